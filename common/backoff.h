@@ -1,0 +1,19 @@
+/* Back-off as data; pure, so that tests need no clock. */
+#ifndef BACKOFF_H
+#define BACKOFF_H
+
+#include <stdint.h>
+
+struct backoff {
+	int64_t base_ms; /* after the first failure */
+	int64_t max_ms;
+	int jitter_percent; /* spread to either side */
+};
+
+/*
+ * Doubles from base to max. failures counts from 1 (0 gives 0); random is any
+ * 32 random bits and decides where in the spread the result lies.
+ */
+int64_t backoff_ms(const struct backoff *, int failures, uint32_t random);
+
+#endif

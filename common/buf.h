@@ -1,0 +1,40 @@
+/*
+ * A growing buffer with a hard maximum and a sticky error: write freely, then
+ * check `failed` once. Its bytes are always NUL-terminated. A failed buffer
+ * keeps what fitted and ignores every further write.
+ */
+#ifndef BUF_H
+#define BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "status.h"
+
+struct buf {
+	char *data; /* never NULL after buf_init */
+	size_t len;
+	size_t cap;
+	size_t max; /* in bytes, without the terminating NUL */
+	bool failed;
+};
+
+/* Starts empty; allocates nothing until the first write. */
+void buf_init(struct buf *, size_t max);
+/* Safe on a zeroed or freed buffer. */
+void buf_free(struct buf *);
+/* Empties it and clears the error; keeps the memory. */
+void buf_reset(struct buf *);
+
+void buf_put(struct buf *, const void *, size_t);
+void buf_putc(struct buf *, char);
+void buf_puts(struct buf *, const char *);
+void buf_printf(struct buf *, const char *, ...) PRINTF_LIKE(2, 3);
+
+/*
+ * A quoted JSON string (RFC 8259). The bytes must be valid UTF-8; where they
+ * are not, U+FFFD stands for each offending byte, so that the output always is.
+ */
+void buf_json_string(struct buf *, const char *, size_t);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * The settings, filled from one table in config.c that also makes --help and
+ * the README's table. Order: default, ./.env, environment; and for those
+ * marked "per location" a fastcgi_param of the request at hand wins.
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "status.h"
+
+enum { CONFIG_TEXT_LEN = 1024 };
+
+/* What the rules and the validation may be told, also per location. */
+struct business {
+	double threshold_kwh;
+	int quiet_seconds;  /* -1: as each rule says; 0: no deduplication */
+	int remind_seconds; /* -1: as each rule says */
+	int validation;     /* enum validation */
+	int unknown;        /* enum unknown */
+};
+
+enum validation {
+	VALIDATION_STRICT,
+	VALIDATION_LENIENT,
+};
+
+enum unknown {
+	UNKNOWN_PASS,
+	UNKNOWN_REJECT,
+};
+
+struct config {
+	char database_url[CONFIG_TEXT_LEN];
+	int db_timeout_ms;
+	int log_level; /* enum log_level */
+	struct business business;
+	/* pool */
+	char listen[CONFIG_TEXT_LEN]; /* "": inherit it as fd 0 or 3 */
+	int processes;                /* 0: two per core */
+	int max_requests;             /* 0: no end */
+	int request_timeout;          /* seconds */
+	int worker_seen;              /* seconds */
+	/* worker */
+	double outbox_poll_seconds;
+	int outbox_batch_size;
+	int outbox_max_attempts;
+	int outbox_lease_seconds;
+	int partitions_ahead; /* weeks */
+	char sink[CONFIG_TEXT_LEN];
+};
+
+typedef const char *config_source(void *arg, const char *name);
+
+/*
+ * Defaults, then the file .env in the working directory if there is one, then
+ * the environment. On STATUS_REJECT error says which value is wrong and why.
+ */
+enum status config_load(struct config *, char error[256]) MUST_CHECK;
+/*
+ * Overrides what may be set per location from a source that answers NULL or ""
+ * for what it does not set.
+ */
+enum status config_override(struct business *, config_source *, void *arg,
+    char error[256]) MUST_CHECK;
+/* One setting a line: name, default, help. */
+void config_help(FILE *);
+/* Writes NAME=value lines as they are in force; passwords as "***". */
+void config_print(const struct config *, FILE *);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * One PostgreSQL connection that outlives its server: connected when first
+ * needed, statements prepared at connect and again at reconnect. The only file
+ * that sees libpq, and the only one that knows SQLSTATEs.
+ */
+#ifndef DB_H
+#define DB_H
+
+#include <stdbool.h>
+
+#include "query.h"
+#include "status.h"
+
+struct db;
+struct pg_result; /* libpq's PGresult */
+
+/*
+ * Never connects by itself. url is a libpq URI or conninfo string, also in
+ * SQLAlchemy's spelling (postgresql+driver://). timeout_ms bounds each call of
+ * db_run: server and client both enforce it. NULL: out of memory.
+ */
+struct db *db_new(const char *url, const char *program, int timeout_ms);
+void db_free(struct db *); /* NULL is fine */
+
+/*
+ * Runs a statement in a transaction of its own. All values are text, NULL is
+ * NULL. A connection that breaks meanwhile is opened again and the statement
+ * run once more, so every statement must be one that may run twice under the
+ * same ids. STATUS_OK hands over *out, which the caller frees; out may be NULL
+ * where rows do not matter. Anything else leaves *out alone, was logged, and
+ * db_reason and db_sqlstate tell why. STATUS_RETRY says nothing about whether
+ * the statement took effect.
+ */
+enum status db_run(struct db *, enum query, int n, const char *const values[],
+    struct pg_result **out) MUST_CHECK;
+/* The same, planned for these very values instead of prepared. */
+enum status db_run_planned(struct db *, enum query, int n,
+    const char *const values[], struct pg_result **out) MUST_CHECK;
+
+/* Connects if need be. STATUS_FAULT: the server is unfit (fsync is off). */
+enum status db_connect(struct db *) MUST_CHECK;
+
+const char *db_reason(const struct db *);   /* one line, never NULL */
+const char *db_sqlstate(const struct db *); /* "" where there was none */
+
+int db_rows(const struct pg_result *);
+/* Owned by the result; NULL is SQL's NULL. */
+const char *db_value(const struct pg_result *, int row, int column);
+bool db_is_true(const struct pg_result *, int row, int column);
+void db_result_free(struct pg_result *); /* NULL is fine */
+
+/* Class and code of the SQL standard and of PostgreSQL's appendix A. */
+enum status db_status(const char *sqlstate);
+
+#endif

@@ -1,0 +1,81 @@
+#include "id.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uuid/uuid.h>
+
+#include "clock.h"
+
+enum { FRACTION_BITS = 12, FRACTIONS = 1 << FRACTION_BITS };
+
+/* The 48 + 12 bits in one number, which only grows within a process. */
+static uint64_t
+next_tick(void)
+{
+	static uint64_t last;
+	uint64_t us = (uint64_t)clock_wall_us();
+	uint64_t tick = (us / 1000) << FRACTION_BITS |
+	    (us % 1000) * FRACTIONS / 1000;
+
+	last = tick > last ? tick : last + 1;
+	return last;
+}
+
+static void
+put_tick(uuid_t u, uint64_t tick)
+{
+	uint64_t ms = tick >> FRACTION_BITS;
+	int i;
+
+	for (i = 5; i >= 0; i--, ms >>= 8)
+		u[i] = (unsigned char)(ms & 0xff);
+	u[6] = (unsigned char)(0x70 | ((tick >> 8) & 0x0f));
+	u[7] = (unsigned char)(tick & 0xff);
+}
+
+struct id
+id_new(void)
+{
+	struct id id;
+	uuid_t u;
+
+	/* Its variant bits are already those of RFC 9562. */
+	uuid_generate_random(u);
+	put_tick(u, next_tick());
+	uuid_unparse_lower(u, id.text);
+	return id;
+}
+
+struct id
+id_floor(int64_t ms)
+{
+	struct id id;
+	uuid_t u;
+
+	memset(u, 0, sizeof(u));
+	put_tick(u, (uint64_t)ms << FRACTION_BITS);
+	u[6] = 0;
+	uuid_unparse_lower(u, id.text);
+	return id;
+}
+
+int64_t
+id_ms(const struct id *id)
+{
+	char hex[13];
+
+	snprintf(hex, sizeof(hex), "%.8s%.4s", id->text, id->text + 9);
+	return (int64_t)strtoull(hex, NULL, 16);
+}
+
+bool
+id_parse(const char *text, struct id *out)
+{
+	uuid_t u;
+
+	if (uuid_parse(text, u) != 0)
+		return false;
+	uuid_unparse_lower(u, out->text);
+	return true;
+}

@@ -1,0 +1,28 @@
+/*
+ * UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, 12 bits of the fraction of
+ * the millisecond (method 3 of section 6.2), 62 random bits from libuuid. Their
+ * text sorts by time. The only file that sees libuuid.
+ */
+#ifndef ID_H
+#define ID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define ID_LEN 36
+#define ID_LAST "ffffffff-ffff-ffff-ffff-ffffffffffff"
+
+struct id {
+	char text[ID_LEN + 1]; /* lower case, NUL-terminated */
+};
+
+/* Strictly greater than every id this process made before. */
+struct id id_new(void);
+/* The smallest id of that millisecond; below every id made in it. */
+struct id id_floor(int64_t ms);
+/* Milliseconds since 1970 that the id was made in. */
+int64_t id_ms(const struct id *);
+/* Any case in, lower case out; only the form with four hyphens. */
+bool id_parse(const char *text, struct id *out);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * JSON documents, read-only, behind the strict scanner. The only file that
+ * sees cJSON. Numbers keep the text they were sent with: no value passes
+ * through a double unless its caller asks for one.
+ */
+#ifndef JSON_H
+#define JSON_H
+
+#include "buf.h"
+#include "scan.h"
+
+struct cJSON; /* a value inside a document; lives as long as the document */
+struct json;  /* a document: its minified text and its values */
+
+enum json_type {
+	JSON_NULL,
+	JSON_BOOL,
+	JSON_NUMBER,
+	JSON_STRING,
+	JSON_ARRAY,
+	JSON_OBJECT,
+};
+
+/* On STATUS_OK the caller owns *out and frees it; else see scan_json. */
+enum status json_parse(const char *text, size_t len, struct json **out,
+    struct scan_error *err) MUST_CHECK;
+void json_free(struct json *); /* NULL is fine */
+
+const struct cJSON *json_root(const struct json *);
+/* The minified text, NUL-terminated, owned by the document. */
+const char *json_text(const struct json *);
+
+enum json_type json_type(const struct cJSON *);
+/* The member of that exact name, or NULL; NULL too for a non-object. */
+const struct cJSON *json_member(const struct cJSON *, const char *name);
+/* First child of an object or array, the next one, a member's name. */
+const struct cJSON *json_first(const struct cJSON *);
+const struct cJSON *json_next(const struct cJSON *);
+const char *json_name(const struct cJSON *);
+
+bool json_bool(const struct cJSON *);
+/* A string's unescaped bytes, UTF-8 without NUL. */
+const char *json_string(const struct cJSON *);
+/* A number's text as sent; not NUL-terminated, *len says how long. */
+const char *json_number(const struct cJSON *, size_t *len);
+
+/* Writes a value as minified JSON; numbers as they were sent. */
+void json_write(struct buf *, const struct cJSON *);
+
+#endif

@@ -1,0 +1,19 @@
+/* Times as RFC 3339 text; inside they are microseconds since 1970, UTC. */
+#ifndef RFC3339_H
+#define RFC3339_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RFC3339_LEN 27 /* 2026-11-23T10:00:00.000000Z */
+
+/* us must lie in the years 1970 to 9999. */
+void rfc3339_format(int64_t us, char out[RFC3339_LEN + 1]);
+/*
+ * Accepts what RFC 3339 does in the years 1970 to 9999, and a space for the T
+ * that a form decoder may have left where a + stood. Digits beyond the
+ * microsecond round up. No leap seconds: PostgreSQL has none either.
+ */
+bool rfc3339_parse(const char *text, int64_t *us);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * The strict JSON scanner (RFC 8259) that every body passes before anything
+ * else looks at it. It accepts exactly one value and nothing around it but
+ * white space, and refuses besides: a byte order mark, invalid UTF-8, NUL (raw
+ * or \u0000), unpaired surrogates, equal names in one object (compared after
+ * unescaping), more than SCAN_DEPTH levels, and numbers that are not finite in
+ * a double, that underflow it, or that are longer than SCAN_NUMBER characters.
+ * What it accepts, cJSON reads without loss of structure and PostgreSQL's json
+ * and jsonb both accept.
+ */
+#ifndef SCAN_H
+#define SCAN_H
+
+#include "buf.h"
+
+#define SCAN_DEPTH 64
+/* JSONTestSuite's longest must-accept number has 81 characters. */
+#define SCAN_NUMBER 128
+
+struct scan_error {
+	size_t offset;      /* in bytes, of the offending byte; <= len */
+	const char *reason; /* a static phrase, lower case, no full stop */
+};
+
+/*
+ * Appends to out (unless NULL) the same value without insignificant white
+ * space: strings and numbers byte for byte as sent. STATUS_REJECT fills *err;
+ * STATUS_FAULT means out of memory.
+ */
+enum status scan_json(const char *text, size_t len, struct buf *out,
+    struct scan_error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,18 @@
+/*
+ * What a caller must decide, not what happened. SQLSTATE becomes one of these
+ * in db.c only; they become HTTP in fcgi/problem.c only.
+ */
+#ifndef STATUS_H
+#define STATUS_H
+
+enum status {
+	STATUS_OK,     /* done */
+	STATUS_REJECT, /* the sender's fault: asking again will not help */
+	STATUS_RETRY,  /* the world's fault: asking again later may help */
+	STATUS_FAULT,  /* our fault: somebody must look */
+};
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF_LIKE(fmt, first) __attribute__((format(printf, fmt, first)))
+
+#endif

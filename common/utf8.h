@@ -1,0 +1,16 @@
+/* UTF-8 as RFC 3629 has it: shortest form, no surrogates, up to U+10FFFF. */
+#ifndef UTF8_H
+#define UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Length (1 to 4) of the valid sequence that s starts with, or 0. */
+size_t utf8_sequence(const char *s, size_t n);
+/* Writes the code point, which must be a scalar value; returns its length. */
+size_t utf8_encode(uint32_t code, char out[4]);
+/* True where all n bytes are valid sequences. */
+bool utf8_is_valid(const char *s, size_t n);
+
+#endif

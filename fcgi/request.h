@@ -1,0 +1,50 @@
+/*
+ * A request and its response as plain data. Whoever fills a request owns its
+ * strings and keeps them until the response was sent.
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buf.h"
+#include "config.h"
+
+struct db;
+
+/* Bytes; nginx's client_max_body_size says the same. */
+#define BODY_MAX ((size_t)1 << 20)
+#define RESPONSE_MAX ((size_t)256 << 20)
+#define PATH_LEN_MAX 1024
+#define KEY_MAX 255 /* characters of a sender's key */
+
+struct request {
+	const char *method;
+	const char *path;  /* raw, as in the request line, without the query */
+	const char *query; /* raw, without the ?; "" where there is none */
+	const char *content_type;    /* NULL where absent, as all below */
+	const char *accept;
+	const char *idempotency_key; /* first of its kind */
+	int idempotency_keys;        /* how many of them came */
+	const char *request_id;
+	const char *body; /* NUL-terminated; arrived whole */
+	size_t body_len;
+	bool body_too_large; /* longer than BODY_MAX; body is "" */
+	struct business business;
+};
+
+struct response {
+	int status;
+	const char *content_type;
+	struct buf headers; /* whole lines: "Allow: GET, HEAD\r\n" */
+	struct buf body;
+};
+
+/* What a handler needs besides the request; one per process. */
+struct context {
+	struct db *db;
+	const struct config *config;
+};
+
+#endif

@@ -1,0 +1,7 @@
+-- A page of rejected events, newest first, older than the cursor ($1).
+SELECT id, service, deduplication_key, reasons, body, created_at
+  FROM rejected_events
+ WHERE id < $1::uuid
+   AND ($4::text IS NULL OR service = $4::text)
+ ORDER BY id DESC
+ LIMIT $2::int OFFSET $3::bigint

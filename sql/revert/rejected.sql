@@ -1,0 +1,7 @@
+-- Revert smartcity:rejected from pg
+
+BEGIN;
+
+DROP TABLE rejected_events;
+
+COMMIT;
