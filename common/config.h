@@ -12,7 +12,9 @@
 
 #include "status.h"
 
-enum { CONFIG_TEXT_LEN = 1024 };
+enum {
+	CONFIG_TEXT_LEN = 1024
+};
 
 /* What the rules and the validation may be told, also per location. */
 struct business {
@@ -64,8 +66,8 @@ enum status config_load(struct config *, char error[256]) MUST_CHECK;
  * Overrides what may be set per location from a source that answers NULL or ""
  * for what it does not set.
  */
-enum status config_override(struct business *, config_source *, void *arg,
-    char error[256]) MUST_CHECK;
+enum status config_override(
+    struct business *, config_source *, void *arg, char error[256]) MUST_CHECK;
 /* One setting a line: name, default, help. */
 void config_help(FILE *);
 /* Writes NAME=value lines as they are in force; passwords as "***". */

@@ -12,14 +12,17 @@
 #include "clock.h"
 #include "log.h"
 
-enum { REASON_LEN = 512, TRIES = 3 };
+enum {
+	REASON_LEN = 512,
+	TRIES = 3
+};
 
 struct db {
 	char *url;
 	const char *program;
 	int timeout_ms;
-	PGconn *conn; /* NULL: not connected */
-	int failures; /* connects in a row that failed */
+	PGconn *conn;       /* NULL: not connected */
+	int failures;       /* connects in a row that failed */
 	int64_t connect_at; /* steady ms before which none is tried */
 	char reason[REASON_LEN];
 	char sqlstate[6];
@@ -84,8 +87,8 @@ db_free(struct db *db)
 static void
 set_reason(struct db *db, const char *sqlstate, const char *message)
 {
-	snprintf(db->sqlstate, sizeof(db->sqlstate), "%s",
-	    sqlstate ? sqlstate : "");
+	snprintf(
+	    db->sqlstate, sizeof(db->sqlstate), "%s", sqlstate ? sqlstate : "");
 	snprintf(db->reason, sizeof(db->reason), "%.*s",
 	    (int)strcspn(message, "\n"), message);
 }
@@ -97,22 +100,24 @@ db_status(const char *sqlstate)
 		const char *prefix;
 		enum status status;
 	} rows[] = {
-		{ "22", STATUS_REJECT },    /* data exception */
-		{ "54", STATUS_REJECT },    /* a limit of the server's */
-		{ "08", STATUS_RETRY },     /* connection exception */
-		{ "25006", STATUS_RETRY },  /* read-only: a standby, a full disk */
-		{ "40", STATUS_RETRY },     /* serialization, deadlock */
-		{ "53", STATUS_RETRY },     /* out of disk, memory, connections */
-		{ "55P03", STATUS_RETRY },  /* lock timeout */
-		{ "57", STATUS_RETRY },     /* cancelled, shutting down */
-		{ "58030", STATUS_RETRY },  /* I/O error */
-		{ "3D000", STATUS_RETRY },  /* no such database yet */
-		{ "3F000", STATUS_RETRY },  /* no such schema: not migrated yet */
-		{ "42P01", STATUS_RETRY },  /* no such table: not migrated yet */
-		{ "42883", STATUS_RETRY },  /* no such function: likewise */
-		{ "42703", STATUS_RETRY },  /* no such column: likewise */
-		{ "28", STATUS_RETRY },     /* wrong password: the operator's */
-		{ "42501", STATUS_RETRY },  /* no privilege: the operator's */
+		{ "22", STATUS_REJECT }, /* data exception */
+		{ "54", STATUS_REJECT }, /* a limit of the server's */
+		{ "08", STATUS_RETRY },  /* connection exception */
+		{ "25006",
+		    STATUS_RETRY },     /* read-only: a standby, a full disk */
+		{ "40", STATUS_RETRY }, /* serialization, deadlock */
+		{ "53", STATUS_RETRY }, /* out of disk, memory, connections */
+		{ "55P03", STATUS_RETRY }, /* lock timeout */
+		{ "57", STATUS_RETRY },    /* cancelled, shutting down */
+		{ "58030", STATUS_RETRY }, /* I/O error */
+		{ "3D000", STATUS_RETRY }, /* no such database yet */
+		{ "3F000",
+		    STATUS_RETRY }, /* no such schema: not migrated yet */
+		{ "42P01", STATUS_RETRY }, /* no such table: not migrated yet */
+		{ "42883", STATUS_RETRY }, /* no such function: likewise */
+		{ "42703", STATUS_RETRY }, /* no such column: likewise */
+		{ "28", STATUS_RETRY },    /* wrong password: the operator's */
+		{ "42501", STATUS_RETRY }, /* no privilege: the operator's */
 	};
 	size_t i;
 
@@ -207,8 +212,8 @@ settle(struct db *db, enum outcome outcome, PGresult **r)
 		set_reason(db, NULL, "no answer from the server in time");
 	else if (*r == NULL)
 		set_reason(db, NULL, PQerrorMessage(db->conn));
-	else if (outcome == BROKEN || (status != PGRES_TUPLES_OK &&
-					  status != PGRES_COMMAND_OK))
+	else if (outcome == BROKEN ||
+	    (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK))
 		set_reason(db, PQresultErrorField(*r, PG_DIAG_SQLSTATE),
 		    PQresultErrorMessage(*r));
 	else {
@@ -230,8 +235,8 @@ prepare_all(struct db *db)
 		enum outcome outcome = BROKEN;
 
 		r = NULL;
-		if (PQsendPrepare(db->conn, query_name(q), query_text(q), 0,
-			NULL))
+		if (PQsendPrepare(
+			db->conn, query_name(q), query_text(q), 0, NULL))
 			outcome = await(db, &r);
 		if (settle(db, outcome, &r) != DONE || r == NULL) {
 			log_warn("db: cannot prepare %s: %s", query_name(q),
@@ -251,11 +256,10 @@ run_once(struct db *db, enum query q, bool prepared, int n,
 	int sent;
 
 	*r = NULL;
-	sent = prepared
-	    ? PQsendQueryPrepared(db->conn, query_name(q), n, values, NULL,
-		  NULL, 0)
-	    : PQsendQueryParams(db->conn, query_text(q), n, NULL, values, NULL,
-		  NULL, 0);
+	sent = prepared ? PQsendQueryPrepared(
+			      db->conn, query_name(q), n, values, NULL, NULL, 0)
+			: PQsendQueryParams(db->conn, query_text(q), n, NULL,
+			      values, NULL, NULL, 0);
 	if (sent)
 		outcome = await(db, r);
 	return settle(db, outcome, r);
@@ -389,8 +393,8 @@ run(struct db *db, enum query q, bool prepared, int n,
 	status = db_status(db->sqlstate);
 	/* 23505 is an answer here: the caller made the id and knows. */
 	if (strcmp(db->sqlstate, "23505") != 0)
-		log_warn("db: %s: %s %s", query_name(q), db->sqlstate,
-		    db->reason);
+		log_warn(
+		    "db: %s: %s %s", query_name(q), db->sqlstate, db->reason);
 	return status;
 }
 
@@ -429,8 +433,7 @@ db_rows(const struct pg_result *r)
 const char *
 db_value(const struct pg_result *r, int row, int column)
 {
-	return PQgetisnull(r, row, column) ? NULL
-					   : PQgetvalue(r, row, column);
+	return PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column);
 }
 
 bool

@@ -7,7 +7,10 @@
 
 #include "clock.h"
 
-enum { FRACTION_BITS = 12, FRACTIONS = 1 << FRACTION_BITS };
+enum {
+	FRACTION_BITS = 12,
+	FRACTIONS = 1 << FRACTION_BITS
+};
 
 /* The 48 + 12 bits in one number, which only grows within a process. */
 static uint64_t
@@ -15,8 +18,8 @@ next_tick(void)
 {
 	static uint64_t last;
 	uint64_t us = (uint64_t)clock_wall_us();
-	uint64_t tick = (us / 1000) << FRACTION_BITS |
-	    (us % 1000) * FRACTIONS / 1000;
+	uint64_t tick =
+	    (us / 1000) << FRACTION_BITS | (us % 1000) * FRACTIONS / 1000;
 
 	last = tick > last ? tick : last + 1;
 	return last;
@@ -67,6 +70,17 @@ id_ms(const struct id *id)
 
 	snprintf(hex, sizeof(hex), "%.8s%.4s", id->text, id->text + 9);
 	return (int64_t)strtoull(hex, NULL, 16);
+}
+
+struct id
+id_hash(const char *bytes, size_t n)
+{
+	struct id id;
+	uuid_t u;
+
+	uuid_generate_sha1(u, *uuid_get_template("oid"), bytes, n);
+	uuid_unparse_lower(u, id.text);
+	return id;
 }
 
 bool

@@ -7,6 +7,7 @@
 #define ID_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define ID_LEN 36
@@ -22,6 +23,8 @@ struct id id_new(void);
 struct id id_floor(int64_t ms);
 /* Milliseconds since 1970 that the id was made in. */
 int64_t id_ms(const struct id *);
+/* The name-based UUIDv5 of these bytes: equal for equal bytes. */
+struct id id_hash(const char *, size_t);
 /* Any case in, lower case out; only the form with four hyphens. */
 bool id_parse(const char *text, struct id *out);
 

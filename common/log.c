@@ -10,7 +10,10 @@
 #include "clock.h"
 #include "rfc3339.h"
 
-enum { LINE_MAX_BYTES = 8192, MESSAGE_MAX_BYTES = 1024 };
+enum {
+	LINE_MAX_BYTES = 8192,
+	MESSAGE_MAX_BYTES = 1024
+};
 
 static const char *const names[] = { "debug", "info", "warn", "error" };
 static const char *program_name = "smartcity";

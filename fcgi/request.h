@@ -23,7 +23,7 @@ struct request {
 	const char *method;
 	const char *path;  /* raw, as in the request line, without the query */
 	const char *query; /* raw, without the ?; "" where there is none */
-	const char *content_type;    /* NULL where absent, as all below */
+	const char *content_type; /* NULL where absent, as all below */
 	const char *accept;
 	const char *idempotency_key; /* first of its kind */
 	int idempotency_keys;        /* how many of them came */

@@ -5,7 +5,7 @@
 #include "request.h"
 
 /* Always fills the response; the caller frees its two buffers. */
-void route_handle(const struct context *, const struct request *,
-    struct response *);
+void route_handle(
+    const struct context *, const struct request *, struct response *);
 
 #endif

@@ -22,11 +22,12 @@ WITH arg AS (
     -- Keys in sorted order, so that two requests cannot deadlock.
     INSERT INTO incidents AS x (service, key, event_id, opened_at, last_seen_at,
                                 closes_at, reminds_at, occurrences, watched)
-    SELECT service, key, id, now(), now(), now() + quiet * interval '1 second',
+    SELECT DISTINCT ON (service, key)
+           service, key, id, now(), now(), now() + quiet * interval '1 second',
            now() + remind * interval '1 second', 1, watched
       FROM finding
      WHERE key IS NOT NULL AND quiet > 0
-     ORDER BY service, key
+     ORDER BY service, key, n
     ON CONFLICT (service, key) DO UPDATE SET
         event_id = CASE WHEN now() >= x.closes_at OR now() >= x.reminds_at
                           OR x.watched IS DISTINCT FROM excluded.watched

@@ -1,0 +1,308 @@
+#include "config.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+enum {
+	ERROR_LEN = 256,
+	FLAG_SECRET = 1,
+	FLAG_LOCATION = 2
+};
+
+enum type {
+	TYPE_TEXT,
+	TYPE_INT,
+	TYPE_NUMBER,
+	TYPE_CHOICE, /* an int: the index of one of `choices` */
+};
+
+struct setting {
+	const char *name;
+	enum type type;
+	size_t offset;
+	const char *fallback;
+	double min, max;     /* TYPE_INT, TYPE_NUMBER */
+	const char *choices; /* TYPE_CHOICE: separated by | */
+	int flags;
+	const char *help;
+};
+
+#define AT(member) offsetof(struct config, member)
+#define TEXT(member) TYPE_TEXT, AT(member)
+#define INT(member) TYPE_INT, AT(member)
+#define NUMBER(member) TYPE_NUMBER, AT(member)
+#define CHOICE(member) TYPE_CHOICE, AT(member)
+
+/* Alphabetical; README.md's table is made from this one by `--help`. */
+/* clang-format off */
+static const struct setting settings[] = {
+	{ "DATABASE_URL", TEXT(database_url), "postgresql:///smartcity", 0, 0, NULL, FLAG_SECRET,
+	    "PostgreSQL, as a libpq URI" },
+	{ "OUTBOX_BATCH_SIZE", INT(outbox_batch_size), "100", 1, 1000, NULL, 0,
+	    "messages a worker claims at once" },
+	{ "OUTBOX_MAX_ATTEMPTS", INT(outbox_max_attempts), "10", 1, 100, NULL, 0,
+	    "attempts before a message is failed" },
+	{ "OUTBOX_POLL_SECONDS", NUMBER(outbox_poll_seconds), "1", 0.05, 3600, NULL, 0,
+	    "pause of a worker that found nothing to do" },
+	{ "SMARTCITY_DB_TIMEOUT_MS", INT(db_timeout_ms), "3000", 100, 600000, NULL, 0,
+	    "longest wait for an answer of the database" },
+	{ "SMARTCITY_LEASE_SECONDS", INT(outbox_lease_seconds), "60", 1, 3600, NULL, 0,
+	    "time a worker has to deliver what it claimed" },
+	{ "SMARTCITY_LISTEN", TEXT(listen), "", 0, 0, NULL, 0,
+	    "pool's socket: a path or host:port; empty: inherited as fd 0" },
+	{ "SMARTCITY_LOG_LEVEL", CHOICE(log_level), "info", 0, 0, "debug|info|warn|error", 0,
+	    "least level that is logged" },
+	{ "SMARTCITY_MAX_REQUESTS", INT(max_requests), "0", 0, 1e9, NULL, 0,
+	    "requests after which a responder is replaced; 0: never" },
+	{ "SMARTCITY_PARTITIONS_AHEAD", INT(partitions_ahead), "4", 1, 520, NULL, 0,
+	    "weeks for which partitions are made ahead" },
+	{ "SMARTCITY_PROCESSES", INT(processes), "0", 0, 10000, NULL, 0,
+	    "responders in the pool; 0: two per core" },
+	{ "SMARTCITY_QUIET_SECONDS", INT(business.quiet_seconds), "-1", -1, 1e9, NULL, FLAG_LOCATION,
+	    "silence that closes an incident; -1: as the rule says; 0: no deduplication" },
+	{ "SMARTCITY_REMIND_SECONDS", INT(business.remind_seconds), "-1", -1, 1e9, NULL, FLAG_LOCATION,
+	    "an open incident fires again after this; -1: as the rule says" },
+	{ "SMARTCITY_REQUEST_TIMEOUT", INT(request_timeout), "30", 1, 3600, NULL, 0,
+	    "seconds after which a responder that hangs is killed" },
+	{ "SMARTCITY_SINK", TEXT(sink), "log", 0, 0, NULL, 0,
+	    "where the worker delivers messages to" },
+	{ "SMARTCITY_UNKNOWN_SERVICES", CHOICE(business.unknown), "pass", 0, 0, "pass|reject", FLAG_LOCATION,
+	    "events of services without a schema: stored as they are, or 404" },
+	{ "SMARTCITY_VALIDATION", CHOICE(business.validation), "strict", 0, 0, "strict|lenient", FLAG_LOCATION,
+	    "events that fail their schema: 422 and kept apart, or stored as they are" },
+	{ "SMARTCITY_WORKER_SEEN", INT(worker_seen), "30", 1, 1e6, NULL, 0,
+	    "seconds without a sign of a worker after which /ready is 503" },
+	{ "THRESHOLD_KWH", NUMBER(business.threshold_kwh), "500.0", -1e300, 1e300, NULL, FLAG_LOCATION,
+	    "energy above which security is told" },
+};
+/* clang-format on */
+
+enum {
+	SETTINGS = sizeof(settings) / sizeof(*settings)
+};
+
+static enum status
+refuse(char error[ERROR_LEN], const struct setting *s, const char *value,
+    const char *what)
+{
+	snprintf(error, ERROR_LEN, "%s: \"%.60s\" is not %s", s->name,
+	    s->flags & FLAG_SECRET ? "***" : value, what);
+	return STATUS_REJECT;
+}
+
+/* The index of value among "a|b|c", or -1. */
+static int
+choice_index(const char *choices, const char *value)
+{
+	size_t n = strlen(value), len;
+	int i;
+
+	for (i = 0;; i++, choices += len + 1) {
+		len = strcspn(choices, "|");
+		if (len == n && strncmp(choices, value, n) == 0)
+			return i;
+		if (choices[len] == '\0')
+			return -1;
+	}
+}
+
+static enum status
+set_number(const struct setting *s, void *at, const char *value, char *error)
+{
+	char what[80], *end;
+	double d;
+
+	errno = 0;
+	d = strtod(value, &end);
+	snprintf(what, sizeof(what), "%s from %g to %g",
+	    s->type == TYPE_INT ? "a whole number" : "a number", s->min,
+	    s->max);
+	if (end == value || *end != '\0' || !isfinite(d) || d < s->min ||
+	    d > s->max || (s->type == TYPE_INT && d != floor(d)))
+		return refuse(error, s, value, what);
+	if (s->type == TYPE_INT)
+		*(int *)at = (int)d;
+	else
+		*(double *)at = d;
+	return STATUS_OK;
+}
+
+/* base + setting's offset is what it sets. */
+static enum status
+set(const struct setting *s, char *base, const char *value, char *error)
+{
+	void *at = base + s->offset;
+	char what[80];
+	int i;
+
+	switch (s->type) {
+	case TYPE_TEXT:
+		if (strlen(value) >= CONFIG_TEXT_LEN)
+			return refuse(error, s, value, "short enough");
+		strcpy(at, value);
+		return STATUS_OK;
+	case TYPE_CHOICE:
+		i = choice_index(s->choices, value);
+		snprintf(what, sizeof(what), "one of %s", s->choices);
+		if (i < 0)
+			return refuse(error, s, value, what);
+		*(int *)at = i;
+		return STATUS_OK;
+	case TYPE_INT:
+	case TYPE_NUMBER:
+		break;
+	}
+	return set_number(s, at, value, error);
+}
+
+/* Cuts white space and one pair of quotes off, in place. */
+static char *
+trim(char *s)
+{
+	size_t n;
+
+	s += strspn(s, " \t");
+	n = strlen(s);
+	while (n > 0 && strchr(" \t\r\n", s[n - 1]) != NULL)
+		s[--n] = '\0';
+	if (n >= 2 && (*s == '"' || *s == '\'') && s[n - 1] == *s) {
+		s[n - 1] = '\0';
+		s++;
+	}
+	return s;
+}
+
+/* Names that are not ours may stand in .env too: compose reads it as well. */
+static enum status
+load_line(struct config *c, char *line, char *error)
+{
+	char *equals, *name = trim(line);
+	int i;
+
+	if (strncmp(name, "export ", 7) == 0)
+		name = trim(name + 7);
+	if (*name == '#' || (equals = strchr(name, '=')) == NULL)
+		return STATUS_OK;
+	*equals = '\0';
+	name = trim(name);
+	for (i = 0; i < SETTINGS; i++)
+		if (strcmp(settings[i].name, name) == 0)
+			return set(
+			    &settings[i], (char *)c, trim(equals + 1), error);
+	return STATUS_OK;
+}
+
+static enum status
+load_file(struct config *c, const char *path, char *error)
+{
+	enum status status = STATUS_OK;
+	char line[2 * CONFIG_TEXT_LEN];
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL)
+		return STATUS_OK;
+	while (status == STATUS_OK && fgets(line, sizeof(line), f) != NULL)
+		status = load_line(c, line, error);
+	fclose(f);
+	return status;
+}
+
+enum status
+config_load(struct config *c, char error[ERROR_LEN])
+{
+	enum status status;
+	const char *value;
+	int i;
+
+	memset(c, 0, sizeof(*c));
+	for (i = 0; i < SETTINGS; i++) {
+		status =
+		    set(&settings[i], (char *)c, settings[i].fallback, error);
+		if (status != STATUS_OK)
+			return status;
+	}
+	if ((status = load_file(c, ".env", error)) != STATUS_OK)
+		return status;
+	for (i = 0; i < SETTINGS; i++) {
+		/* Empty is not set: compose passes unset variables so. */
+		value = getenv(settings[i].name);
+		if (value == NULL || *value == '\0')
+			continue;
+		status = set(&settings[i], (char *)c, value, error);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+enum status
+config_override(
+    struct business *b, config_source *source, void *arg, char error[ERROR_LEN])
+{
+	enum status status;
+	const char *value;
+	int i;
+
+	for (i = 0; i < SETTINGS; i++) {
+		if (!(settings[i].flags & FLAG_LOCATION))
+			continue;
+		value = source(arg, settings[i].name);
+		if (value == NULL || *value == '\0')
+			continue;
+		status = set(&settings[i],
+		    (char *)b - offsetof(struct config, business), value,
+		    error);
+		if (status != STATUS_OK)
+			return status;
+	}
+	return STATUS_OK;
+}
+
+void
+config_help(FILE *f)
+{
+	const struct setting *s;
+
+	fputs(
+	    "Settings (environment or ./.env; * also as fastcgi_param):\n", f);
+	for (s = settings; s < settings + SETTINGS; s++) {
+		fprintf(f, "  %-27s%c %s%s%s%s", s->name,
+		    s->flags & FLAG_LOCATION ? '*' : ' ', s->help,
+		    s->choices ? " (" : "", s->choices ? s->choices : "",
+		    s->choices ? ")" : "");
+		fprintf(f, " [%s]\n", s->fallback);
+	}
+}
+
+void
+config_print(const struct config *c, FILE *f)
+{
+	const struct setting *s;
+	const char *at, *p;
+	int i;
+
+	for (s = settings; s < settings + SETTINGS; s++) {
+		at = (const char *)c + s->offset;
+		if (s->flags & FLAG_SECRET)
+			fprintf(f, "%s=***\n", s->name);
+		else if (s->type == TYPE_TEXT)
+			fprintf(f, "%s=%s\n", s->name, at);
+		else if (s->type == TYPE_NUMBER)
+			fprintf(f, "%s=%.17g\n", s->name,
+			    *(const double *)(const void *)at);
+		else if (s->type == TYPE_INT)
+			fprintf(f, "%s=%d\n", s->name,
+			    *(const int *)(const void *)at);
+		else {
+			p = s->choices;
+			for (i = *(const int *)(const void *)at; i > 0; i--)
+				p += strcspn(p, "|") + 1;
+			fprintf(
+			    f, "%s=%.*s\n", s->name, (int)strcspn(p, "|"), p);
+		}
+	}
+}

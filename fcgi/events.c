@@ -1,0 +1,197 @@
+#include "events.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+#include "service.h"
+#include "store.h"
+
+/* Columns as all statements that read events name them, in this order. */
+enum {
+	ID,
+	SERVICE,
+	TIMESTAMP,
+	PAYLOAD,
+	NORMALISED,
+	KEY,
+	SOURCE,
+	CREATED,
+	TX
+};
+
+/* The payloads are JSON already, and exact: they are never parsed again. */
+static void
+write_event(struct buf *out, const struct pg_result *r, int row)
+{
+	const char *normalised = db_value(r, row, NORMALISED);
+
+	buf_printf(out, "{\"id\":\"%s\",\"service\":", db_value(r, row, ID));
+	page_put_text(out, db_value(r, row, SERVICE));
+	buf_puts(out, ",\"timestamp\":");
+	page_put_time(out, db_value(r, row, TIMESTAMP));
+	buf_puts(out, ",\"payload\":");
+	buf_puts(out, db_value(r, row, PAYLOAD));
+	buf_puts(out, ",\"normalized_payload\":");
+	buf_puts(out, normalised != NULL ? normalised : "null");
+	buf_puts(out, ",\"deduplication_key\":");
+	page_put_text(out, db_value(r, row, KEY));
+	buf_puts(out, ",\"source_event_id\":");
+	page_put_text(out, db_value(r, row, SOURCE));
+	buf_puts(out, ",\"created_at\":");
+	page_put_time(out, db_value(r, row, CREATED));
+	buf_putc(out, '}');
+}
+
+static void
+write_events(struct buf *out, const struct pg_result *r)
+{
+	int row;
+
+	buf_putc(out, '[');
+	for (row = 0; row < db_rows(r); row++) {
+		if (row > 0)
+			buf_putc(out, ',');
+		write_event(out, r, row);
+	}
+	buf_putc(out, ']');
+}
+
+static const char *
+read_bool(struct page *p, const char *name)
+{
+	const char *value = params_get(&p->params, name);
+
+	if (value == NULL || strcmp(value, "true") == 0 ||
+	    strcmp(value, "false") == 0)
+		return value;
+	faults_add(&p->faults, "bool_parsing", "query", name,
+	    "Input should be true or false", "null");
+	return NULL;
+}
+
+static void
+list_page(const struct context *ctx, const struct request *req, struct page *p,
+    struct response *res)
+{
+	struct id since, until, source;
+	struct pg_result *r = NULL;
+	struct filter f = {
+		.below = p->below,
+		.service = params_get(&p->params, "service"),
+		.key = params_get(&p->params, "deduplication_key"),
+		.derived = read_bool(p, "derived"),
+		.limit = (int)p->limit,
+		.offset = p->offset,
+	};
+	enum status status;
+
+	if (page_time(p, "since", &since))
+		f.since = &since;
+	if (page_time(p, "until", &until) &&
+	    strcmp(until.text, f.below.text) < 0)
+		f.below = until;
+	if (page_id(p, "source_event_id", &source))
+		f.source = &source;
+	if (!page_check(p, req, res))
+		return;
+	if ((status = store_page(ctx->db, &f, &r)) != STATUS_OK) {
+		problem_status(req, res, status);
+		return;
+	}
+	write_events(&res->body, r);
+	if (db_rows(r) == f.limit)
+		page_link(req, "cursor", db_value(r, f.limit - 1, ID), res);
+	db_result_free(r);
+}
+
+/* "0" is the start; else tx, a full stop, id: where the last page ended. */
+static bool
+parse_after(const char *after, char tx[24], struct id *id)
+{
+	size_t n = strspn(after, "0123456789");
+
+	*id = id_floor(0);
+	strcpy(tx, "0");
+	if (strcmp(after, "0") == 0)
+		return true;
+	if (n == 0 || n > 19 || after[n] != '.' || !id_parse(after + n + 1, id))
+		return false;
+	snprintf(tx, 24, "%.*s", (int)n, after);
+	return true;
+}
+
+/*
+ * The feed answers a Link even to an empty page: the same cursor, for the next
+ * poll.
+ */
+static void
+list_feed(const struct context *ctx, const struct request *req, struct page *p,
+    const char *after, struct response *res)
+{
+	char tx[24], cursor[24 + ID_LEN + 2];
+	struct pg_result *r = NULL;
+	enum status status;
+	struct id id;
+	int n;
+
+	if (!parse_after(after, tx, &id))
+		faults_add(&p->faults, "value_error", "query", "after",
+		    "Input should be 0 or a cursor from a Link header", "null");
+	if (!page_check(p, req, res))
+		return;
+	status = store_feed(ctx->db, tx, &id, (int)p->limit,
+	    params_get(&p->params, "service"), &r);
+	if (status != STATUS_OK) {
+		problem_status(req, res, status);
+		return;
+	}
+	write_events(&res->body, r);
+	n = db_rows(r);
+	snprintf(cursor, sizeof(cursor), "%s.%s",
+	    n > 0 ? db_value(r, n - 1, TX) : tx,
+	    n > 0 ? db_value(r, n - 1, ID) : id.text);
+	page_link(req, "after", cursor, res);
+	db_result_free(r);
+}
+
+void
+events_list(const struct context *ctx, const struct request *req,
+    const char *arg, struct response *res)
+{
+	const char *after;
+	struct page page;
+
+	(void)arg;
+	if (page_open(&page, req, res)) {
+		after = params_get(&page.params, "after");
+		if (after != NULL)
+			list_feed(ctx, req, &page, after, res);
+		else
+			list_page(ctx, req, &page, res);
+	}
+	page_free(&page);
+}
+
+void
+events_get(const struct context *ctx, const struct request *req,
+    const char *text, struct response *res)
+{
+	struct pg_result *r = NULL;
+	enum status status;
+	struct id id;
+
+	if (!page_path_id(req, text, &id, res))
+		return;
+	status = db_run(
+	    ctx->db, Q_event_get, 1, (const char *const[]){ id.text }, &r);
+	if (status != STATUS_OK)
+		problem_status(req, res, status);
+	else if (db_rows(r) == 0)
+		problem_write(req, res, 404, "No event has this id");
+	else
+		write_event(&res->body, r, 0);
+	db_result_free(r);
+}

@@ -1,0 +1,77 @@
+#include "health.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "db.h"
+#include "json.h"
+
+void
+health_get(const struct context *ctx, const struct request *req,
+    const char *arg, struct response *res)
+{
+	(void)ctx;
+	(void)req;
+	(void)arg;
+	buf_puts(&res->body, "{\"status\":\"ok\"}");
+}
+
+static void
+add_reason(struct buf *reasons, const char *what, const char *why)
+{
+	struct buf text;
+
+	buf_init(&text, 2048);
+	buf_printf(&text, "%s%s", what, why);
+	if (reasons->len > 0)
+		buf_putc(reasons, ',');
+	buf_json_string(reasons, text.data, text.len);
+	buf_free(&text);
+}
+
+static void
+find_reasons(const struct context *ctx, struct buf *reasons)
+{
+	static const char *const missing[] = {
+		"schema: migrations are missing, up to ",
+		"database: it is a standby and takes no events",
+		"worker: none was seen lately, messages wait",
+	};
+	char seen[16];
+	const char *const values[] = { query_schema(), seen };
+	struct pg_result *r = NULL;
+	int i;
+
+	snprintf(seen, sizeof(seen), "%d", ctx->config->worker_seen);
+	if (db_run(ctx->db, Q_ready, 2, values, &r) != STATUS_OK) {
+		add_reason(reasons, "database: ", db_reason(ctx->db));
+		return;
+	}
+	for (i = 0; i < 3; i++)
+		if (!db_is_true(r, 0, i))
+			add_reason(
+			    reasons, missing[i], i == 0 ? query_schema() : "");
+	db_result_free(r);
+}
+
+void
+ready_get(const struct context *ctx, const struct request *req, const char *arg,
+    struct response *res)
+{
+	struct buf reasons;
+
+	(void)req;
+	(void)arg;
+	buf_init(&reasons, 8192);
+	find_reasons(ctx, &reasons);
+	if (reasons.len == 0) {
+		buf_puts(&res->body, "{\"status\":\"ready\"}");
+	} else {
+		res->status = 503;
+		buf_puts(&res->headers, "Retry-After: 1\r\n");
+		buf_printf(&res->body,
+		    "{\"status\":\"unavailable\",\"reasons\":[%s]}",
+		    reasons.data);
+	}
+	buf_free(&reasons);
+}

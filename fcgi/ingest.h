@@ -1,0 +1,10 @@
+/* POST /ingest/{service}: the pipeline, one screen. */
+#ifndef INGEST_H
+#define INGEST_H
+
+#include "request.h"
+
+void ingest_post(const struct context *, const struct request *,
+    const char *service, struct response *);
+
+#endif

@@ -1,0 +1,160 @@
+#include "page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "rfc3339.h"
+
+bool
+page_open(struct page *p, const struct request *req, struct response *res)
+{
+	const char *error;
+
+	faults_init(&p->faults);
+	p->limit = PAGE_MAX;
+	p->offset = 0;
+	if ((error = params_parse(&p->params, req->query)) != NULL) {
+		problem_write(
+		    req, res, 400, "The query string is refused: %s", error);
+		return false;
+	}
+	params_int(&p->params, "limit", 1, &p->limit, &p->faults);
+	params_int(&p->params, "offset", 0, &p->offset, &p->faults);
+	if (!page_id(p, "cursor", &p->below))
+		strcpy(p->below.text, ID_LAST);
+	if (p->limit > PAGE_MAX) {
+		problem_write(req, res, 400,
+		    "Limit must be less than or equal to %d", PAGE_MAX);
+		return false;
+	}
+	return true;
+}
+
+bool
+page_check(struct page *p, const struct request *req, struct response *res)
+{
+	if (p->faults.n == 0)
+		return true;
+	problem_faults(req, res, &p->faults);
+	return false;
+}
+
+void
+page_free(struct page *p)
+{
+	faults_free(&p->faults);
+}
+
+static void
+add_fault(struct faults *faults, const char *where, const char *name,
+    const char *type, const char *msg, const char *value)
+{
+	struct buf input;
+
+	buf_init(&input, 6 * PARAMS_TEXT_MAX);
+	buf_json_string(&input, value, strlen(value));
+	faults_add(faults, type, where, name, msg, input.data);
+	buf_free(&input);
+}
+
+bool
+page_id(struct page *p, const char *name, struct id *out)
+{
+	const char *value = params_get(&p->params, name);
+
+	if (value == NULL)
+		return false;
+	if (id_parse(value, out))
+		return true;
+	add_fault(&p->faults, "query", name, "uuid_parsing",
+	    "Input should be a valid UUID", value);
+	return false;
+}
+
+bool
+page_time(struct page *p, const char *name, struct id *out)
+{
+	const char *value = params_get(&p->params, name);
+	int64_t us;
+
+	if (value == NULL)
+		return false;
+	if (rfc3339_parse(value, &us)) {
+		*out = id_floor((us + 999) / 1000);
+		return true;
+	}
+	add_fault(&p->faults, "query", name, "datetime_parsing",
+	    "Input should be an RFC 3339 time with its zone, as in "
+	    "2026-11-23T10:00:00Z",
+	    value);
+	return false;
+}
+
+bool
+page_path_id(const struct request *req, const char *text, struct id *out,
+    struct response *res)
+{
+	struct faults faults;
+
+	if (id_parse(text, out))
+		return true;
+	faults_init(&faults);
+	add_fault(&faults, "path", "id", "uuid_parsing",
+	    "Input should be a valid UUID", text);
+	problem_faults(req, res, &faults);
+	faults_free(&faults);
+	return false;
+}
+
+/* Characters that can end neither a header nor the <…> of a Link. */
+static bool
+is_plain(const char *query)
+{
+	return query[strspn(query,
+		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		   "0123456789-._~%&=+:/@!$*,")] == '\0';
+}
+
+void
+page_link(const struct request *req, const char *name, const char *value,
+    struct response *res)
+{
+	static const char *const old[] = { "cursor=", "offset=", "after=" };
+	const char *q = req->query;
+	size_t len, i;
+
+	if (!is_plain(q))
+		return;
+	buf_printf(&res->headers, "Link: <%s?", req->path);
+	for (; *q != '\0'; q += len + (q[len] == '&')) {
+		len = strcspn(q, "&");
+		for (i = 0; i < 3; i++)
+			if (strncmp(q, old[i], strlen(old[i])) == 0)
+				break;
+		if (i == 3 && len > 0)
+			buf_printf(&res->headers, "%.*s&", (int)len, q);
+	}
+	buf_printf(&res->headers, "%s=%s>; rel=\"next\"\r\n", name, value);
+}
+
+void
+page_put_time(struct buf *out, const char *t)
+{
+	size_t n = strlen(t);
+
+	/* "2026-11-23 10:00:00.123+00", for the session is in UTC. */
+	if (n < 22 || t[10] != ' ' || strcmp(t + n - 3, "+00") != 0) {
+		out->failed = true;
+		return;
+	}
+	buf_printf(out, "\"%.10sT%.*sZ\"", t, (int)(n - 14), t + 11);
+}
+
+void
+page_put_text(struct buf *out, const char *text)
+{
+	if (text == NULL)
+		buf_puts(out, "null");
+	else
+		buf_json_string(out, text, strlen(text));
+}

@@ -1,0 +1,44 @@
+/* What the lists share: limit, offset, cursor, ids in paths, Link headers. */
+#ifndef PAGE_H
+#define PAGE_H
+
+#include "id.h"
+#include "params.h"
+
+enum {
+	PAGE_MAX = 100
+};
+
+struct page {
+	struct params params;
+	struct faults faults;
+	long long limit, offset;
+	struct id below; /* the cursor, exclusive; ID_LAST where absent */
+};
+
+/*
+ * Reads the query string. False: it is so wrong that the request was answered.
+ * True: the caller may add faults, then calls page_check. Free it either way.
+ */
+bool page_open(struct page *, const struct request *, struct response *);
+bool page_check(struct page *, const struct request *, struct response *);
+void page_free(struct page *);
+
+/* An id from a parameter; false where absent or, with a fault, where none. */
+bool page_id(struct page *, const char *name, struct id *);
+/* Likewise a time, as the smallest id not before it. */
+bool page_time(struct page *, const char *name, struct id *);
+/* An id from the path; false: the request was answered with 422. */
+bool page_path_id(
+    const struct request *, const char *text, struct id *, struct response *);
+
+/* Link: rel="next": this request with name=value instead of its old cursor. */
+void page_link(const struct request *, const char *name, const char *value,
+    struct response *);
+
+/* PostgreSQL's ISO output as RFC 3339. */
+void page_put_time(struct buf *, const char *timestamptz);
+/* A string or null. */
+void page_put_text(struct buf *, const char *text);
+
+#endif

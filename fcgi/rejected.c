@@ -1,0 +1,115 @@
+#include "rejected.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "db.h"
+#include "page.h"
+
+enum {
+	ID,
+	SERVICE,
+	KEY,
+	REASONS,
+	BODY,
+	CREATED
+};
+
+static int
+nibble(char c)
+{
+	return c <= '9' ? c - '0' : c - 'a' + 10;
+}
+
+/* PostgreSQL's \x… as a string; bytes that are no UTF-8 become U+FFFD. */
+static void
+write_body(struct buf *out, const char *hex)
+{
+	struct buf bytes;
+
+	buf_init(&bytes, BODY_MAX);
+	for (hex += 2; *hex != '\0'; hex += 2)
+		buf_putc(&bytes, (char)(nibble(hex[0]) * 16 + nibble(hex[1])));
+	buf_json_string(out, bytes.data, bytes.len);
+	out->failed = out->failed || bytes.failed;
+	buf_free(&bytes);
+}
+
+static void
+write_rejected(struct buf *out, const struct pg_result *r, int row)
+{
+	buf_printf(out, "{\"id\":\"%s\",\"service\":", db_value(r, row, ID));
+	page_put_text(out, db_value(r, row, SERVICE));
+	buf_puts(out, ",\"deduplication_key\":");
+	page_put_text(out, db_value(r, row, KEY));
+	buf_puts(out, ",\"reasons\":");
+	buf_puts(out, db_value(r, row, REASONS));
+	buf_puts(out, ",\"body\":");
+	write_body(out, db_value(r, row, BODY));
+	buf_puts(out, ",\"created_at\":");
+	page_put_time(out, db_value(r, row, CREATED));
+	buf_putc(out, '}');
+}
+
+static void
+list(const struct context *ctx, const struct request *req, struct page *p,
+    struct response *res)
+{
+	char limit[16], offset[24];
+	const char *const values[] = { p->below.text, limit, offset,
+		params_get(&p->params, "service") };
+	struct pg_result *r = NULL;
+	enum status status;
+	int row;
+
+	snprintf(limit, sizeof(limit), "%lld", p->limit);
+	snprintf(offset, sizeof(offset), "%lld", p->offset);
+	status = db_run_planned(ctx->db, Q_rejected_page, 4, values, &r);
+	if (status != STATUS_OK) {
+		problem_status(req, res, status);
+		return;
+	}
+	buf_putc(&res->body, '[');
+	for (row = 0; row < db_rows(r); row++) {
+		if (row > 0)
+			buf_putc(&res->body, ',');
+		write_rejected(&res->body, r, row);
+	}
+	buf_putc(&res->body, ']');
+	if (row == p->limit)
+		page_link(req, "cursor", db_value(r, row - 1, ID), res);
+	db_result_free(r);
+}
+
+void
+rejected_list(const struct context *ctx, const struct request *req,
+    const char *arg, struct response *res)
+{
+	struct page page;
+
+	(void)arg;
+	if (page_open(&page, req, res) && page_check(&page, req, res))
+		list(ctx, req, &page, res);
+	page_free(&page);
+}
+
+void
+rejected_get(const struct context *ctx, const struct request *req,
+    const char *text, struct response *res)
+{
+	struct pg_result *r = NULL;
+	enum status status;
+	struct id id;
+
+	if (!page_path_id(req, text, &id, res))
+		return;
+	status = db_run(
+	    ctx->db, Q_rejected_get, 1, (const char *const[]){ id.text }, &r);
+	if (status != STATUS_OK)
+		problem_status(req, res, status);
+	else if (db_rows(r) == 0)
+		problem_write(req, res, 404, "No rejected event has this id");
+	else
+		write_rejected(&res->body, r, 0);
+	db_result_free(r);
+}

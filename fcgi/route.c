@@ -1,0 +1,112 @@
+#include "route.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "events.h"
+#include "health.h"
+#include "ingest.h"
+#include "problem.h"
+#include "rejected.h"
+
+typedef void handler(const struct context *, const struct request *,
+    const char *arg, struct response *);
+
+/* {} matches one segment, which the handler gets as it was sent. */
+/* clang-format off */
+static const struct route {
+	const char *method, *pattern;
+	handler *handle;
+} routes[] = {
+	{ "POST", "/ingest/{}", ingest_post },
+	{ "GET", "/events", events_list },
+	{ "GET", "/events/{}", events_get },
+	{ "GET", "/rejected", rejected_list },
+	{ "GET", "/rejected/{}", rejected_get },
+	{ "GET", "/health", health_get },
+	{ "GET", "/ready", ready_get },
+};
+/* clang-format on */
+
+enum {
+	ROUTES = sizeof(routes) / sizeof(*routes)
+};
+
+/* As Starlette did, a slash at the end makes no difference. */
+static bool
+matches(const char *pattern, const char *path, char arg[PATH_LEN_MAX])
+{
+	size_t len;
+
+	arg[0] = '\0';
+	for (; *pattern != '\0'; pattern++) {
+		if (*pattern != '{') {
+			if (*path++ != *pattern)
+				return false;
+			continue;
+		}
+		len = strcspn(path, "/");
+		if (len == 0 || len >= PATH_LEN_MAX)
+			return false;
+		memcpy(arg, path, len);
+		arg[len] = '\0';
+		path += len;
+		pattern++;
+	}
+	return strcmp(path, "") == 0 || strcmp(path, "/") == 0;
+}
+
+/* HEAD is GET, whose body the gateway leaves out. */
+static bool
+allows(const struct route *route, const char *method)
+{
+	return strcmp(route->method, method) == 0 ||
+	    (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
+}
+
+static void
+put_allow(const char *path, struct buf *headers)
+{
+	char arg[PATH_LEN_MAX];
+	int i;
+
+	buf_puts(headers, "Allow: ");
+	for (i = 0; i < ROUTES; i++)
+		if (matches(routes[i].pattern, path, arg))
+			buf_printf(headers, "%s%s, ", routes[i].method,
+			    strcmp(routes[i].method, "GET") == 0 ? ", HEAD"
+								 : "");
+	buf_puts(headers, "OPTIONS\r\n");
+}
+
+void
+route_handle(
+    const struct context *ctx, const struct request *req, struct response *res)
+{
+	char arg[PATH_LEN_MAX];
+	bool is_known = false;
+	int i;
+
+	res->status = 200;
+	res->content_type = "application/json";
+	buf_init(&res->headers, 16384);
+	buf_init(&res->body, RESPONSE_MAX);
+	for (i = 0; i < ROUTES; i++) {
+		if (!matches(routes[i].pattern, req->path, arg))
+			continue;
+		is_known = true;
+		if (!allows(&routes[i], req->method))
+			continue;
+		routes[i].handle(ctx, req, arg, res);
+		return;
+	}
+	if (!is_known) {
+		problem_write(req, res, 404, "Not Found");
+		return;
+	}
+	put_allow(req->path, &res->headers);
+	if (strcmp(req->method, "OPTIONS") == 0)
+		res->status = 204;
+	else
+		problem_write(req, res, 405, "Method Not Allowed");
+}

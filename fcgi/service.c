@@ -1,0 +1,44 @@
+#include "service.h"
+
+#define SERVICE(stem) extern const struct service service_##stem;
+#include "services/services.def"
+#undef SERVICE
+
+#define SERVICE(stem) &service_##stem,
+static const struct service *const services[] = {
+#include "services/services.def"
+	NULL,
+};
+#undef SERVICE
+
+enum {
+	NAME_MAX_LEN = 63
+};
+
+const struct service *
+service_find(const char *name)
+{
+	const struct service *const *s;
+
+	for (s = services; *s != NULL; s++)
+		if (strcmp((*s)->name, name) == 0)
+			return *s;
+	return NULL;
+}
+
+bool
+service_name_is_valid(const char *name)
+{
+	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+	size_t n = strlen(name);
+
+	return n >= 1 && n <= NAME_MAX_LEN && strchr(first, name[0]) != NULL &&
+	    strspn(name, rest) == n;
+}
+
+const struct service *const *
+service_all(void)
+{
+	return services;
+}

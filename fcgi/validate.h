@@ -1,0 +1,26 @@
+/* A service's body to its values and its normalised form. */
+#ifndef VALIDATE_H
+#define VALIDATE_H
+
+#include "json.h"
+#include "problem.h"
+#include "service.h"
+
+/*
+ * Fills values, in the order of the service's fields, and adds every fault it
+ * finds; a field at fault stays unset.
+ */
+void validate(const struct service *, const struct cJSON *body,
+    struct value values[FIELDS_MAX], struct faults *);
+
+/*
+ * The body with its fields in the service's order and types, absent ones as
+ * null, then unknown members as they were sent.
+ */
+void validate_normalise(const struct service *, const struct cJSON *body,
+    const struct value values[FIELDS_MAX], struct buf *out);
+
+/* One value as JSON. */
+void validate_write(enum field_type, const struct value *, struct buf *out);
+
+#endif
