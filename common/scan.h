@@ -4,9 +4,10 @@
  * white space, and refuses besides: a byte order mark, invalid UTF-8, NUL (raw
  * or \u0000), unpaired surrogates, equal names in one object (compared after
  * unescaping), more than SCAN_DEPTH levels, and numbers that are not finite in
- * a double, that underflow it, or that are longer than SCAN_NUMBER characters.
- * What it accepts, cJSON reads without loss of structure and PostgreSQL's json
- * and jsonb both accept.
+ * a double, that underflow it (zero: whose exponent alone would), or that are
+ * longer than SCAN_NUMBER characters. What it accepts, PostgreSQL's json and
+ * jsonb both accept. Linear in len, whatever the sender wrote; the locale's
+ * decimal point has to be the "C" one.
  */
 #ifndef SCAN_H
 #define SCAN_H
@@ -24,8 +25,9 @@ struct scan_error {
 
 /*
  * Appends to out (unless NULL) the same value without insignificant white
- * space: strings and numbers byte for byte as sent. STATUS_REJECT fills *err;
- * STATUS_FAULT means out of memory.
+ * space: strings and numbers byte for byte as sent. STATUS_REJECT fills *err
+ * and leaves in out what came before; STATUS_FAULT means out of memory or out
+ * full.
  */
 enum status scan_json(const char *text, size_t len, struct buf *out,
     struct scan_error *err) MUST_CHECK;

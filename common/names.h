@@ -1,0 +1,45 @@
+/*
+ * The names of the objects that are open at one point of a scan, so that an
+ * equal one in the same object is seen. A stack with a hash table over it:
+ * objects close in the order opposite to their opening, and what is closed
+ * takes no room.
+ */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "status.h"
+
+/* What fits in without asking malloc; the slots are twice as many. */
+#define NAMES_FEW 32
+
+struct name {
+	const char *bytes; /* the caller's, unescaped */
+	size_t len;
+	size_t slot;
+	uint32_t hash;
+	uint32_t level;
+};
+
+struct names {
+	struct name *list; /* in the order of arrival */
+	size_t count;
+	size_t *slots; /* 1 + index in list, or 0 */
+	size_t size;   /* of slots, a power of two, twice that of list */
+	uint64_t key;
+	struct name few[NAMES_FEW];
+	size_t few_slots[2 * NAMES_FEW];
+};
+
+void names_init(struct names *);
+void names_free(struct names *);
+
+/* STATUS_REJECT where that level has it; STATUS_FAULT when out of memory. */
+enum status names_add(
+    struct names *, unsigned level, const char *bytes, size_t len) MUST_CHECK;
+/* Forgets all but the first count names. */
+void names_drop(struct names *, size_t count);
+
+#endif

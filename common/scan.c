@@ -1,0 +1,400 @@
+#include "scan.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <float.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "names.h"
+#include "unescape.h"
+#include "utf8.h"
+
+struct scan {
+	const char *text;
+	const char *p; /* the next byte to look at */
+	const char *end;
+	const char *kept; /* from here on nothing is in out yet */
+	struct buf *out;
+	unsigned depth;
+	struct names names;
+	char *decoded; /* names that had escapes, without them */
+	size_t decoded_len;
+	enum status status; /* once a function here has returned false */
+	struct scan_error err;
+};
+
+/* What a string holds without further thought: ASCII but for " and \. */
+static const bool plain[256] = {
+	[0x20 ... 0x21] = true,
+	[0x23 ... 0x5b] = true,
+	[0x5d ... 0x7f] = true,
+};
+
+static bool value(struct scan *);
+
+static bool
+refuse(struct scan *s, const char *at, const char *reason)
+{
+	s->status = STATUS_REJECT;
+	s->err.offset = (size_t)(at - s->text);
+	s->err.reason = reason;
+	return false;
+}
+
+static bool
+unexpected(struct scan *s)
+{
+	return refuse(s, s->p,
+	    s->p == s->end ? "unexpected end" : "unexpected character");
+}
+
+/* The next byte, or -1 at the end. */
+static int
+peek(const struct scan *s)
+{
+	return s->p < s->end ? (unsigned char)*s->p : -1;
+}
+
+static bool
+accept(struct scan *s, char c)
+{
+	if (s->p == s->end || *s->p != c)
+		return false;
+	s->p++;
+	return true;
+}
+
+static void
+keep(struct scan *s, const char *upto)
+{
+	if (s->out != NULL)
+		buf_put(s->out, s->kept, (size_t)(upto - s->kept));
+	s->kept = s->p;
+}
+
+static void
+skip_space(struct scan *s)
+{
+	const char *start = s->p;
+
+	while (s->p < s->end &&
+	    (*s->p == ' ' || *s->p == '\n' || *s->p == '\t' || *s->p == '\r'))
+		s->p++;
+	if (s->p > start)
+		keep(s, start);
+}
+
+/* Four hexadecimal digits, behind the u. */
+static bool
+unit(struct scan *s, uint32_t *out)
+{
+	int i;
+
+	for (i = 0; i < 4; i++, s->p++) {
+		if (s->p == s->end)
+			return unexpected(s);
+		if (!isxdigit((unsigned char)*s->p))
+			return refuse(s, s->p, "invalid escape");
+	}
+	*out = unescape_unit(s->p - 4);
+	return true;
+}
+
+static bool
+is_surrogate(uint32_t unit, uint32_t first)
+{
+	return (unit & 0xfc00) == first;
+}
+
+static bool
+unicode_escape(struct scan *s, const char *start)
+{
+	uint32_t high, low;
+
+	if (!unit(s, &high))
+		return false;
+	if (high == 0)
+		return refuse(s, start, "escaped NUL");
+	if (is_surrogate(high, 0xdc00))
+		return refuse(s, start, "unpaired surrogate");
+	if (!is_surrogate(high, 0xd800))
+		return true;
+	if (!accept(s, '\\') || !accept(s, 'u'))
+		return refuse(s, start, "unpaired surrogate");
+	if (!unit(s, &low))
+		return false;
+	if (!is_surrogate(low, 0xdc00))
+		return refuse(s, start, "unpaired surrogate");
+	return true;
+}
+
+static bool
+escape(struct scan *s)
+{
+	const char *start = s->p++;
+
+	if (s->p == s->end)
+		return unexpected(s);
+	switch (*s->p++) {
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
+		return true;
+	case 'u':
+		return unicode_escape(s, start);
+	default:
+		return refuse(s, s->p - 1, "invalid escape");
+	}
+}
+
+/* On true s->p is behind the closing quote. */
+static bool
+string(struct scan *s, bool *escaped)
+{
+	size_t len;
+
+	*escaped = false;
+	for (s->p++;;) {
+		while (s->p < s->end && plain[(unsigned char)*s->p])
+			s->p++;
+		if (s->p == s->end)
+			return unexpected(s);
+		if (*s->p == '"')
+			break;
+		if (*s->p == '\\') {
+			*escaped = true;
+			if (!escape(s))
+				return false;
+			continue;
+		}
+		if ((unsigned char)*s->p < 0x20)
+			return refuse(s, s->p, "control character in string");
+		len = utf8_sequence(s->p, (size_t)(s->end - s->p));
+		if (len == 0)
+			return refuse(s, s->p, "invalid UTF-8");
+		s->p += len;
+	}
+	s->p++;
+	return true;
+}
+
+/* No name grows by it, so the text's length has room for all of them. */
+static const char *
+decode(struct scan *s, const char *from, size_t *len)
+{
+	char *out;
+
+	if (s->decoded == NULL)
+		s->decoded = malloc((size_t)(s->end - s->text));
+	if (s->decoded == NULL)
+		return NULL;
+	out = s->decoded + s->decoded_len;
+	*len = unescape(from, *len, out);
+	s->decoded_len += *len;
+	return out;
+}
+
+static bool
+name(struct scan *s)
+{
+	const char *start = s->p, *bytes = start + 1;
+	bool escaped;
+	size_t len;
+
+	if (peek(s) != '"')
+		return unexpected(s);
+	if (!string(s, &escaped))
+		return false;
+	len = (size_t)(s->p - 1 - bytes);
+	if (escaped)
+		bytes = decode(s, bytes, &len);
+	s->status = bytes == NULL ? STATUS_FAULT
+				  : names_add(&s->names, s->depth, bytes, len);
+	if (s->status == STATUS_REJECT)
+		return refuse(s, start, "duplicate name");
+	return s->status == STATUS_OK;
+}
+
+/*
+ * Zero is judged as if it were one: a double does not mind 0e-16000, but
+ * PostgreSQL's numeric writes all of its zeros out.
+ */
+static bool
+is_in_range(const char *start, const char *exponent, const char *end)
+{
+	char copy[SCAN_NUMBER + 2] = "1";
+	const char *p;
+	double magnitude;
+
+	start += *start == '-';
+	for (p = start; p < exponent && (*p == '0' || *p == '.');)
+		p++;
+	if (p == exponent)
+		memcpy(copy + 1, exponent, (size_t)(end - exponent));
+	else
+		memcpy(copy, start, (size_t)(end - start));
+	magnitude = strtod(copy, NULL);
+	return magnitude >= DBL_MIN && magnitude <= DBL_MAX;
+}
+
+static bool
+digits(struct scan *s)
+{
+	const char *start = s->p;
+
+	while (s->p < s->end && *s->p >= '0' && *s->p <= '9')
+		s->p++;
+	return s->p > start || unexpected(s);
+}
+
+static bool
+number(struct scan *s)
+{
+	const char *start = s->p, *exponent;
+
+	accept(s, '-');
+	if (!accept(s, '0') && !digits(s))
+		return false;
+	if (accept(s, '.') && !digits(s))
+		return false;
+	exponent = s->p;
+	if (accept(s, 'e') || accept(s, 'E')) {
+		if (!accept(s, '+'))
+			accept(s, '-');
+		if (!digits(s))
+			return false;
+	}
+	if (s->p - start > SCAN_NUMBER)
+		return refuse(s, start, "number too long");
+	/* Two digits of exponent cannot leave the range of a double. */
+	static_assert(SCAN_NUMBER + 99 < DBL_MAX_10_EXP, "range of a double");
+	if (s->p - exponent > 3 && !is_in_range(start, exponent, s->p))
+		return refuse(s, start, "number out of range");
+	return true;
+}
+
+static bool
+literal(struct scan *s, const char *word)
+{
+	for (; *word != '\0'; word++)
+		if (!accept(s, *word))
+			return unexpected(s);
+	return true;
+}
+
+static bool
+member(struct scan *s)
+{
+	if (!name(s))
+		return false;
+	skip_space(s);
+	if (!accept(s, ':'))
+		return unexpected(s);
+	skip_space(s);
+	return value(s);
+}
+
+static bool
+items(struct scan *s, bool (*item)(struct scan *))
+{
+	do {
+		skip_space(s);
+		if (!item(s))
+			return false;
+		skip_space(s);
+	} while (accept(s, ','));
+	return true;
+}
+
+static bool
+list(struct scan *s, char close, bool (*item)(struct scan *))
+{
+	if (++s->depth > SCAN_DEPTH)
+		return refuse(s, s->p, "nested too deeply");
+	s->p++;
+	skip_space(s);
+	if (peek(s) != close && !items(s, item))
+		return false;
+	if (!accept(s, close))
+		return unexpected(s);
+	s->depth--;
+	return true;
+}
+
+static bool
+object(struct scan *s)
+{
+	size_t outer = s->names.count;
+
+	if (!list(s, '}', member))
+		return false;
+	names_drop(&s->names, outer);
+	return true;
+}
+
+static bool
+value(struct scan *s)
+{
+	bool escaped;
+
+	switch (peek(s)) {
+	case '{':
+		return object(s);
+	case '[':
+		return list(s, ']', value);
+	case '"':
+		return string(s, &escaped);
+	case 't':
+		return literal(s, "true");
+	case 'f':
+		return literal(s, "false");
+	case 'n':
+		return literal(s, "null");
+	case '-':
+	case '0' ... '9':
+		return number(s);
+	default:
+		return unexpected(s);
+	}
+}
+
+static bool
+document(struct scan *s)
+{
+	if (s->end - s->text >= 3 && memcmp(s->text, "\xef\xbb\xbf", 3) == 0)
+		return refuse(s, s->text, "byte order mark");
+	skip_space(s);
+	if (!value(s))
+		return false;
+	keep(s, s->p);
+	skip_space(s);
+	return s->p == s->end || refuse(s, s->p, "trailing data");
+}
+
+enum status
+scan_json(const char *text, size_t len, struct buf *out, struct scan_error *err)
+{
+	struct scan s;
+
+	s.text = s.p = s.kept = len > 0 ? text : "";
+	s.end = s.text + len;
+	s.out = out;
+	s.depth = 0;
+	s.decoded = NULL;
+	s.decoded_len = 0;
+	s.status = STATUS_OK;
+	names_init(&s.names);
+	if (document(&s) && out != NULL && out->failed)
+		s.status = STATUS_FAULT;
+	if (s.status == STATUS_REJECT)
+		*err = s.err;
+	names_free(&s.names);
+	free(s.decoded);
+	return s.status;
+}

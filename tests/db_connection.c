@@ -1,0 +1,223 @@
+/* A connection that outlives its server, and statements fit for the schema. */
+#include "t.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "db.h"
+
+static const char *url;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	url = t_database();
+	return url == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	t_drop(url);
+	return 0;
+}
+
+static enum status
+beat(struct db *db)
+{
+	return db_run(db, Q_worker_beat, 1, (const char *const[]){ "w" }, NULL);
+}
+
+static int
+backend_pid(void)
+{
+	return (int)t_number(url,
+	    "SELECT max(pid) FROM pg_stat_activity WHERE application_name = "
+	    "'test' AND datname = current_database()");
+}
+
+static void
+db__connected__every_statement_prepared(void **state)
+{
+	struct db *db = db_new(url, "test", 3000);
+
+	(void)state;
+	assert_non_null(db);
+	assert_int_equal(db_connect(db), STATUS_OK);
+	assert_int_equal(beat(db), STATUS_OK);
+	db_free(db);
+}
+
+static void
+db__sqlalchemy_url__understood(void **state)
+{
+	char text[1024];
+	struct db *db;
+
+	(void)state;
+	snprintf(
+	    text, sizeof(text), "postgresql+psycopg2%s", strstr(url, "://"));
+	db = db_new(text, "test", 3000);
+	assert_non_null(db);
+	assert_int_equal(db_connect(db), STATUS_OK);
+	db_free(db);
+}
+
+static void
+db__nobody_there__try_later_with_the_reason(void **state)
+{
+	struct db *db = db_new("postgresql://x@/x?host=/nowhere", "test", 500);
+
+	(void)state;
+	assert_non_null(db);
+	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_non_null(strstr(db_reason(db), "/nowhere"));
+	/* Within the back-off it does not even try. */
+	assert_int_equal(beat(db), STATUS_RETRY);
+	db_free(db);
+}
+
+static void
+db__not_migrated__try_later(void **state)
+{
+	/* The cluster's own database has no tables of ours. */
+	struct db *db = db_new(getenv("TEST_DATABASE_URL"), "test", 3000);
+
+	(void)state;
+	assert_non_null(db);
+	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_non_null(strstr(db_reason(db), "does not exist"));
+	db_free(db);
+}
+
+static void
+db__backend_terminated__runs_again_on_a_new_connection(void **state)
+{
+	struct db *db = db_new(url, "test", 3000);
+	int pid;
+
+	(void)state;
+	assert_int_equal(beat(db), STATUS_OK);
+	pid = backend_pid();
+	t_exec(url, "SELECT pg_terminate_backend(%d, 5000)", pid);
+	assert_int_equal(beat(db), STATUS_OK);
+	assert_int_not_equal(backend_pid(), pid);
+	db_free(db);
+}
+
+static void
+db__backend_stopped__answers_at_the_deadline(void **state)
+{
+	struct db *db = db_new(url, "test", 600);
+	int64_t start;
+	int pid;
+
+	(void)state;
+	assert_int_equal(beat(db), STATUS_OK);
+	pid = backend_pid();
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	start = clock_steady_ms();
+	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_in_range(clock_steady_ms() - start, 500, 3000);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_int_equal(beat(db), STATUS_OK);
+	db_free(db);
+}
+
+static void
+db__row_locked__gives_up_and_keeps_the_connection(void **state)
+{
+	struct db *db = db_new(url, "test", 900), *other;
+	struct pg_result *r = NULL;
+
+	(void)state;
+	assert_int_equal(beat(db), STATUS_OK);
+	t_exec(url,
+	    "CREATE OR REPLACE FUNCTION nap() RETURNS trigger LANGUAGE "
+	    "plpgsql AS $$BEGIN PERFORM pg_sleep(30); RETURN NEW; "
+	    "END$$; CREATE TRIGGER nap BEFORE UPDATE ON workers FOR "
+	    "EACH ROW EXECUTE FUNCTION nap()");
+	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_string_equal(db_sqlstate(db), "57014");
+	t_exec(url, "DROP TRIGGER nap ON workers");
+	other = db_new(url, "other", 900);
+	assert_int_equal(db_run(other, Q_ready, 2,
+			     (const char *const[]){ query_schema(), "60" }, &r),
+	    STATUS_OK);
+	assert_true(db_is_true(r, 0, 0));
+	assert_true(db_is_true(r, 0, 2));
+	db_result_free(r);
+	db_free(other);
+	db_free(db);
+}
+
+static void
+db__plan_gone__prepared_again(void **state)
+{
+	struct db *db = db_new(url, "test", 3000);
+
+	(void)state;
+	assert_int_equal(beat(db), STATUS_OK);
+	t_exec(url, "ALTER TABLE workers ADD COLUMN note text");
+	assert_int_equal(beat(db), STATUS_OK);
+	t_exec(url, "ALTER TABLE events ADD COLUMN note text");
+	assert_int_equal(
+	    db_run(db, Q_event_get, 1,
+		(const char *const[]){ "00000000-0000-0000-0000-000000000000" },
+		NULL),
+	    STATUS_OK);
+	db_free(db);
+}
+
+static void
+db__sqlstates__who_must_act(void **state)
+{
+	static const struct {
+		const char *sqlstate;
+		enum status status;
+	} rows[] = {
+		{ "", STATUS_RETRY },
+		{ "08006", STATUS_RETRY },
+		{ "25006", STATUS_RETRY },
+		{ "40001", STATUS_RETRY },
+		{ "40P01", STATUS_RETRY },
+		{ "53100", STATUS_RETRY },
+		{ "53300", STATUS_RETRY },
+		{ "55P03", STATUS_RETRY },
+		{ "57014", STATUS_RETRY },
+		{ "57P01", STATUS_RETRY },
+		{ "57P03", STATUS_RETRY },
+		{ "22P02", STATUS_REJECT },
+		{ "22P05", STATUS_REJECT },
+		{ "22021", STATUS_REJECT },
+		{ "54000", STATUS_REJECT },
+		{ "23505", STATUS_FAULT },
+		{ "42601", STATUS_FAULT },
+		{ "XX000", STATUS_FAULT },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_int_equal(db_status(rows[i].sqlstate), rows[i].status);
+	assert_int_equal(db_status(NULL), STATUS_RETRY);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(db__connected__every_statement_prepared),
+	cmocka_unit_test(db__sqlalchemy_url__understood),
+	cmocka_unit_test(db__nobody_there__try_later_with_the_reason),
+	cmocka_unit_test(db__not_migrated__try_later),
+	cmocka_unit_test(
+	    db__backend_terminated__runs_again_on_a_new_connection),
+	cmocka_unit_test(db__backend_stopped__answers_at_the_deadline),
+	cmocka_unit_test(db__row_locked__gives_up_and_keeps_the_connection),
+	cmocka_unit_test(db__plan_gone__prepared_again),
+	cmocka_unit_test(db__sqlstates__who_must_act),
+};
+
+T_MAIN_WITH(tests, setup, teardown)

@@ -1,0 +1,244 @@
+/* Processes die, the database leaves and comes back: no promise is broken. */
+#include "t.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "http.h"
+#include "stack.h"
+
+enum {
+	SENDERS = 8,
+	ACKS_MAX = 20000
+};
+
+static struct stack s;
+static atomic_bool is_over;
+static char acks[ACKS_MAX][37];
+static atomic_int acked, refused, cut;
+
+static int
+setup(void **state)
+{
+	static const char *const settings[] = { "SMARTCITY_PROCESSES=4",
+		"OUTBOX_POLL_SECONDS=0.1", "SMARTCITY_WORKER_SEEN=6", NULL };
+
+	(void)state;
+	stack_start(&s, settings);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	stack_stop(&s);
+	return 0;
+}
+
+static void *
+send_on(void *arg)
+{
+	while (!atomic_load(&is_over) && atomic_load(&acked) < ACKS_MAX - 64) {
+		struct http h =
+		    http_post(s.port, "/ingest/load", "{\"a\":[1,2,3]}");
+		const char *id = strstr(h.body, "\"stored_event_id\":\"");
+
+		if (h.status == 200 && id != NULL)
+			memcpy(acks[atomic_fetch_add(&acked, 1)], id + 19, 36);
+		else if (h.status == 0)
+			atomic_fetch_add(&cut, 1);
+		else
+			atomic_fetch_add(&refused, 1);
+		http_free(&h);
+	}
+	return arg;
+}
+
+static pthread_t senders[SENDERS];
+
+static void
+load_start(void)
+{
+	int i;
+
+	is_over = false;
+	acked = refused = cut = 0;
+	memset(acks, 0, sizeof(acks));
+	for (i = 0; i < SENDERS; i++)
+		assert_int_equal(
+		    pthread_create(&senders[i], NULL, send_on, NULL), 0);
+}
+
+static void
+load_stop(void)
+{
+	int i;
+
+	is_over = true;
+	for (i = 0; i < SENDERS; i++)
+		assert_int_equal(pthread_join(senders[i], NULL), 0);
+}
+
+static bool
+has_more_acks(void *arg)
+{
+	return atomic_load(&acked) > *(int *)arg;
+}
+
+static void
+wait_acks(int more)
+{
+	int n = atomic_load(&acked) + more;
+
+	stack_wait(has_more_acks, &n, "more events are acknowledged");
+}
+
+/* Every id that was answered with 200 is in the table. */
+static int
+missing(void)
+{
+	char *ids = calloc(ACKS_MAX, 40), *p = ids;
+	int i, n = acked, found;
+
+	assert_non_null(ids);
+	for (i = 0; i < n; i++)
+		p += sprintf(p, "%s'%s'", i ? "," : "", acks[i]);
+	found = (int)t_number(
+	    s.url, "SELECT count(*) FROM events WHERE id IN (%s)", ids);
+	free(ids);
+	return n - found;
+}
+
+static void
+responders__killed_under_load__no_acknowledged_event_lost(void **state)
+{
+	int i, pid;
+
+	(void)state;
+	load_start();
+	for (i = 0; i < 20; i++) {
+		wait_acks(20);
+		pid = stack_child(stack_pid(&s, "fcgi"), i % 4);
+		if (pid > 0)
+			kill(pid, SIGKILL);
+	}
+	wait_acks(50);
+	load_stop();
+	assert_int_equal(missing(), 0);
+	/* Each kill costs at most the one request that was in hand. */
+	assert_in_range(refused + cut, 0, 20);
+}
+
+static bool
+has_four_children(void *arg)
+{
+	int pool = stack_pid(&s, "fcgi");
+
+	(void)arg;
+	return stack_child(pool, 3) > 0 && stack_child(pool, 4) == 0;
+}
+
+static void
+pool__reloaded_under_load__no_request_fails(void **state)
+{
+	int pool = stack_pid(&s, "fcgi"), old[4], i, k;
+
+	(void)state;
+	stack_wait(has_four_children, NULL, "the pool is whole");
+	load_start();
+	for (k = 0; k < 3; k++) {
+		for (i = 0; i < 4; i++)
+			old[i] = stack_child(pool, i);
+		wait_acks(20);
+		assert_int_equal(kill(pool, k % 2 ? SIGUSR2 : SIGHUP), 0);
+		for (i = 0; i < 4; i++) {
+			int64_t n = 0;
+
+			while (kill(old[i], 0) == 0 && n++ < 300)
+				wait_acks(5);
+			assert_int_equal(kill(old[i], 0), -1);
+		}
+		stack_wait(has_four_children, NULL, "the pool is whole");
+	}
+	wait_acks(20);
+	load_stop();
+	assert_int_equal(stack_pid(&s, "fcgi"), pool);
+	assert_int_equal(refused, 0);
+	assert_int_equal(cut, 0);
+	assert_int_equal(missing(), 0);
+}
+
+/* Connections are refused and the old ones ended, as when a server leaves. */
+static void
+database__gone__503_and_back_again(void **state)
+{
+	char *name = t_sql(s.url, "SELECT current_database()");
+	const char *cluster = getenv("TEST_DATABASE_URL");
+	struct http h;
+	char *retry;
+
+	(void)state;
+	t_exec(cluster, "ALTER DATABASE \"%s\" ALLOW_CONNECTIONS false", name);
+	t_exec(cluster,
+	    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+	    "WHERE datname = '%s'",
+	    name);
+	h = http_post(s.port, "/ingest/health", "{}");
+	assert_int_equal(h.status, 503);
+	assert_non_null(strstr(h.body, "\"detail\""));
+	retry = http_header(&h, "Retry-After");
+	assert_non_null(retry);
+	free(retry);
+	http_free(&h);
+	/* What fails its schema is not lost either: the sender keeps it. */
+	h = http_post(s.port, "/ingest/health", "{\"patient_id\":[]}");
+	assert_int_equal(h.status, 503);
+	http_free(&h);
+	h = http_get(s.port, "/events");
+	assert_int_equal(h.status, 503);
+	http_free(&h);
+	h = http_get(s.port, "/ready");
+	assert_int_equal(h.status, 503);
+	assert_non_null(strstr(h.body, "database: "));
+	http_free(&h);
+	stack_wait_status(&s, "/health", 200);
+	t_exec(cluster, "ALTER DATABASE \"%s\" ALLOW_CONNECTIONS true", name);
+	stack_wait_status(&s, "/ready", 200);
+	stack_wait_status(&s, "/events?limit=1", 200);
+	free(name);
+}
+
+static void
+worker__killed_and_gone__ready_says_so(void **state)
+{
+	struct http h;
+
+	(void)state;
+	t_exec(s.url,
+	    "UPDATE workers SET last_seen_at = last_seen_at - "
+	    "interval '1 minute'");
+	assert_int_equal(kill(stack_pid(&s, "worker"), SIGSTOP), 0);
+	t_exec(s.url,
+	    "UPDATE workers SET last_seen_at = last_seen_at - "
+	    "interval '1 minute'");
+	stack_wait_status(&s, "/ready", 503);
+	h = http_get(s.port, "/ready");
+	assert_non_null(strstr(h.body, "worker: "));
+	http_free(&h);
+	stack_wait_status(&s, "/health", 200);
+	assert_int_equal(kill(stack_pid(&s, "worker"), SIGCONT), 0);
+	stack_wait_status(&s, "/ready", 200);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(
+	    responders__killed_under_load__no_acknowledged_event_lost),
+	cmocka_unit_test(pool__reloaded_under_load__no_request_fails),
+	cmocka_unit_test(database__gone__503_and_back_again),
+	cmocka_unit_test(worker__killed_and_gone__ready_says_so),
+};
+
+T_MAIN_WITH(tests, setup, teardown)

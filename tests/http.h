@@ -1,0 +1,30 @@
+/*
+ * An HTTP/1.1 client that sends what it is told, however malformed, and reads
+ * what comes back. One connection a request, to 127.0.0.1.
+ */
+#ifndef HTTP_H
+#define HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct http {
+	int status; /* 0: the connection ended without an answer */
+	char *raw;  /* NUL-terminated; the caller frees it with http_free */
+	char *body; /* inside raw */
+	size_t body_len;
+};
+
+/* Any bytes; then waits up to 30 s for the peer to close. */
+struct http http_raw(int port, const char *bytes, size_t n);
+/* headers: whole lines or ""; body: NULL for none. */
+struct http http_send(int port, const char *method, const char *target,
+    const char *headers, const char *body);
+struct http http_get(int port, const char *target);
+struct http http_post(int port, const char *target, const char *json);
+void http_free(struct http *);
+
+/* A response header's value, to be freed, or NULL. */
+char *http_header(const struct http *, const char *name);
+
+#endif
