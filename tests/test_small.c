@@ -189,7 +189,7 @@ params__numbers__checked(void **state)
 		int faults;
 	} rows[] = {
 		{ "n=5", 5, 0 },
-		{ "n=+5", 5, 0 },
+		{ "n=%2B5", 5, 0 },
 		{ "x=5", 7, 0 },
 		{ "n=0", 0, 1 },
 		{ "n=-1", -1, 1 },

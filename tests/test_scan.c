@@ -1,0 +1,416 @@
+/* What the scanner answers; which texts it takes is in test_scan_shapes.c. */
+#include "t.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "scan.h"
+
+#define MEBIBYTE ((size_t)1 << 20)
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
+static enum status
+scan(const char *text)
+{
+	struct scan_error error;
+
+	return scan_json(text, strlen(text), NULL, &error);
+}
+
+static void
+assert_refused(const char *text, size_t len, size_t offset, const char *reason)
+{
+	struct scan_error error = { 0, "" };
+	struct buf out;
+
+	buf_init(&out, len);
+	assert_int_equal(scan_json(text, len, &out, &error), STATUS_REJECT);
+	assert_string_equal(error.reason, reason);
+	assert_int_equal(error.offset, offset);
+	buf_free(&out);
+}
+
+static void
+error__any_reason__exact_offset(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t offset;
+		const char *reason;
+	} rows[] = {
+		{ "", 0, "unexpected end" },
+		{ " \n", 2, "unexpected end" },
+		{ "[1", 2, "unexpected end" },
+		{ "\"ab", 3, "unexpected end" },
+		{ "\"\\u12", 5, "unexpected end" },
+		{ "-", 1, "unexpected end" },
+		{ "tru", 3, "unexpected end" },
+		{ "trap", 3, "unexpected character" },
+		{ "[1,]", 3, "unexpected character" },
+		{ "{\"a\" 1}", 5, "unexpected character" },
+		{ "{1:1}", 1, "unexpected character" },
+		{ "[01]", 2, "unexpected character" },
+		{ "[1.e1]", 3, "unexpected character" },
+		{ "[1e+]", 4, "unexpected character" },
+		{ "{} x", 3, "trailing data" },
+		{ "1 2", 2, "trailing data" },
+		{ "\xef\xbb\xbf{}", 0, "byte order mark" },
+		{ "\"a\xff\"", 2, "invalid UTF-8" },
+		{ "\"\xc3\xa9\xed\xa0\x80\"", 3, "invalid UTF-8" },
+		{ "\"a\n\"", 2, "control character in string" },
+		{ "\"a\\x\"", 3, "invalid escape" },
+		{ "\"a\\u00g0\"", 6, "invalid escape" },
+		{ "\"a\\u0000\"", 2, "escaped NUL" },
+		{ "\"a\\udc00\"", 2, "unpaired surrogate" },
+		{ "\"a\\ud800b\"", 2, "unpaired surrogate" },
+		{ "\"a\\ud800\\ud800\"", 2, "unpaired surrogate" },
+		{ "{\"a\":1, \"\\u0061\":2}", 8, "duplicate name" },
+		{ "[1, -1e400]", 4, "number out of range" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		assert_refused(rows[i].text, strlen(rows[i].text),
+		    rows[i].offset, rows[i].reason);
+	assert_refused("{\"a\":1}\0", 8, 7, "trailing data");
+	assert_refused("\"\0\"", 3, 1, "control character in string");
+	assert_refused(NULL, 0, 0, "unexpected end");
+}
+
+static void
+out__spaces_between_tokens__left_out(void **state)
+{
+	static const char in[] = " {\r\n\t\"a b\" : [ 1.50 , -0 ,\ttrue ] ,"
+				 " \"\\u0041\\/\" : { } } \n";
+	struct scan_error error;
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1000);
+	buf_puts(&out, "before ");
+	assert_int_equal(
+	    scan_json(in, sizeof(in) - 1, &out, &error), STATUS_OK);
+	assert_string_equal(
+	    out.data, "before {\"a b\":[1.50,-0,true],\"\\u0041\\/\":{}}");
+	buf_free(&out);
+}
+
+static void
+out__full__fault(void **state)
+{
+	struct scan_error error;
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 4);
+	assert_int_equal(scan_json("[1,2]", 5, &out, &error), STATUS_FAULT);
+	assert_int_equal(scan_json("[1,2", 4, &out, &error), STATUS_REJECT);
+	buf_free(&out);
+}
+
+/* n times before, then middle, then n times after. */
+static char *
+nest(size_t n, const char *before, const char *middle, const char *after)
+{
+	struct buf b;
+	size_t i;
+
+	buf_init(&b, MEBIBYTE);
+	for (i = 0; i < n; i++)
+		buf_puts(&b, before);
+	buf_puts(&b, middle);
+	for (i = 0; i < n; i++)
+		buf_puts(&b, after);
+	assert_false(b.failed);
+	return b.data;
+}
+
+static void
+assert_nested(enum status want, size_t n, const char *before,
+    const char *middle, const char *after)
+{
+	char *text = nest(n, before, middle, after);
+
+	assert_int_equal(scan(text), want);
+	free(text);
+}
+
+static void
+depth__64_levels__accepted(void **state)
+{
+	(void)state;
+	assert_nested(STATUS_OK, 64, "[", "", "]");
+	assert_nested(STATUS_OK, 64, "{\"a\":", "1", "}");
+	assert_nested(STATUS_OK, 32, "[{\"\":", "null", "}]");
+	assert_nested(STATUS_OK, 63, "[", "[],{},[1],{\"a\":1}", "]");
+}
+
+static void
+depth__65_levels__refused(void **state)
+{
+	char *text = nest(65, "[", "", "]");
+
+	(void)state;
+	assert_refused(text, strlen(text), 64, "nested too deeply");
+	free(text);
+	assert_nested(STATUS_REJECT, 65, "{\"a\":", "1", "}");
+	assert_nested(STATUS_REJECT, 32, "[{\"\":", "[]", "}]");
+}
+
+static void
+depth__100000_brackets__refused(void **state)
+{
+	(void)state;
+	assert_nested(STATUS_REJECT, 100000, "[", "", "");
+	assert_nested(STATUS_REJECT, 50000, "[{\"\":", "", "\n");
+	assert_nested(STATUS_REJECT, 100000, "]", "", "");
+}
+
+static void
+number__at_a_limit_of_double__accepted(void **state)
+{
+	static const char *const rows[] = { "1.7976931348623157e308",
+		"-1.7976931348623157E+308", "1.7976931348623158e308",
+		"2.2250738585072014e-308", "-2.2250738585072014e-308", "1e-307",
+		"0.00001e312", "100000e-312", "1e0000000000000007",
+		"1e-0000000000000007", "0e307", "0.000E-307", "-0e000" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		assert_int_equal(scan(rows[i]), STATUS_OK);
+}
+
+static void
+number__beyond_a_limit_of_double__refused(void **state)
+{
+	static const char *const rows[] = { "1.7976931348623159e308", "1e309",
+		"-1e309", "100000e304", "2.2250738585072011e-308", "5e-324",
+		"1e-308", "1e-400", "0.0001e-304", "1e9999999999999999999",
+		"1e-9999999999999999999", "0e309", "0.0e-16000", "-0e-309" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < COUNT(rows); i++)
+		assert_refused(
+		    rows[i], strlen(rows[i]), 0, "number out of range");
+}
+
+static void
+number__128_characters__longest_accepted(void **state)
+{
+	char text[200];
+
+	(void)state;
+	memset(text, '7', sizeof(text));
+	assert_int_equal(scan_json(text, 128, NULL, NULL), STATUS_OK);
+	assert_refused(text, 129, 0, "number too long");
+	memcpy(text, "-0.", 3);
+	assert_int_equal(scan_json(text, 128, NULL, NULL), STATUS_OK);
+	assert_refused(text, 129, 0, "number too long");
+	memcpy(text + 124, "e-99", 4);
+	assert_int_equal(scan_json(text, 128, NULL, NULL), STATUS_OK);
+	memset(text + 3, '0', 120);
+	memcpy(text + 122, "1e-185", 6);
+	assert_int_equal(scan_json(text, 128, NULL, NULL), STATUS_OK);
+	memcpy(text + 122, "1e-189", 6);
+	assert_refused(text, 128, 0, "number out of range");
+}
+
+/* An object of n names made from their index, and then one more member. */
+static char *
+object_of(unsigned n, const char *fmt_member, const char *last)
+{
+	struct buf b;
+	unsigned i;
+
+	buf_init(&b, 2 * MEBIBYTE);
+	buf_puts(&b, "{");
+	for (i = 0; i < n; i++) {
+		buf_printf(&b, "\"%x", i);
+		buf_puts(&b, fmt_member);
+	}
+	buf_puts(&b, last);
+	buf_puts(&b, "}");
+	assert_false(b.failed);
+	return b.data;
+}
+
+static void
+names__thousands__every_duplicate_seen(void **state)
+{
+	static const unsigned counts[] = { 1, 31, 32, 33, 63, 64, 65, 5000 };
+	char last[64], *text;
+	size_t i;
+	unsigned k;
+
+	(void)state;
+	for (i = 0; i < COUNT(counts); i++) {
+		text = object_of(counts[i], "\":0,", "\"x\":1");
+		assert_int_equal(scan(text), STATUS_OK);
+		free(text);
+		for (k = 0; k < counts[i]; k += 1 + k / 2) {
+			snprintf(last, sizeof(last), "\"%x\":1", k);
+			text = object_of(counts[i], "\":0,", last);
+			assert_int_equal(scan(text), STATUS_REJECT);
+			free(text);
+		}
+	}
+}
+
+static void
+names__escaped_among_thousands__duplicate_seen(void **state)
+{
+	char *text = object_of(5000, "\\n\":0,", "\"11\\u000a\":1");
+
+	(void)state;
+	assert_refused(text, strlen(text),
+	    strlen(text) - strlen("\"11nnnnnn\":1}"), "duplicate name");
+	free(text);
+	text = object_of(5000, "\\n\":0,", "\"11\":1");
+	assert_int_equal(scan(text), STATUS_OK);
+	free(text);
+}
+
+static void
+names__of_closed_objects__forgotten(void **state)
+{
+	char *inner = object_of(100, "\":0,", "\"x\":0");
+	char *outer = object_of(100, "\":0,", "\"y\":");
+	struct buf b;
+	int i;
+
+	(void)state;
+	buf_init(&b, MEBIBYTE);
+	buf_put(&b, outer, strlen(outer) - 1);
+	buf_puts(&b, "[");
+	for (i = 0; i < 50; i++)
+		buf_printf(&b, "%s%s", i > 0 ? "," : "", inner);
+	buf_puts(&b, "],\"x\":0}");
+	assert_int_equal(scan(b.data), STATUS_OK);
+	b.data[b.len - 5] = 'y';
+	assert_int_equal(scan(b.data), STATUS_REJECT);
+	buf_free(&b);
+	free(outer);
+	free(inner);
+}
+
+static void
+names__with_long_equal_ends__told_apart(void **state)
+{
+	static const char fill[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+	struct buf b;
+	int i;
+
+	(void)state;
+	buf_init(&b, MEBIBYTE);
+	for (i = 0; i < 200; i++)
+		buf_printf(&b, "%s\"%.*s\":0,\"%s%d%s\":0", i ? "," : "{",
+		    i % 36, fill + i % 5, fill, i, fill);
+	buf_puts(&b, "}");
+	assert_int_equal(scan(b.data), STATUS_REJECT);
+	buf_reset(&b);
+	for (i = 0; i < 200; i++)
+		buf_printf(&b, "%s\"%s%d%s\":0,\"%d%s\":0", i ? "," : "{", fill,
+		    i, fill, i, fill);
+	buf_puts(&b, "}");
+	assert_int_equal(scan(b.data), STATUS_OK);
+	buf_free(&b);
+}
+
+/* Repeats a piece, in which %x becomes the count, up to a mebibyte. */
+static double
+seconds_for(const char *open, const char *piece, const char *close)
+{
+	struct scan_error error;
+	const char *p;
+	struct buf b;
+	clock_t start;
+	unsigned i;
+
+	buf_init(&b, 2 * MEBIBYTE);
+	buf_puts(&b, open);
+	for (i = 0; b.len < MEBIBYTE; i++)
+		for (p = i > 0 ? piece : piece + 1; *p != '\0'; p++)
+			if (*p == '%')
+				buf_printf(&b, "%x", i);
+			else
+				buf_putc(&b, *p);
+	buf_puts(&b, close);
+	start = clock();
+	assert_int_equal(scan_json(b.data, b.len, NULL, &error), STATUS_OK);
+	buf_free(&b);
+	return (double)(clock() - start) / CLOCKS_PER_SEC;
+}
+
+/* Quadratic would be minutes; a release build takes some 20 ms at most. */
+static void
+time__hostile_mebibyte__linear(void **state)
+{
+	(void)state;
+	assert_true(seconds_for("{", ",\"%\":0", "}") < 2);
+	assert_true(seconds_for("{", ",\"\\u0061%\":0", "}") < 2);
+	assert_true(seconds_for("[", ",{\"%\":0,\"\":{}}", "]") < 2);
+	assert_true(seconds_for("[", ",1e-307", "]") < 2);
+	assert_true(seconds_for("[", ",\"\\ud83d\\ude00\"", "]") < 2);
+}
+
+static const char rich[] = "{\"a\":[1,-0.5e+10,true,false,null,{}],\"\\u00e9\":"
+			   "\"\xc3\xa9\\ud83d\\ude00\\n\",\"b\":{\"a\":[[]]}}";
+
+static void
+text__cut_anywhere__refused(void **state)
+{
+	struct scan_error error;
+	size_t len;
+	char *copy;
+
+	(void)state;
+	assert_int_equal(scan(rich), STATUS_OK);
+	for (len = 0; len < sizeof(rich) - 1; len++) {
+		copy = test_malloc(len + 1);
+		memcpy(copy + 1, rich, len);
+		assert_int_equal(
+		    scan_json(copy + 1, len, NULL, &error), STATUS_REJECT);
+		test_free(copy);
+	}
+}
+
+static void
+text__nul_anywhere__refused(void **state)
+{
+	char copy[sizeof(rich)];
+	struct scan_error error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rich); i++) {
+		memcpy(copy, rich, sizeof(rich));
+		copy[i] = '\0';
+		assert_int_equal(
+		    scan_json(copy, sizeof(rich), NULL, &error), STATUS_REJECT);
+		assert_in_range(error.offset, 0, i);
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(error__any_reason__exact_offset),
+	cmocka_unit_test(out__spaces_between_tokens__left_out),
+	cmocka_unit_test(out__full__fault),
+	cmocka_unit_test(depth__64_levels__accepted),
+	cmocka_unit_test(depth__65_levels__refused),
+	cmocka_unit_test(depth__100000_brackets__refused),
+	cmocka_unit_test(number__at_a_limit_of_double__accepted),
+	cmocka_unit_test(number__beyond_a_limit_of_double__refused),
+	cmocka_unit_test(number__128_characters__longest_accepted),
+	cmocka_unit_test(names__thousands__every_duplicate_seen),
+	cmocka_unit_test(names__escaped_among_thousands__duplicate_seen),
+	cmocka_unit_test(names__of_closed_objects__forgotten),
+	cmocka_unit_test(names__with_long_equal_ends__told_apart),
+	cmocka_unit_test(time__hostile_mebibyte__linear),
+	cmocka_unit_test(text__cut_anywhere__refused),
+	cmocka_unit_test(text__nul_anywhere__refused),
+};
+
+T_MAIN(tests)
