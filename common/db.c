@@ -11,6 +11,7 @@
 #include "backoff.h"
 #include "clock.h"
 #include "log.h"
+#include "sqlstate.h"
 
 enum {
 	REASON_LEN = 512,
@@ -91,44 +92,6 @@ set_reason(struct db *db, const char *sqlstate, const char *message)
 	    db->sqlstate, sizeof(db->sqlstate), "%s", sqlstate ? sqlstate : "");
 	snprintf(db->reason, sizeof(db->reason), "%.*s",
 	    (int)strcspn(message, "\n"), message);
-}
-
-enum status
-db_status(const char *sqlstate)
-{
-	static const struct {
-		const char *prefix;
-		enum status status;
-	} rows[] = {
-		{ "22", STATUS_REJECT }, /* data exception */
-		{ "54", STATUS_REJECT }, /* a limit of the server's */
-		{ "08", STATUS_RETRY },  /* connection exception */
-		{ "25006",
-		    STATUS_RETRY },     /* read-only: a standby, a full disk */
-		{ "40", STATUS_RETRY }, /* serialization, deadlock */
-		{ "53", STATUS_RETRY }, /* out of disk, memory, connections */
-		{ "55P03", STATUS_RETRY }, /* lock timeout */
-		{ "57", STATUS_RETRY },    /* cancelled, shutting down */
-		{ "58030", STATUS_RETRY }, /* I/O error */
-		{ "3D000", STATUS_RETRY }, /* no such database yet */
-		{ "3F000",
-		    STATUS_RETRY }, /* no such schema: not migrated yet */
-		{ "42P01", STATUS_RETRY }, /* no such table: not migrated yet */
-		{ "42883", STATUS_RETRY }, /* no such function: likewise */
-		{ "42703", STATUS_RETRY }, /* no such column: likewise */
-		{ "28", STATUS_RETRY },    /* wrong password: the operator's */
-		{ "42501", STATUS_RETRY }, /* no privilege: the operator's */
-	};
-	size_t i;
-
-	/* No SQLSTATE at all means that no server answered. */
-	if (sqlstate == NULL || sqlstate[0] == '\0')
-		return STATUS_RETRY;
-	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (strncmp(sqlstate, rows[i].prefix, strlen(rows[i].prefix)) ==
-		    0)
-			return rows[i].status;
-	return STATUS_FAULT;
 }
 
 /* Until the socket is ready; false at the deadline. */
@@ -390,7 +353,7 @@ run(struct db *db, enum query q, bool prepared, int n,
 		if (!may_run_again(db, outcome))
 			break;
 	}
-	status = db_status(db->sqlstate);
+	status = sqlstate_status(db->sqlstate);
 	/* 23505 is an answer here: the caller made the id and knows. */
 	if (strcmp(db->sqlstate, "23505") != 0)
 		log_warn(

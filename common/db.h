@@ -1,7 +1,7 @@
 /*
  * One PostgreSQL connection that outlives its server: connected when first
  * needed, statements prepared at connect and again at reconnect. The only file
- * that sees libpq, and the only one that knows SQLSTATEs.
+ * that sees libpq.
  */
 #ifndef DB_H
 #define DB_H
@@ -48,8 +48,5 @@ int db_rows(const struct pg_result *);
 const char *db_value(const struct pg_result *, int row, int column);
 bool db_is_true(const struct pg_result *, int row, int column);
 void db_result_free(struct pg_result *); /* NULL is fine */
-
-/* Class and code of the SQL standard and of PostgreSQL's appendix A. */
-enum status db_status(const char *sqlstate);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "db.h"
+#include "sqlstate.h"
 
 static const char *url;
 
@@ -203,8 +204,9 @@ db__sqlstates__who_must_act(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		assert_int_equal(db_status(rows[i].sqlstate), rows[i].status);
-	assert_int_equal(db_status(NULL), STATUS_RETRY);
+		assert_int_equal(
+		    sqlstate_status(rows[i].sqlstate), rows[i].status);
+	assert_int_equal(sqlstate_status(NULL), STATUS_RETRY);
 }
 
 static const struct CMUnitTest tests[] = {

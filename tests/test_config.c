@@ -154,6 +154,27 @@ config__printed__every_name_and_no_secret(void **state)
 	free(text);
 }
 
+static void
+config__help__stands_in_the_readme(void **state)
+{
+	char *help = NULL, *readme = calloc(1, 1 << 20);
+	size_t n = 0;
+	FILE *f = open_memstream(&help, &n);
+
+	(void)state;
+	assert_non_null(f);
+	config_help(f);
+	fclose(f);
+	f = fopen("README.md", "r");
+	assert_non_null(f);
+	assert_non_null(readme);
+	assert_true(fread(readme, 1, (1 << 20) - 1, f) > 0);
+	fclose(f);
+	assert_non_null(strstr(readme, help));
+	free(readme);
+	free(help);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(config__nothing_set__defaults),
 	cmocka_unit_test(config__environment__taken),
@@ -162,6 +183,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(config__dotenv__below_the_environment),
 	cmocka_unit_test(config__location__overrides_business_settings_only),
 	cmocka_unit_test(config__printed__every_name_and_no_secret),
+	cmocka_unit_test(config__help__stands_in_the_readme),
 };
 
 T_MAIN(tests)

@@ -45,7 +45,7 @@ error__any_reason__exact_offset(void **state)
 		{ "\"\\u12", 5, "unexpected end" },
 		{ "-", 1, "unexpected end" },
 		{ "tru", 3, "unexpected end" },
-		{ "trap", 3, "unexpected character" },
+		{ "trap", 2, "unexpected character" },
 		{ "[1,]", 3, "unexpected character" },
 		{ "{\"a\" 1}", 5, "unexpected character" },
 		{ "{1:1}", 1, "unexpected character" },
@@ -262,11 +262,12 @@ names__thousands__every_duplicate_seen(void **state)
 static void
 names__escaped_among_thousands__duplicate_seen(void **state)
 {
-	char *text = object_of(5000, "\\n\":0,", "\"11\\u000a\":1");
+	static const char last[] = "\"11\\u000a\":1";
+	char *text = object_of(5000, "\\n\":0,", last);
+	size_t len = strlen(text);
 
 	(void)state;
-	assert_refused(text, strlen(text),
-	    strlen(text) - strlen("\"11nnnnnn\":1}"), "duplicate name");
+	assert_refused(text, len, len - sizeof(last), "duplicate name");
 	free(text);
 	text = object_of(5000, "\\n\":0,", "\"11\":1");
 	assert_int_equal(scan(text), STATUS_OK);
@@ -306,16 +307,13 @@ names__with_long_equal_ends__told_apart(void **state)
 	(void)state;
 	buf_init(&b, MEBIBYTE);
 	for (i = 0; i < 200; i++)
-		buf_printf(&b, "%s\"%.*s\":0,\"%s%d%s\":0", i ? "," : "{",
-		    i % 36, fill + i % 5, fill, i, fill);
-	buf_puts(&b, "}");
-	assert_int_equal(scan(b.data), STATUS_REJECT);
-	buf_reset(&b);
-	for (i = 0; i < 200; i++)
 		buf_printf(&b, "%s\"%s%d%s\":0,\"%d%s\":0", i ? "," : "{", fill,
 		    i, fill, i, fill);
 	buf_puts(&b, "}");
 	assert_int_equal(scan(b.data), STATUS_OK);
+	b.len--;
+	buf_printf(&b, ",\"%s%d%s\":0}", fill, 7, fill);
+	assert_int_equal(scan(b.data), STATUS_REJECT);
 	buf_free(&b);
 }
 

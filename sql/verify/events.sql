@@ -11,6 +11,6 @@ SELECT service, key, event_id, opened_at, last_seen_at, closes_at, reminds_at,
   FROM incidents WHERE false;
 SELECT 1 / count(*) FROM pg_inherits
  WHERE inhparent = 'events'::regclass AND inhrelid <> 'events_default'::regclass;
-SELECT 1 / (uuid_v7_floor('2026-11-23 00:00:00Z') = '019aae03-4400-0000-0000-000000000000')::int;
+SELECT 1 / (uuid_v7_floor('2026-11-23 00:00:00Z') = '01a205b3-d000-0000-0000-000000000000')::int;
 
 ROLLBACK;

@@ -1,0 +1,51 @@
+#include "worker.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static void
+set_name(char *name, size_t n)
+{
+	char host[65] = "";
+
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		snprintf(host, sizeof(host), "unknown");
+	snprintf(name, n, "%s:%d", host, (int)getpid());
+}
+
+enum status
+worker_open(struct worker *w, const struct config *config, char error[256])
+{
+	char names[128];
+
+	*w = (struct worker){ .config = config };
+	set_name(w->name, sizeof(w->name));
+	w->sink = sink_find(config->sink);
+	if (w->sink == NULL) {
+		sink_names(names, sizeof(names));
+		snprintf(error, 256, "SMARTCITY_SINK: no sink %.80s, only %s",
+		    config->sink, names);
+		return STATUS_REJECT;
+	}
+	w->db = db_new(
+	    config->database_url, "smartcity-worker", config->db_timeout_ms);
+	if (w->db == NULL) {
+		snprintf(error, 256, "out of memory");
+		return STATUS_FAULT;
+	}
+	return STATUS_OK;
+}
+
+void
+worker_close(struct worker *w)
+{
+	const char *const values[] = { w->name };
+
+	if (db_run(w->db, Q_worker_leave, 1, values, NULL) != STATUS_OK)
+		log_warn("worker: could not take its leave; it will be "
+			 "forgotten in an hour");
+	db_free(w->db);
+	w->db = NULL;
+}

@@ -1,0 +1,25 @@
+/* One worker process: what its jobs work with, opened and closed. */
+#ifndef WORKER_H
+#define WORKER_H
+
+#include "config.h"
+#include "db.h"
+#include "sink.h"
+
+struct worker {
+	const struct config *config; /* kept by reference */
+	const struct sink *sink;
+	struct db *db;
+	char name[80]; /* host:pid, for the table of workers */
+};
+
+/*
+ * Needs no database yet. STATUS_REJECT: no such sink, STATUS_FAULT: out of
+ * memory; then error says it and there is nothing to close.
+ */
+enum status worker_open(
+    struct worker *, const struct config *, char error[256]) MUST_CHECK;
+/* Takes the worker off the table of those who live, if that can be done. */
+void worker_close(struct worker *);
+
+#endif
