@@ -76,7 +76,7 @@ blank_long_numbers(char *text)
 	size_t len;
 
 	for (;;) {
-		p = text + (next_number(p) - text);
+		p = (char *)next_number(p);
 		len = number_len(p);
 		if (len == 0)
 			return;

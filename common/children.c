@@ -1,0 +1,421 @@
+#include "children.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "backoff.h"
+#include "buf.h"
+#include "clock.h"
+#include "log.h"
+
+/* Pids of the children that serve on while the program starts anew. */
+#define INHERIT "SMARTCITY_CHILDREN"
+
+enum {
+	NUDGE_MS = 500,     /* between two SIGTERMs when stopping */
+	SETTLED_MS = 10000, /* a life this long makes up for crashes */
+	AT_ONCE = 3,        /* crashes in a row that do not slow down */
+	CHECK_SECONDS = 20, /* for --check */
+	PIDS_MAX = 1 << 17, /* bytes of INHERIT, the kernel's limit of one */
+};
+
+static const struct backoff restart = { 50, 5000, 20 };
+
+struct slot {
+	pid_t pid; /* 0: none */
+	bool ready;
+	int failures; /* crashes in a row */
+	int64_t started;
+	int64_t start_at;
+};
+
+/* A child of the program that we took over from. */
+struct old {
+	pid_t pid;
+	bool leaving; /* was told to */
+};
+
+struct pool {
+	const struct children *spec;
+	struct slot *slots;
+	struct old *olds;
+	int n_olds;
+	pid_t check; /* 0: none under way */
+	bool stopping;
+	int64_t nudge_at, kill_at;
+	sigset_t before; /* the mask we found */
+};
+
+static pid_t master;
+
+bool
+children_inherited(void)
+{
+	return getenv(INHERIT) != NULL;
+}
+
+void
+children_ready(void)
+{
+	/* A lookalike master would be init, when ours has just died. */
+	if (master != 0 && getppid() == master)
+		sigqueue(master, SIGRTMIN, (union sigval){ 0 });
+}
+
+static void
+block_signals(sigset_t *before)
+{
+	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1,
+		SIGUSR2, SIGCHLD };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		sigaddset(&set, ours[i]);
+	sigaddset(&set, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &set, before);
+	/* Whoever ignores it would never see its children end. */
+	signal(SIGCHLD, SIG_DFL);
+}
+
+/* Numbers that are no children of ours are not believed. */
+static enum status
+adopt(struct pool *p)
+{
+	const char *s = getenv(INHERIT);
+	char *end;
+	long pid;
+
+	if (s == NULL)
+		return STATUS_OK;
+	p->olds = calloc(strlen(s) / 2 + 1, sizeof(*p->olds));
+	if (p->olds == NULL)
+		return STATUS_FAULT;
+	for (; (pid = strtol(s, &end, 10)) > 0 && end != s; s = end)
+		if (waitpid((pid_t)pid, NULL, WNOHANG) == 0)
+			p->olds[p->n_olds++].pid = (pid_t)pid;
+	unsetenv(INHERIT);
+	log_info("children: %d taken over", p->n_olds);
+	return STATUS_OK;
+}
+
+static void
+after_crash(struct slot *s, int64_t now)
+{
+	uint32_t random = (uint32_t)clock_wall_us();
+
+	s->failures++;
+	s->start_at = now + backoff_ms(&restart, s->failures - AT_ONCE, random);
+}
+
+static void
+start(struct pool *p, struct slot *s, int64_t now)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != master)
+			exit(0);
+		exit(p->spec->run(p->spec->arg));
+	}
+	s->ready = false;
+	s->started = now;
+	if (pid > 0) {
+		s->pid = pid;
+		return;
+	}
+	log_error("children: cannot fork: %s", strerror(errno));
+	after_crash(s, now);
+}
+
+/*
+ * Starts what is missing and due; next to old ones, one at a time. Returns
+ * when the next one is due, or -1.
+ */
+static int64_t
+fill(struct pool *p, int64_t now)
+{
+	int64_t next = -1;
+	struct slot *s;
+
+	for (s = p->slots; s < p->slots + p->spec->count; s++) {
+		if (s->pid == 0 && s->start_at <= now)
+			start(p, s, now);
+		if (s->pid == 0 && (next < 0 || s->start_at < next))
+			next = s->start_at;
+		if (p->n_olds > 0 && !s->ready)
+			break;
+	}
+	return next;
+}
+
+/* As many old ones stay as there are new ones that do not serve yet. */
+static void
+retire(struct pool *p)
+{
+	int i, keep = 0;
+
+	for (i = 0; i < p->spec->count; i++)
+		keep += !p->slots[i].ready;
+	for (i = 0; i < p->n_olds; i++) {
+		if (p->olds[i].leaving || keep-- > 0)
+			continue;
+		kill(p->olds[i].pid, SIGTERM);
+		p->olds[i].leaving = true;
+	}
+}
+
+static struct slot *
+find(struct pool *p, pid_t pid)
+{
+	int i;
+
+	for (i = 0; i < p->spec->count; i++)
+		if (p->slots[i].pid == pid)
+			return &p->slots[i];
+	return NULL;
+}
+
+static void
+ready(struct pool *p, pid_t pid)
+{
+	struct slot *s = find(p, pid);
+
+	if (s == NULL)
+		return;
+	s->ready = true;
+	log_debug("children: %d is ready", (int)pid);
+	retire(p);
+}
+
+static void
+kill_all(struct pool *p, int sig)
+{
+	int i;
+
+	for (i = 0; i < p->spec->count; i++)
+		if (p->slots[i].pid > 0)
+			kill(p->slots[i].pid, sig);
+	for (i = 0; i < p->n_olds; i++)
+		kill(p->olds[i].pid, sig);
+}
+
+static void
+stop(struct pool *p)
+{
+	if (p->stopping)
+		return;
+	log_info("children: stopping");
+	p->stopping = true;
+	p->kill_at = clock_steady_ms() + p->spec->grace_ms;
+	if (p->check > 0)
+		kill(p->check, SIGKILL);
+}
+
+/* Tells them again, since whoever missed it must not hold up the stop. */
+static int64_t
+nudge(struct pool *p, int64_t now)
+{
+	if (now >= p->nudge_at) {
+		if (now >= p->kill_at)
+			log_warn("children: killed what did not stop");
+		kill_all(p, now >= p->kill_at ? SIGKILL : SIGTERM);
+		p->nudge_at = now + NUDGE_MS;
+	}
+	if (p->nudge_at > p->kill_at && now < p->kill_at)
+		p->nudge_at = p->kill_at;
+	return p->nudge_at;
+}
+
+static bool
+any_left(const struct pool *p)
+{
+	int i;
+
+	for (i = 0; i < p->spec->count; i++)
+		if (p->slots[i].pid > 0)
+			return true;
+	return p->n_olds > 0;
+}
+
+/* The new program must say that it can start before it takes our place. */
+static void
+reload(struct pool *p)
+{
+	char *argv[] = { p->spec->argv ? p->spec->argv[0] : NULL, "--check",
+		NULL };
+
+	if (p->stopping || p->check > 0 || argv[0] == NULL)
+		return;
+	if ((p->check = fork()) == 0) {
+		/* An alarm outlives exec. */
+		alarm(CHECK_SECONDS);
+		sigprocmask(SIG_SETMASK, &p->before, NULL);
+		execvp(argv[0], argv);
+		log_error(
+		    "children: cannot run %s: %s", argv[0], strerror(errno));
+		_exit(127);
+	}
+	if (p->check > 0)
+		return;
+	log_error("children: cannot fork: %s", strerror(errno));
+	p->check = 0;
+}
+
+/*
+ * Same pid, and pending signals outlive exec as the mask does: none is lost.
+ * Returns only when it failed.
+ */
+static void
+start_anew(struct pool *p)
+{
+	struct buf pids;
+	int i;
+
+	buf_init(&pids, PIDS_MAX);
+	for (i = 0; i < p->spec->count; i++)
+		if (p->slots[i].pid > 0)
+			buf_printf(&pids, "%d ", (int)p->slots[i].pid);
+	for (i = 0; i < p->n_olds; i++)
+		buf_printf(&pids, "%d ", (int)p->olds[i].pid);
+	if (!pids.failed && setenv(INHERIT, pids.data, 1) == 0) {
+		p->spec->hand_over(p->spec->arg, true);
+		execvp(p->spec->argv[0], p->spec->argv);
+		p->spec->hand_over(p->spec->arg, false);
+		unsetenv(INHERIT);
+	}
+	log_error("children: cannot start anew: %s", strerror(errno));
+	buf_free(&pids);
+}
+
+static void
+checked(struct pool *p, int status)
+{
+	p->check = 0;
+	if (p->stopping)
+		return;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		start_anew(p);
+	else
+		log_error("children: no reload: --check failed");
+}
+
+static void
+log_end(pid_t pid, int status)
+{
+	if (WIFSIGNALED(status))
+		log_error("children: %d died of signal %d", (int)pid,
+		    WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0)
+		log_error("children: %d failed with status %d", (int)pid,
+		    WEXITSTATUS(status));
+}
+
+static void
+slot_ended(struct slot *s, int status)
+{
+	int64_t now = clock_steady_ms();
+
+	if (now - s->started >= SETTLED_MS)
+		s->failures = 0;
+	s->pid = 0;
+	s->start_at = now;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && s->ready)
+		s->failures = 0;
+	else
+		after_crash(s, now);
+	s->ready = false;
+}
+
+static void
+ended(struct pool *p, pid_t pid, int status)
+{
+	struct slot *s = find(p, pid);
+	int i;
+
+	if (pid == p->check) {
+		checked(p, status);
+		return;
+	}
+	log_end(pid, status);
+	if (s != NULL)
+		slot_ended(s, status);
+	for (i = 0; i < p->n_olds; i++)
+		if (p->olds[i].pid == pid)
+			p->olds[i--] = p->olds[--p->n_olds];
+}
+
+static void
+reap(struct pool *p)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		ended(p, pid, status);
+}
+
+/* Until a signal comes or the time has: -1 never does. */
+static void
+await(struct pool *p, int64_t until)
+{
+	int64_t left = until - clock_steady_ms();
+	struct timespec t = { 0, 0 };
+	siginfo_t info;
+	sigset_t set;
+	int sig;
+
+	if (left > 0) {
+		t.tv_sec = (time_t)(left / 1000);
+		t.tv_nsec = (long)(left % 1000) * 1000000;
+	}
+	sigprocmask(SIG_SETMASK, NULL, &set);
+	/* Blocked before us, and none of our business. */
+	sigdelset(&set, SIGUSR1);
+	sig = until < 0 ? sigwaitinfo(&set, &info)
+			: sigtimedwait(&set, &info, &t);
+	if (sig == SIGTERM || sig == SIGINT || sig == SIGQUIT)
+		stop(p);
+	else if (sig == SIGHUP || sig == SIGUSR2)
+		reload(p);
+	else if (sig == SIGRTMIN)
+		ready(p, info.si_pid);
+	else if (sig == SIGCHLD)
+		reap(p);
+}
+
+enum status
+children_run(const struct children *spec)
+{
+	struct pool p = { .spec = spec };
+	int64_t now, next;
+
+	master = getpid();
+	p.slots = calloc((size_t)spec->count, sizeof(*p.slots));
+	if (p.slots == NULL)
+		return STATUS_FAULT;
+	block_signals(&p.before);
+	if (adopt(&p) != STATUS_OK) {
+		free(p.slots);
+		return STATUS_FAULT;
+	}
+	/* What ended during an exec has left its SIGCHLD to us, or none. */
+	reap(&p);
+	while (!p.stopping || any_left(&p)) {
+		now = clock_steady_ms();
+		next = p.stopping ? nudge(&p, now) : fill(&p, now);
+		await(&p, next);
+	}
+	sigprocmask(SIG_SETMASK, &p.before, NULL);
+	free(p.slots);
+	free(p.olds);
+	return STATUS_OK;
+}

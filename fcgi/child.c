@@ -1,0 +1,126 @@
+#include "child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "children.h"
+#include "clock.h"
+#include "db.h"
+#include "fastcgi.h"
+#include "log.h"
+
+/*
+ * SIGTERM stays blocked for good and is read as a file beside the socket: so
+ * it can neither cut a body short nor be lost, nor wait behind a busy socket.
+ */
+static int
+open_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+/* Exclusive: a connection wakes one of the waiting children, not all. */
+static int
+open_epoll(int listen_fd, int signals)
+{
+	struct epoll_event socket = { .events = EPOLLIN | EPOLLEXCLUSIVE,
+		.data.fd = listen_fd };
+	struct epoll_event stop = { .events = EPOLLIN, .data.fd = signals };
+	int fd = epoll_create1(EPOLL_CLOEXEC);
+
+	if (fd < 0 || signals < 0 ||
+	    epoll_ctl(fd, EPOLL_CTL_ADD, listen_fd, &socket) != 0 ||
+	    epoll_ctl(fd, EPOLL_CTL_ADD, signals, &stop) != 0)
+		return -1;
+	return fd;
+}
+
+/* Up to a tenth fewer, lest all children leave together. */
+static int
+requests_to_serve(int max)
+{
+	unsigned int random = (unsigned int)(clock_wall_us() ^ getpid());
+
+	return max - (int)(random % ((unsigned int)max / 10 + 1));
+}
+
+static enum status
+serve_one(const struct context *context)
+{
+	enum status status;
+
+	/* Its default action ends this process; the master starts another. */
+	alarm((unsigned int)context->config->request_timeout);
+	status = fastcgi_serve(context);
+	alarm(0);
+	return status;
+}
+
+static int
+serve(const struct context *context, int epoll, int signals)
+{
+	int i, n, max = context->config->max_requests, left;
+	enum status status = STATUS_OK;
+	struct epoll_event ready[2];
+	bool stop = false;
+
+	left = requests_to_serve(max);
+	while (!stop && (max == 0 || left > 0)) {
+		n = epoll_wait(epoll, ready, 2, -1);
+		if (n < 0 && errno != EINTR)
+			return 1;
+		/*
+		 * When both came, the connection is served too: nobody else
+		 * was woken for it.
+		 */
+		for (i = 0; i < n; i++) {
+			if (ready[i].data.fd == signals) {
+				stop = true;
+				continue;
+			}
+			status = serve_one(context);
+			if (status == STATUS_FAULT)
+				return 1;
+			left -= status == STATUS_OK;
+		}
+	}
+	return 0;
+}
+
+int
+child_run(void *arg)
+{
+	const struct child *child = arg;
+	const struct config *config = child->config;
+	struct context context = { .config = config };
+	int signals = open_signals(), status = 1;
+	int epoll = open_epoll(child->listener->fd, signals);
+
+	if (epoll < 0 || fastcgi_open(child->listener->fd) != STATUS_OK) {
+		log_error("child: cannot start: %s", strerror(errno));
+		return 1;
+	}
+	context.db = db_new(
+	    config->database_url, "smartcity-fcgi", config->db_timeout_ms);
+	if (context.db == NULL) {
+		log_error("child: out of memory");
+		return 1;
+	}
+	/* Was logged; the requests will try again. */
+	if (db_connect(context.db) == STATUS_OK)
+		log_debug("child: connected");
+	children_ready();
+	status = serve(&context, epoll, signals);
+	db_free(context.db);
+	return status;
+}

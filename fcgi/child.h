@@ -1,0 +1,16 @@
+/* What one process of the pool does with its life. */
+#ifndef CHILD_H
+#define CHILD_H
+
+#include "config.h"
+#include "listener.h"
+
+struct child {
+	const struct config *config;
+	struct listener *listener;
+};
+
+/* Serves until SIGTERM or max_requests; arg is a struct child. */
+int child_run(void *arg);
+
+#endif

@@ -1,0 +1,328 @@
+#include "gateway.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "log.h"
+#include "problem.h"
+#include "route.h"
+
+enum {
+	CHUNK = 64 << 10,
+	URI_MAX = 1 << 20,
+	HEAD_MAX = 64 << 10,
+	REQUEST_ID_MAX = 128, /* must fit a line of the log */
+	LENGTH_DIGITS = 18,
+	TOGETHER_MAX = 64 << 10,
+};
+
+/* How a body came. */
+enum arrival {
+	WHOLE,
+	TOO_SHORT,
+	TOO_LONG,
+	BAD_LENGTH,
+	OUT_OF_MEMORY,
+	CUT, /* nobody is there to be answered */
+};
+
+static const char *
+find_param(void *arg, const char *name)
+{
+	size_t n = strlen(name);
+	char **p;
+
+	for (p = arg; p != NULL && *p != NULL; p++)
+		if (strncmp(*p, name, n) == 0 && (*p)[n] == '=')
+			return *p + n + 1;
+	return NULL;
+}
+
+static int
+count_params(char **params, const char *name)
+{
+	size_t len = strlen(name);
+	int n = 0;
+
+	for (; params != NULL && *params != NULL; params++)
+		n += strncmp(*params, name, len) == 0 && (*params)[len] == '=';
+	return n;
+}
+
+/* Digits alone; absent and "" (nginx's way to say none) are 0. */
+static bool
+parse_length(const char *s, unsigned long long *out)
+{
+	size_t i, n = s == NULL ? 0 : strlen(s);
+
+	*out = 0;
+	if (n > LENGTH_DIGITS)
+		return false;
+	for (i = 0; i < n; i++) {
+		if (s[i] < '0' || s[i] > '9')
+			return false;
+		*out = *out * 10 + (unsigned long long)(s[i] - '0');
+	}
+	return true;
+}
+
+/* Keeps BODY_MAX bytes at most; what follows is read and forgotten. */
+static enum arrival
+read_body(const struct gateway *g, struct request *q, struct buf *body)
+{
+	static char chunk[CHUNK];
+	unsigned long long announced, got = 0;
+	bool good;
+	size_t n;
+
+	good =
+	    parse_length(find_param(g->params, "CONTENT_LENGTH"), &announced);
+	while ((n = g->read(g->arg, chunk, sizeof(chunk))) > 0) {
+		got += n;
+		if (got <= BODY_MAX)
+			buf_put(body, chunk, n);
+	}
+	if (g->failed(g->arg))
+		return CUT;
+	if (!good)
+		return BAD_LENGTH;
+	if (got != announced)
+		return got < announced ? TOO_SHORT : TOO_LONG;
+	if (body->failed)
+		return OUT_OF_MEMORY;
+	q->body_too_large = got > BODY_MAX;
+	if (q->body_too_large)
+		buf_reset(body);
+	q->body = body->data;
+	q->body_len = body->len;
+	return WHOLE;
+}
+
+/* RFC 9112, section 3.2.2: http://host/path means /path. */
+static const char *
+origin_form(const char *uri)
+{
+	const char *rest;
+
+	if (strncasecmp(uri, "http://", 7) == 0)
+		rest = uri + 7;
+	else if (strncasecmp(uri, "https://", 8) == 0)
+		rest = uri + 8;
+	else
+		return uri;
+	return rest + strcspn(rest, "/?");
+}
+
+/* Plain CGI knows only the decoded path, in two parts. */
+static void
+put_uri(struct buf *b, char **params)
+{
+	static const char *const parts[] = { "SCRIPT_NAME", "PATH_INFO" };
+	const char *value = find_param(params, "REQUEST_URI");
+	size_t i;
+
+	if (value != NULL && *value != '\0') {
+		buf_puts(b, origin_form(value));
+		return;
+	}
+	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if ((value = find_param(params, parts[i])) != NULL)
+			buf_puts(b, value);
+	buf_putc(b, '?');
+	if ((value = find_param(params, "QUERY_STRING")) != NULL)
+		buf_puts(b, value);
+}
+
+/* The strings live in the gateway's params and in uri. */
+static void
+read_head(const struct gateway *g, struct request *q, struct buf *uri)
+{
+	static const char none[] = "";
+	char *mark;
+
+	put_uri(uri, g->params);
+	q->path = uri->data;
+	q->query = none;
+	if (uri->len > 0 && (mark = strchr(uri->data, '?')) != NULL) {
+		*mark = '\0';
+		q->query = mark + 1;
+	}
+	if (*q->path == '\0')
+		q->path = "/";
+	q->method = find_param(g->params, "REQUEST_METHOD");
+	if (q->method == NULL)
+		q->method = none;
+	q->content_type = find_param(g->params, "CONTENT_TYPE");
+	q->accept = find_param(g->params, "HTTP_ACCEPT");
+	q->idempotency_key = find_param(g->params, "HTTP_IDEMPOTENCY_KEY");
+	q->idempotency_keys = count_params(g->params, "HTTP_IDEMPOTENCY_KEY");
+	q->request_id = find_param(g->params, "REQUEST_ID");
+	if (q->request_id == NULL || *q->request_id == '\0')
+		q->request_id = find_param(g->params, "HTTP_X_REQUEST_ID");
+	if (q->request_id != NULL &&
+	    (*q->request_id == '\0' || strlen(q->request_id) > REQUEST_ID_MAX))
+		q->request_id = NULL;
+	q->body = none;
+}
+
+static const char *
+reason(int status)
+{
+	/* RFC 9110, section 15; RFC 6585 */
+	static const struct {
+		int status;
+		const char *reason;
+	} rows[] = {
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 202, "Accepted" },
+		{ 204, "No Content" },
+		{ 304, "Not Modified" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 406, "Not Acceptable" },
+		{ 409, "Conflict" },
+		{ 413, "Content Too Large" },
+		{ 414, "URI Too Long" },
+		{ 415, "Unsupported Media Type" },
+		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 503, "Service Unavailable" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].status == status)
+			return rows[i].reason;
+	return "Unknown";
+}
+
+static void
+put_head(struct buf *head, const struct response *r)
+{
+	buf_printf(head, "Status: %d %s\r\n", r->status, reason(r->status));
+	if (r->status != 204)
+		buf_printf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+		    r->content_type ? r->content_type : "application/json",
+		    r->body.len);
+	buf_puts(head,
+	    "Cache-Control: no-store\r\n"
+	    "X-Content-Type-Options: nosniff\r\n");
+	buf_put(head, r->headers.data, r->headers.len);
+	buf_puts(head, "\r\n");
+}
+
+/* One write where the body is small, which most are. */
+static void
+write_response(
+    const struct gateway *g, const struct request *q, const struct response *r)
+{
+	bool body = strcmp(q->method, "HEAD") != 0 && r->status != 204;
+	struct buf head;
+
+	buf_init(&head, HEAD_MAX + TOGETHER_MAX);
+	put_head(&head, r);
+	if (body && r->body.len <= TOGETHER_MAX) {
+		buf_put(&head, r->body.data, r->body.len);
+		body = false;
+	}
+	/* Half a response would be taken for a whole one. */
+	if (head.failed) {
+		log_error("gateway: no memory for a response");
+	} else {
+		g->write(g->arg, head.data, head.len);
+		if (body)
+			g->write(g->arg, r->body.data, r->body.len);
+	}
+	buf_free(&head);
+}
+
+static void
+init_response(struct response *r)
+{
+	*r = (struct response){ .status = 200 };
+	buf_init(&r->headers, HEAD_MAX / 2);
+	buf_init(&r->body, RESPONSE_MAX);
+}
+
+static void
+free_response(struct response *r)
+{
+	buf_free(&r->headers);
+	buf_free(&r->body);
+}
+
+/* Fills the response of a request that arrived whole. */
+static void
+answer(const struct context *context, const struct gateway *g,
+    struct request *q, struct response *r)
+{
+	char error[256];
+
+	q->business = context->config->business;
+	if (config_override(&q->business, find_param, g->params, error) !=
+	    STATUS_OK) {
+		log_error("gateway: fastcgi_param %s", error);
+		problem_write(q, r, 500, "The server is misconfigured");
+		return;
+	}
+	route_handle(context, q, r);
+	if (!r->headers.failed && !r->body.failed)
+		return;
+	log_error("gateway: the response to %s is too large", q->path);
+	free_response(r);
+	init_response(r);
+	problem_write(q, r, 500, "The response is too large");
+}
+
+static void
+refuse(const struct request *q, struct response *r, enum arrival arrival)
+{
+	static const char *const details[] = {
+		[TOO_SHORT] = "The body is shorter than its Content-Length",
+		[TOO_LONG] = "The body is longer than its Content-Length",
+		[BAD_LENGTH] = "Content-Length is not a number",
+		[OUT_OF_MEMORY] = "Out of memory",
+	};
+
+	problem_write(
+	    q, r, arrival == OUT_OF_MEMORY ? 500 : 400, "%s", details[arrival]);
+}
+
+void
+gateway_serve(const struct context *context, const struct gateway *g)
+{
+	static struct buf body, uri; /* their memory serves the next too */
+	struct request q = { 0 };
+	enum arrival arrival;
+	struct response r;
+
+	if (body.max == 0) {
+		buf_init(&body, BODY_MAX);
+		buf_init(&uri, URI_MAX);
+	}
+	buf_reset(&body);
+	buf_reset(&uri);
+	read_head(g, &q, &uri);
+	log_request(q.request_id);
+	arrival = read_body(g, &q, &body);
+	if (uri.failed && arrival != CUT)
+		arrival = OUT_OF_MEMORY;
+	if (arrival == CUT) {
+		log_debug("gateway: the body of %s was cut short", q.path);
+	} else {
+		init_response(&r);
+		if (arrival == WHOLE)
+			answer(context, g, &q, &r);
+		else
+			refuse(&q, &r, arrival);
+		write_response(g, &q, &r);
+		free_response(&r);
+	}
+	log_request(NULL);
+}

@@ -1,0 +1,203 @@
+/* smartcity-fcgi: arguments, wiring, nothing of the business. */
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "cgi.h"
+#include "child.h"
+#include "children.h"
+#include "config.h"
+#include "db.h"
+#include "listener.h"
+#include "log.h"
+#include "query.h"
+
+#define PROGRAM "smartcity-fcgi"
+
+enum {
+	GRACE_MS = 10000,
+	PER_CORE = 2,
+	ERROR_LEN = 256
+};
+
+static int
+print_help(void)
+{
+	printf("usage: " PROGRAM " [--help | --version | --config | --check]\n"
+	       "Serves FastCGI on SMARTCITY_LISTEN, or on the listening\n"
+	       "socket it inherits; one request of plain CGI without either.\n"
+	       "--config prints the settings in force, --check tests them.\n"
+	       "SIGTERM stops, SIGHUP starts the program anew.\n\n");
+	config_help(stdout);
+	return EX_OK;
+}
+
+static int
+print_version(void)
+{
+	printf(PROGRAM " " VERSION ", schema %s\n", query_schema());
+	return EX_OK;
+}
+
+static int
+load(struct config *config)
+{
+	char error[ERROR_LEN];
+
+	if (config_load(config, error) != STATUS_OK) {
+		fprintf(stderr, PROGRAM ": %s\n", error);
+		return EX_CONFIG;
+	}
+	log_open(PROGRAM, (enum log_level)config->log_level);
+	return EX_OK;
+}
+
+static int
+print_config(void)
+{
+	struct config config;
+	int rc = load(&config);
+
+	if (rc == EX_OK)
+		config_print(&config, stdout);
+	return rc;
+}
+
+/* No start on a server that may lose events; one that is away may return. */
+static int
+probe(const struct config *config)
+{
+	struct db *db;
+	int rc = EX_OK;
+
+	db = db_new(config->database_url, PROGRAM, config->db_timeout_ms);
+	if (db == NULL)
+		return EX_OSERR;
+	if (db_connect(db) == STATUS_FAULT) {
+		fprintf(stderr, PROGRAM ": DATABASE_URL: %s\n", db_reason(db));
+		rc = EX_CONFIG;
+	}
+	/* Never across a fork: both sides would talk on one socket. */
+	db_free(db);
+	return rc;
+}
+
+static int
+check(void)
+{
+	struct config config;
+	int rc = load(&config);
+
+	return rc == EX_OK ? probe(&config) : rc;
+}
+
+static int
+serve_cgi(const struct config *config)
+{
+	struct context context = { .config = config };
+
+	context.db =
+	    db_new(config->database_url, PROGRAM, config->db_timeout_ms);
+	if (context.db == NULL)
+		return EX_OSERR;
+	cgi_serve(&context);
+	db_free(context.db);
+	return EX_OK;
+}
+
+static int
+processes(const struct config *config)
+{
+	cpu_set_t set;
+
+	if (config->processes > 0)
+		return config->processes;
+	/* What this process may use, which is less in a container. */
+	if (sched_getaffinity(0, sizeof(set), &set) != 0)
+		return PER_CORE;
+	return PER_CORE * CPU_COUNT(&set);
+}
+
+static void
+hand_over(void *arg, bool on)
+{
+	const struct child *child = arg;
+
+	listener_hand_over(child->listener, on);
+}
+
+static int
+serve_pool(const struct config *config, struct listener *listener, char **argv)
+{
+	struct child child = { config, listener };
+	struct children children = { .count = processes(config),
+		.run = child_run,
+		.arg = &child,
+		.argv = argv,
+		.hand_over = hand_over,
+		.grace_ms = GRACE_MS };
+	enum status status;
+
+	log_info("main: %d processes", children.count);
+	status = children_run(&children);
+	listener_close(listener);
+	return status == STATUS_OK ? EX_OK : EX_OSERR;
+}
+
+static int
+serve(char **argv)
+{
+	/* Our former self has probed; its children serve already. */
+	bool anew = children_inherited();
+	struct listener listener;
+	struct config config;
+	char error[ERROR_LEN];
+	int rc = load(&config);
+
+	if (rc != EX_OK)
+		return rc;
+	if (!listener_inherit(&listener) && config.listen[0] == '\0') {
+		if (getenv("REQUEST_METHOD") != NULL)
+			return serve_cgi(&config);
+		fprintf(stderr,
+		    PROGRAM ": SMARTCITY_LISTEN is not set, and "
+			    "fd 0 is no listening socket; see "
+			    "--help\n");
+		return EX_USAGE;
+	}
+	if (!anew && (rc = probe(&config)) != EX_OK)
+		return rc;
+	if (listener.fd < 0 &&
+	    listener_open(&listener, config.listen, error) != STATUS_OK) {
+		fprintf(stderr, PROGRAM ": %s\n", error);
+		return EX_CONFIG;
+	}
+	return serve_pool(&config, &listener, argv);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(void);
+	} options[] = {
+		{ "--help", print_help },
+		{ "--version", print_version },
+		{ "--config", print_config },
+		{ "--check", check },
+	};
+	size_t i;
+
+	if (argc <= 1)
+		return serve(argv);
+	for (i = 0; argc == 2 && i < sizeof(options) / sizeof(*options); i++)
+		if (strcmp(argv[1], options[i].name) == 0)
+			return options[i].run();
+	fprintf(stderr,
+	    "usage: " PROGRAM " [--help | --version | --config | --check]\n");
+	return EX_USAGE;
+}
