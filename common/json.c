@@ -5,6 +5,10 @@
 
 #include <cjson/cJSON.h>
 
+enum {
+	CJSON_NUMBER = 63
+};
+
 struct json {
 	struct buf text;
 	cJSON *root;
@@ -66,8 +70,9 @@ attach_numbers(cJSON *v, const char *p)
 }
 
 /*
- * cJSON 1.7.15 reads 63 bytes of a number and trips over the rest. Its double
- * is nobody's business here, so any number of that place will do.
+ * A cJSON without the fix of CVE-2023-26819 (Debian 12 has it) reads 63 bytes
+ * of a number and trips over the rest. Its double is nobody's business here, so
+ * any number in that place will do.
  */
 static void
 blank_long_numbers(char *text)
@@ -80,7 +85,7 @@ blank_long_numbers(char *text)
 		len = number_len(p);
 		if (len == 0)
 			return;
-		if (len > 63) {
+		if (len > CJSON_NUMBER) {
 			memset(p, ' ', len);
 			*p = '0';
 		}

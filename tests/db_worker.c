@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -66,6 +67,7 @@ start(const char *database, const char *argument)
 	p.pid = fork();
 	if (p.pid != 0)
 		return p;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves none */
 	dup2(fileno(p.out), STDOUT_FILENO);
 	dup2(fileno(p.out), STDERR_FILENO);
 	setenv("DATABASE_URL", database, 1);

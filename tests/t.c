@@ -43,6 +43,9 @@ path_of(const char *url, size_t *len)
 	return path;
 }
 
+static char *print(const char *fmt, va_list ap) T_PRINTF(1, 0);
+static char *sql(const char *url, const char *fmt, va_list ap) T_PRINTF(2, 0);
+
 static char *
 print(const char *fmt, va_list ap)
 {

@@ -1,12 +1,37 @@
 /* Documents: numbers as sent, exact names, and what is written back. */
 #include "t.h"
 
+#include <cjson/cJSON.h>
+#include <dlfcn.h>
 #include <string.h>
 
 #include "json.h"
 
 #define MEBIBYTE ((size_t)1 << 20)
 #define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
+static enum {
+	CJSON_AS_INSTALLED,
+	CJSON_OF_63_DIGITS, /* as before the fix of CVE-2023-26819 */
+	CJSON_OUT_OF_MEMORY,
+} cjson;
+
+/* Stands before the library's. */
+CJSON_PUBLIC(cJSON *)
+cJSON_ParseWithLengthOpts(
+    const char *text, size_t size, const char **end, cJSON_bool terminated)
+{
+	cJSON *(*real)(const char *, size_t, const char **, cJSON_bool);
+	const char *p;
+
+	if (cjson == CJSON_OUT_OF_MEMORY)
+		return NULL;
+	for (p = text; cjson == CJSON_OF_63_DIGITS && *p != '\0'; p++)
+		if (strspn(p, "0123456789.") > 63)
+			return NULL;
+	*(void **)&real = dlsym(RTLD_NEXT, "cJSON_ParseWithLengthOpts");
+	return real(text, size, end, terminated);
+}
 
 static struct json *
 parse(const char *text)
@@ -64,15 +89,13 @@ number__any_spelling__kept_as_sent(void **state)
 	}
 }
 
-/* cJSON 1.7.15 itself refuses a number of more than 63 characters. */
 static void
-number__of_63_to_128_characters__kept_as_sent(void **state)
+assert_long_numbers_kept(void)
 {
 	char text[SCAN_NUMBER + 1] = "", twice[3 * SCAN_NUMBER];
 	struct json *doc;
 	size_t len;
 
-	(void)state;
 	for (len = 62; len <= SCAN_NUMBER; len++) {
 		memset(text, '7', len);
 		text[1] = '.';
@@ -82,11 +105,41 @@ number__of_63_to_128_characters__kept_as_sent(void **state)
 		assert_number(json_member(json_root(doc), "7"), text);
 		assert_number(json_member(json_root(doc), "b"), "-1e2");
 		assert_written(json_root(doc), twice);
+		assert_string_equal(json_text(doc), twice);
 		json_free(doc);
 		doc = parse(text);
 		assert_number(json_root(doc), text);
 		json_free(doc);
 	}
+}
+
+static void
+number__of_128_characters__kept_as_sent(void **state)
+{
+	(void)state;
+	assert_long_numbers_kept();
+}
+
+static void
+number__of_128_characters_in_an_old_cjson__kept_as_sent(void **state)
+{
+	(void)state;
+	cjson = CJSON_OF_63_DIGITS;
+	assert_long_numbers_kept();
+	cjson = CJSON_AS_INSTALLED;
+}
+
+static void
+parse__out_of_memory__fault(void **state)
+{
+	struct json *doc = NULL;
+	struct scan_error error;
+
+	(void)state;
+	cjson = CJSON_OUT_OF_MEMORY;
+	assert_int_equal(json_parse("[1]", 3, &doc, &error), STATUS_FAULT);
+	assert_null(doc);
+	cjson = CJSON_AS_INSTALLED;
 }
 
 static void
@@ -256,7 +309,10 @@ parse__text_without_terminator__not_read_beyond(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(number__any_spelling__kept_as_sent),
-	cmocka_unit_test(number__of_63_to_128_characters__kept_as_sent),
+	cmocka_unit_test(number__of_128_characters__kept_as_sent),
+	cmocka_unit_test(
+	    number__of_128_characters_in_an_old_cjson__kept_as_sent),
+	cmocka_unit_test(parse__out_of_memory__fault),
 	cmocka_unit_test(number__next_to_digits_in_strings__its_own),
 	cmocka_unit_test(member__exact_name__found),
 	cmocka_unit_test(value__any_type__told),

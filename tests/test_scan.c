@@ -297,6 +297,27 @@ names__of_closed_objects__forgotten(void **state)
 	free(inner);
 }
 
+/* The table has grown, and shrunk, under the names that stay. */
+static void
+names__around_thousands_of_closed_ones__still_known(void **state)
+{
+	char *inner = object_of(5000, "\":0,", "\"x\":0");
+	struct buf b;
+	int i, k;
+
+	(void)state;
+	buf_init(&b, MEBIBYTE);
+	for (k = 0; k < 31; k++) {
+		buf_reset(&b);
+		for (i = 0; i < 31; i++)
+			buf_printf(&b, "%s\"o%d\":0", i ? "," : "{", i);
+		buf_printf(&b, ",\"in\":%s,\"o%d\":0}", inner, k);
+		assert_int_equal(scan(b.data), STATUS_REJECT);
+	}
+	buf_free(&b);
+	free(inner);
+}
+
 static void
 names__with_long_equal_ends__told_apart(void **state)
 {
@@ -405,6 +426,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(names__thousands__every_duplicate_seen),
 	cmocka_unit_test(names__escaped_among_thousands__duplicate_seen),
 	cmocka_unit_test(names__of_closed_objects__forgotten),
+	cmocka_unit_test(names__around_thousands_of_closed_ones__still_known),
 	cmocka_unit_test(names__with_long_equal_ends__told_apart),
 	cmocka_unit_test(time__hostile_mebibyte__linear),
 	cmocka_unit_test(text__cut_anywhere__refused),

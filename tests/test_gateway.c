@@ -1,0 +1,452 @@
+#include "t.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "gateway.h"
+#include "route.h"
+
+/* A web server made of strings. */
+struct fake {
+	const char *body;
+	size_t left;
+	size_t break_at; /* bytes before the end that the stream fails at */
+	bool failed;
+	struct buf out;
+	int writes;
+	bool wrote_early; /* before the body was read to its end */
+};
+
+/* What the route was given, and what it is to answer. */
+static struct {
+	int calls;
+	struct request request;
+	char path[4096], query[4096], body[64];
+	int status;
+	const char *body_out;
+	bool overflow;
+} seen;
+
+void
+route_handle(
+    const struct context *context, const struct request *q, struct response *r)
+{
+	(void)context;
+	seen.calls++;
+	seen.request = *q;
+	snprintf(seen.path, sizeof(seen.path), "%s", q->path);
+	snprintf(seen.query, sizeof(seen.query), "%s", q->query);
+	snprintf(seen.body, sizeof(seen.body), "%s", q->body);
+	r->status = seen.status;
+	r->content_type = "application/json";
+	buf_puts(&r->headers, "X-Test: 1\r\n");
+	buf_puts(&r->body, seen.body_out);
+	r->body.failed = seen.overflow;
+}
+
+static size_t
+fake_read(void *arg, char *to, size_t n)
+{
+	struct fake *f = arg;
+
+	if (f->left <= f->break_at) {
+		f->failed = f->left > 0;
+		return 0;
+	}
+	if (n > f->left - f->break_at)
+		n = f->left - f->break_at;
+	if (f->body != NULL)
+		memcpy(to, f->body, n);
+	else
+		memset(to, 'x', n);
+	if (f->body != NULL)
+		f->body += n;
+	f->left -= n;
+	return n;
+}
+
+static bool
+fake_failed(void *arg)
+{
+	const struct fake *f = arg;
+
+	return f->failed;
+}
+
+static void
+fake_write(void *arg, const char *from, size_t n)
+{
+	struct fake *f = arg;
+
+	f->wrote_early |= f->left > 0;
+	f->writes++;
+	buf_put(&f->out, from, n);
+}
+
+static void
+serve(struct fake *f, char **params)
+{
+	static const struct config config = { .business = {
+						  .threshold_kwh = 500 } };
+	const struct context context = { .config = &config };
+	const struct gateway gateway = { f, params, fake_read, fake_failed,
+		fake_write };
+
+	buf_init(&f->out, RESPONSE_MAX);
+	gateway_serve(&context, &gateway);
+	assert_false(f->wrote_early);
+}
+
+#define SERVE(f, ...) serve(f, (char *[]){ __VA_ARGS__, NULL })
+#define POST "REQUEST_METHOD=POST", "REQUEST_URI=/ingest/health"
+
+static int
+setup(void **state)
+{
+	(void)state;
+	memset(&seen, 0, sizeof(seen));
+	seen.status = 200;
+	seen.body_out = "{\"a\":1}";
+	return 0;
+}
+
+static void
+assert_answer(struct fake *f, const char *start)
+{
+	assert_memory_equal(f->out.data, start, strlen(start));
+	buf_free(&f->out);
+}
+
+/* Nothing was handled; the answer has that status. */
+static void
+assert_refused(struct fake *f, const char *start)
+{
+	assert_int_equal(seen.calls, 0);
+	assert_answer(f, start);
+}
+
+static void
+gateway__whole_body__handled_and_answered_in_one_write(void **state)
+{
+	struct fake f = { .body = "hello", .left = 5 };
+
+	(void)state;
+	SERVE(&f, POST, "CONTENT_LENGTH=5", "CONTENT_TYPE=application/json",
+	    "HTTP_ACCEPT=*/*", "REQUEST_ID=r1");
+	assert_int_equal(seen.calls, 1);
+	assert_string_equal(seen.body, "hello");
+	assert_int_equal(seen.request.body_len, 5);
+	assert_string_equal(seen.request.method, "POST");
+	assert_string_equal(seen.request.content_type, "application/json");
+	assert_string_equal(seen.request.accept, "*/*");
+	assert_string_equal(seen.request.request_id, "r1");
+	assert_int_equal(f.writes, 1);
+	assert_string_equal(f.out.data,
+	    "Status: 200 OK\r\nContent-Type: application/json\r\n"
+	    "Content-Length: 7\r\nCache-Control: no-store\r\n"
+	    "X-Content-Type-Options: nosniff\r\nX-Test: 1\r\n\r\n{\"a\":1}");
+	buf_free(&f.out);
+}
+
+static void
+gateway__body_cut_short__nothing_handled(void **state)
+{
+	struct fake f = { .body = "hello", .left = 5 };
+
+	(void)state;
+	SERVE(&f, POST, "CONTENT_LENGTH=10");
+	assert_refused(&f, "Status: 400 Bad Request\r\n");
+}
+
+static void
+gateway__body_longer_than_announced__nothing_handled(void **state)
+{
+	struct fake f = { .body = "hello", .left = 5 };
+
+	(void)state;
+	SERVE(&f, POST, "CONTENT_LENGTH=4");
+	assert_refused(&f, "Status: 400 Bad Request\r\n");
+}
+
+static void
+gateway__body_without_a_length__nothing_handled(void **state)
+{
+	struct fake f = { .body = "hello", .left = 5 };
+
+	(void)state;
+	SERVE(&f, POST);
+	assert_refused(&f, "Status: 400 Bad Request\r\n");
+}
+
+static void
+gateway__stream_fails__nothing_handled_nothing_written(void **state)
+{
+	struct fake f = { .body = "hello", .left = 5, .break_at = 2 };
+
+	(void)state;
+	/* Even where what came has the announced length. */
+	SERVE(&f, POST, "CONTENT_LENGTH=3");
+	assert_int_equal(seen.calls, 0);
+	assert_int_equal(f.writes, 0);
+	buf_free(&f.out);
+}
+
+static void
+gateway__length_is_no_number__nothing_handled(void **state)
+{
+	static const char *const lengths[] = { "CONTENT_LENGTH=abc",
+		"CONTENT_LENGTH=-5", "CONTENT_LENGTH=+5", "CONTENT_LENGTH= 5",
+		"CONTENT_LENGTH=5 ", "CONTENT_LENGTH=0x5", "CONTENT_LENGTH=5.0",
+		"CONTENT_LENGTH=18446744073709551621" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lengths) / sizeof(*lengths); i++) {
+		struct fake f = { .body = "hello", .left = 5 };
+
+		SERVE(&f, POST, (char *)lengths[i]);
+		assert_refused(&f, "Status: 400 Bad Request\r\n");
+	}
+}
+
+static void
+gateway__empty_length__no_body(void **state)
+{
+	struct fake f = { .left = 0 };
+
+	(void)state;
+	SERVE(
+	    &f, "REQUEST_METHOD=GET", "REQUEST_URI=/events", "CONTENT_LENGTH=");
+	assert_int_equal(seen.calls, 1);
+	assert_string_equal(seen.body, "");
+	assert_answer(&f, "Status: 200 OK\r\n");
+}
+
+static void
+gateway__largest_body__handled_whole(void **state)
+{
+	struct fake f = { .left = BODY_MAX };
+
+	(void)state;
+	SERVE(&f, POST, "CONTENT_LENGTH=1048576");
+	assert_false(seen.request.body_too_large);
+	assert_int_equal(seen.request.body_len, BODY_MAX);
+	buf_free(&f.out);
+}
+
+static void
+gateway__body_over_the_limit__drained_and_marked(void **state)
+{
+	struct fake f = { .left = 3 * BODY_MAX };
+
+	(void)state;
+	SERVE(&f, POST, "CONTENT_LENGTH=3145728");
+	assert_int_equal(f.left, 0);
+	assert_true(seen.request.body_too_large);
+	assert_int_equal(seen.request.body_len, 0);
+	assert_string_equal(seen.body, "");
+	buf_free(&f.out);
+}
+
+static void
+gateway__body_after_a_large_one__alone(void **state)
+{
+	struct fake large = { .left = BODY_MAX };
+	struct fake small = { .body = "hi", .left = 2 };
+
+	(void)state;
+	SERVE(&large, POST, "CONTENT_LENGTH=1048576");
+	SERVE(&small, POST, "CONTENT_LENGTH=2");
+	assert_string_equal(seen.body, "hi");
+	assert_int_equal(seen.request.body_len, 2);
+	buf_free(&large.out);
+	buf_free(&small.out);
+}
+
+static void
+gateway__head__length_without_body(void **state)
+{
+	struct fake f = { .left = 0 };
+
+	(void)state;
+	SERVE(&f, "REQUEST_METHOD=HEAD", "REQUEST_URI=/events");
+	assert_non_null(strstr(f.out.data, "Content-Length: 7\r\n"));
+	assert_string_equal(strstr(f.out.data, "\r\n\r\n"), "\r\n\r\n");
+	buf_free(&f.out);
+}
+
+static void
+gateway__no_content__neither_length_nor_body(void **state)
+{
+	struct fake f = { .left = 0 };
+
+	(void)state;
+	seen.status = 204;
+	SERVE(&f, "REQUEST_METHOD=OPTIONS", "REQUEST_URI=/events");
+	assert_null(strstr(f.out.data, "Content-Length"));
+	assert_string_equal(strstr(f.out.data, "\r\n\r\n"), "\r\n\r\n");
+	assert_answer(&f, "Status: 204 No Content\r\n");
+}
+
+static void
+gateway__target_in_any_form__path_and_query(void **state)
+{
+	static const struct {
+		char *uri;
+		const char *path, *query;
+	} rows[] = {
+		{ "REQUEST_URI=/a/b", "/a/b", "" },
+		{ "REQUEST_URI=/a?b=c?d", "/a", "b=c?d" },
+		{ "REQUEST_URI=/a%3Fb?", "/a%3Fb", "" },
+		{ "REQUEST_URI=http://host:1/a?b", "/a", "b" },
+		{ "REQUEST_URI=HTTPS://host", "/", "" },
+		{ "REQUEST_URI=http://host?b", "/", "b" },
+		{ "REQUEST_URI=*", "*", "" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct fake f = { .left = 0 };
+
+		SERVE(&f, "REQUEST_METHOD=GET", rows[i].uri,
+		    "QUERY_STRING=not=this");
+		assert_string_equal(seen.path, rows[i].path);
+		assert_string_equal(seen.query, rows[i].query);
+		buf_free(&f.out);
+	}
+}
+
+static void
+gateway__no_request_uri__script_and_path_info(void **state)
+{
+	struct fake f = { .left = 0 }, bare = { .left = 0 };
+
+	(void)state;
+	SERVE(&f, "REQUEST_METHOD=GET", "SCRIPT_NAME=/cgi", "PATH_INFO=/events",
+	    "QUERY_STRING=limit=1");
+	assert_string_equal(seen.path, "/cgi/events");
+	assert_string_equal(seen.query, "limit=1");
+	SERVE(&bare, "REQUEST_METHOD=GET");
+	assert_string_equal(seen.path, "/");
+	assert_string_equal(seen.query, "");
+	buf_free(&f.out);
+	buf_free(&bare.out);
+}
+
+static void
+gateway__two_idempotency_keys__first_and_their_number(void **state)
+{
+	struct fake f = { .left = 0 };
+
+	(void)state;
+	SERVE(&f, POST, "HTTP_IDEMPOTENCY_KEY=one", "HTTP_IDEMPOTENCY_KEY=two");
+	assert_string_equal(seen.request.idempotency_key, "one");
+	assert_int_equal(seen.request.idempotency_keys, 2);
+	buf_free(&f.out);
+}
+
+static void
+gateway__request_id__nginx_before_sender_and_short(void **state)
+{
+	char large[400] = "HTTP_X_REQUEST_ID=";
+	struct fake a = { .left = 0 }, b = { .left = 0 }, c = { .left = 0 };
+
+	(void)state;
+	SERVE(&a, POST, "HTTP_X_REQUEST_ID=sender", "REQUEST_ID=nginx");
+	assert_string_equal(seen.request.request_id, "nginx");
+	SERVE(&b, POST, "HTTP_X_REQUEST_ID=sender");
+	assert_string_equal(seen.request.request_id, "sender");
+	memset(large + strlen(large), 'x', sizeof(large) - strlen(large) - 1);
+	large[sizeof(large) - 1] = '\0';
+	SERVE(&c, POST, large);
+	assert_null(seen.request.request_id);
+	buf_free(&a.out);
+	buf_free(&b.out);
+	buf_free(&c.out);
+}
+
+static void
+gateway__setting_of_the_location__wins(void **state)
+{
+	struct fake f = { .left = 0 }, without = { .left = 0 };
+
+	(void)state;
+	SERVE(&f, POST, "THRESHOLD_KWH=7.5");
+	assert_true(seen.request.business.threshold_kwh == 7.5);
+	SERVE(&without, POST, "THRESHOLD_KWH=");
+	assert_true(seen.request.business.threshold_kwh == 500);
+	buf_free(&f.out);
+	buf_free(&without.out);
+}
+
+static void
+gateway__bad_setting_of_the_location__500(void **state)
+{
+	struct fake f = { .left = 0 };
+
+	(void)state;
+	SERVE(&f, POST, "THRESHOLD_KWH=lots");
+	assert_refused(&f, "Status: 500 Internal Server Error\r\n");
+}
+
+static void
+gateway__response_that_does_not_fit__500_and_whole(void **state)
+{
+	struct fake f = { .left = 0 };
+
+	(void)state;
+	seen.overflow = true;
+	SERVE(&f, POST);
+	assert_null(strstr(f.out.data, "X-Test"));
+	assert_non_null(strstr(f.out.data, "{\"detail\":"));
+	assert_answer(&f, "Status: 500 Internal Server Error\r\n");
+}
+
+static void
+gateway__large_response__complete(void **state)
+{
+	enum {
+		LARGE = 1 << 20
+	};
+	char *large = malloc(LARGE + 1);
+	struct fake f = { .left = 0 };
+
+	(void)state;
+	assert_non_null(large);
+	memset(large, 'y', LARGE);
+	large[LARGE] = '\0';
+	seen.body_out = large;
+	SERVE(&f, POST);
+	assert_non_null(strstr(f.out.data, "Content-Length: 1048576\r\n"));
+	assert_string_equal(strstr(f.out.data, "\r\n\r\n") + 4, large);
+	free(large);
+	buf_free(&f.out);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, setup)
+
+static const struct CMUnitTest tests[] = {
+	TEST(gateway__whole_body__handled_and_answered_in_one_write),
+	TEST(gateway__body_cut_short__nothing_handled),
+	TEST(gateway__body_longer_than_announced__nothing_handled),
+	TEST(gateway__body_without_a_length__nothing_handled),
+	TEST(gateway__stream_fails__nothing_handled_nothing_written),
+	TEST(gateway__length_is_no_number__nothing_handled),
+	TEST(gateway__empty_length__no_body),
+	TEST(gateway__largest_body__handled_whole),
+	TEST(gateway__body_over_the_limit__drained_and_marked),
+	TEST(gateway__body_after_a_large_one__alone),
+	TEST(gateway__head__length_without_body),
+	TEST(gateway__no_content__neither_length_nor_body),
+	TEST(gateway__target_in_any_form__path_and_query),
+	TEST(gateway__no_request_uri__script_and_path_info),
+	TEST(gateway__two_idempotency_keys__first_and_their_number),
+	TEST(gateway__request_id__nginx_before_sender_and_short),
+	TEST(gateway__setting_of_the_location__wins),
+	TEST(gateway__bad_setting_of_the_location__500),
+	TEST(gateway__response_that_does_not_fit__500_and_whole),
+	TEST(gateway__large_response__complete),
+};
+
+T_MAIN(tests)
