@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "db.h"
 #include "sqlstate.h"
+#include "stack.h"
 
 static const char *url;
 
@@ -156,6 +157,39 @@ db__row_locked__gives_up_and_keeps_the_connection(void **state)
 	db_free(db);
 }
 
+static bool
+is_fsync_off(void *arg)
+{
+	char *now = t_sql(arg, "SELECT current_setting('fsync')");
+	bool off = strcmp(now, "off") == 0;
+
+	free(now);
+	return off;
+}
+
+static void
+db__server_without_fsync__refused(void **state)
+{
+	char *cluster = getenv("TEST_DATABASE_URL");
+	struct db *db = db_new(url, "test", 3000);
+	enum status status;
+
+	(void)state;
+	assert_int_equal(beat(db), STATUS_OK);
+	t_exec(cluster, "ALTER SYSTEM SET fsync = off");
+	t_exec(cluster, "SELECT pg_reload_conf()");
+	stack_wait(is_fsync_off, cluster, "fsync is off");
+	db_free(db);
+	db = db_new(url, "test", 3000);
+	assert_non_null(db);
+	status = db_connect(db);
+	t_exec(cluster, "ALTER SYSTEM RESET fsync");
+	t_exec(cluster, "SELECT pg_reload_conf()");
+	assert_int_equal(status, STATUS_FAULT);
+	assert_non_null(strstr(db_reason(db), "fsync"));
+	db_free(db);
+}
+
 static void
 db__plan_gone__prepared_again(void **state)
 {
@@ -218,6 +252,7 @@ static const struct CMUnitTest tests[] = {
 	    db__backend_terminated__runs_again_on_a_new_connection),
 	cmocka_unit_test(db__backend_stopped__answers_at_the_deadline),
 	cmocka_unit_test(db__row_locked__gives_up_and_keeps_the_connection),
+	cmocka_unit_test(db__server_without_fsync__refused),
 	cmocka_unit_test(db__plan_gone__prepared_again),
 	cmocka_unit_test(db__sqlstates__who_must_act),
 };

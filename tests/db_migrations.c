@@ -1,0 +1,100 @@
+/* The migrations: down to nothing and up again, each verified by sqitch. */
+#include "t.h"
+
+#include <string.h>
+
+static const char *url;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	url = t_database();
+	return url == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	t_drop(url);
+	return 0;
+}
+
+static int
+migrate(const char *command)
+{
+	char line[256];
+
+	setenv("DATABASE_URL", url, 1);
+	snprintf(line, sizeof(line), "sql/migrate %s >/dev/null 2>&1", command);
+	return system(line);
+}
+
+static void
+migrations__all_reverted__nothing_of_ours_is_left(void **state)
+{
+	(void)state;
+	while (t_number(url, "SELECT count(*) FROM sqitch.changes") > 0)
+		assert_int_equal(migrate("down"), 0);
+	assert_int_equal(
+	    t_number(url,
+		"SELECT count(*) FROM pg_class c JOIN pg_namespace n "
+		"ON n.oid = c.relnamespace WHERE n.nspname = 'public'"),
+	    0);
+	assert_int_equal(
+	    t_number(url,
+		"SELECT count(*) FROM pg_proc p JOIN pg_namespace n "
+		"ON n.oid = p.pronamespace WHERE n.nspname = 'public'"),
+	    0);
+}
+
+static void
+migrations__deployed_again__verified(void **state)
+{
+	(void)state;
+	assert_int_equal(migrate("deploy"), 0);
+	assert_int_equal(migrate("status"), 0);
+	assert_int_equal(migrate("history"), 0);
+	assert_int_equal(migrate("deploy"), 0);
+	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 0);
+}
+
+static void
+partitions__made_twice__only_the_missing_ones(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    t_number(url, "SELECT events_partitions_ensure(4)"), 0);
+	assert_int_equal(
+	    t_number(url, "SELECT events_partitions_ensure(6)"), 2);
+}
+
+static void
+partitions__id_of_any_week_ahead__its_own_partition(void **state)
+{
+	(void)state;
+	t_exec(url,
+	    "INSERT INTO events (id, service, timestamp, payload) "
+	    "SELECT uuid_v7_floor(now() + w * interval '1 week'), 'x', "
+	    "now(), '{}' FROM generate_series(0, 8) w");
+	assert_int_equal(
+	    t_number(url, "SELECT count(DISTINCT tableoid) FROM events"), 8);
+	/* Beyond the last: kept all the same, and moved when it is made. */
+	assert_int_equal(
+	    t_number(url, "SELECT count(*) FROM events_default"), 2);
+	assert_int_equal(
+	    t_number(url, "SELECT events_partitions_ensure(8)"), 2);
+	assert_int_equal(
+	    t_number(url, "SELECT count(*) FROM events_default"), 0);
+	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 9);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(migrations__all_reverted__nothing_of_ours_is_left),
+	cmocka_unit_test(migrations__deployed_again__verified),
+	cmocka_unit_test(partitions__made_twice__only_the_missing_ones),
+	cmocka_unit_test(partitions__id_of_any_week_ahead__its_own_partition),
+};
+
+T_MAIN_WITH(tests, setup, teardown)

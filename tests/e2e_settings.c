@@ -1,0 +1,155 @@
+/* The stack under other settings, and the same binary as plain CGI. */
+#include "t.h"
+
+#include <string.h>
+
+#include "http.h"
+#include "stack.h"
+
+static struct stack s;
+
+static int
+setup(void **state)
+{
+	static const char *const settings[] = { "SMARTCITY_PROCESSES=2",
+		"SMARTCITY_VALIDATION=lenient",
+		"SMARTCITY_UNKNOWN_SERVICES=reject", "THRESHOLD_KWH=10",
+		"SMARTCITY_QUIET_SECONDS=0", "SMARTCITY_MAX_REQUESTS=20",
+		NULL };
+
+	(void)state;
+	stack_start(&s, settings);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	stack_stop(&s);
+	return 0;
+}
+
+static void
+post(const char *target, const char *body, int status, const char *text)
+{
+	struct http h = http_post(s.port, target, body);
+
+	if (h.status != status || strstr(h.body, text) == NULL)
+		fail_msg("%s: %s", target, h.raw);
+	http_free(&h);
+}
+
+static void
+unknown_service__rejected__404_with_the_known_names(void **state)
+{
+	(void)state;
+	post("/ingest/weather", "{}", 404,
+	    "energy, health, security, transport");
+}
+
+static void
+validation__lenient__stored_as_it_is_and_fires_all_the_same(void **state)
+{
+	(void)state;
+	post("/ingest/health", "{\"patient_id\":\"x\",\"alert\":\"emergency\"}",
+	    200, "\"derived_events\":[\"");
+	assert_int_equal(
+	    t_number(s.url,
+		"SELECT count(*) FROM events WHERE source_event_id "
+		"IS NULL AND normalized_payload::text = "
+		"payload::text AND payload->>'patient_id' = 'x'"),
+	    1);
+	assert_int_equal(t_number(s.url,
+			     "SELECT count(*) FROM events WHERE "
+			     "deduplication_key = "
+			     "'health_emergency_None'"),
+	    2);
+	/* A rule that lacks its field does not fire. */
+	post("/ingest/energy", "{\"energy\":\"much\"}", 200,
+	    "\"derived_events\":[]");
+	assert_int_equal(
+	    t_number(s.url, "SELECT count(*) FROM rejected_events"), 0);
+}
+
+static void
+threshold_and_window__lowered__each_report_fires(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		post("/ingest/energy", "{\"energy\":11,\"neighborhood\":\"w\"}",
+		    200, "\"derived_events\":[\"");
+	assert_int_equal(t_number(s.url,
+			     "SELECT count(*) FROM events WHERE "
+			     "deduplication_key = "
+			     "'critical_energy_usage_w'"),
+	    3);
+}
+
+static void
+responders__recycled_after_their_requests__none_fails(void **state)
+{
+	int pool = stack_pid(&s, "fcgi"), before = stack_child(pool, 0), i;
+
+	(void)state;
+	for (i = 0; i < 300; i++)
+		post("/ingest/transport", "{}", 200, "stored");
+	assert_int_not_equal(stack_child(pool, 0), before);
+}
+
+static void
+cgi__from_a_shell__one_request(void **state)
+{
+	char command[1024], out[1024] = "";
+	const char *build = getenv("TEST_BUILD");
+	FILE *p;
+
+	(void)state;
+	snprintf(command, sizeof(command),
+	    "printf '{\"bus_id\":1}' | env DATABASE_URL='%s' "
+	    "GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST "
+	    "SCRIPT_NAME=/ingest/transport CONTENT_LENGTH=12 "
+	    "CONTENT_TYPE=application/json %s/smartcity-fcgi 2>/dev/null",
+	    s.url, build ? build : "build");
+	p = popen(command, "r");
+	assert_non_null(p);
+	assert_true(fread(out, 1, sizeof(out) - 1, p) > 0);
+	assert_int_equal(pclose(p), 0);
+	assert_non_null(strstr(out, "Status: 200 OK\r\n"));
+	assert_non_null(strstr(out, "{\"stored_event_id\":\""));
+}
+
+static int
+status_of(const char *setting)
+{
+	char command[512];
+	const char *build = getenv("TEST_BUILD");
+
+	snprintf(command, sizeof(command),
+	    "env %s %s/smartcity-fcgi --check >/dev/null 2>&1", setting,
+	    build ? build : "build");
+	return system(command) >> 8;
+}
+
+static void
+check__bad_setting__78_and_no_start(void **state)
+{
+	(void)state;
+	assert_int_equal(status_of("THRESHOLD_KWH=much"), 78);
+	assert_int_equal(status_of("SMARTCITY_VALIDATION=no"), 78);
+	assert_int_equal(status_of("THRESHOLD_KWH=1"), 0);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(unknown_service__rejected__404_with_the_known_names),
+	cmocka_unit_test(
+	    validation__lenient__stored_as_it_is_and_fires_all_the_same),
+	cmocka_unit_test(threshold_and_window__lowered__each_report_fires),
+	cmocka_unit_test(responders__recycled_after_their_requests__none_fails),
+	cmocka_unit_test(cgi__from_a_shell__one_request),
+	cmocka_unit_test(check__bad_setting__78_and_no_start),
+};
+
+T_MAIN_WITH(tests, setup, teardown)
