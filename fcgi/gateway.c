@@ -34,8 +34,7 @@ find_param(void *arg, const char *name)
 
 	for (p = arg; p != NULL && *p != NULL; p++)
 		/* Most differ in their first letter; this runs often. */
-		if (**p == *name && strncmp(*p, name, n) == 0 &&
-		    (*p)[n] == '=')
+		if (**p == *name && strncmp(*p, name, n) == 0 && (*p)[n] == '=')
 			return *p + n + 1;
 	return NULL;
 }
