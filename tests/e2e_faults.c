@@ -132,6 +132,81 @@ responders__killed_under_load__no_acknowledged_event_lost(void **state)
 	assert_in_range(refused + cut, 0, 20);
 }
 
+enum {
+	CROWD = 64
+};
+
+static const char *crowd_target, *crowd_body;
+static pthread_barrier_t crowd_gate;
+static struct http crowd[CROWD];
+
+static void *
+send_with_the_crowd(void *arg)
+{
+	pthread_barrier_wait(&crowd_gate);
+	*(struct http *)arg = http_post(s.port, crowd_target, crowd_body);
+	return NULL;
+}
+
+/* All at once; returns how many different bodies were answered with 200. */
+static int
+send_as_crowd(const char *target, const char *body, size_t from)
+{
+	pthread_t threads[CROWD];
+	int i, j, different = 0;
+
+	crowd_target = target;
+	crowd_body = body;
+	pthread_barrier_init(&crowd_gate, NULL, CROWD);
+	for (i = 0; i < CROWD; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL,
+				     send_with_the_crowd, &crowd[i]),
+		    0);
+	for (i = 0; i < CROWD; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	pthread_barrier_destroy(&crowd_gate);
+	for (i = 0; i < CROWD; i++) {
+		assert_int_equal(crowd[i].status, 200);
+		for (j = 0; j < i; j++)
+			if (strcmp(crowd[i].body + from,
+				crowd[j].body + from) == 0)
+				break;
+		different += j == i;
+	}
+	for (i = 0; i < CROWD; i++)
+		http_free(&crowd[i]);
+	return different;
+}
+
+static void
+ingest__same_key_from_64_senders__one_answer_one_event(void **state)
+{
+	(void)state;
+	assert_int_equal(send_as_crowd("/ingest/energy?dedupe_key=crowd",
+			     "{\"energy\":700,\"neighborhood\":\"crowd\"}", 0),
+	    1);
+	assert_int_equal(t_number(s.url,
+			     "SELECT count(*) FROM events WHERE "
+			     "deduplication_key = 'crowd'"),
+	    1);
+}
+
+/* The bodies differ in the id of the report and in nothing behind it. */
+static void
+ingest__one_emergency_from_64_senders__one_dispatch(void **state)
+{
+	(void)state;
+	assert_int_equal(send_as_crowd("/ingest/health",
+			     "{\"patient_id\":6400,\"alert\":\"emergency\"}",
+			     strlen("{\"stored_event_id\":\"") + 36),
+	    1);
+	assert_int_equal(t_number(s.url,
+			     "SELECT count(*) FROM events WHERE "
+			     "deduplication_key = "
+			     "'health_emergency_6400'"),
+	    2);
+}
+
 static bool
 has_four_children(void *arg)
 {
@@ -236,6 +311,9 @@ worker__killed_and_gone__ready_says_so(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    responders__killed_under_load__no_acknowledged_event_lost),
+	cmocka_unit_test(
+	    ingest__same_key_from_64_senders__one_answer_one_event),
+	cmocka_unit_test(ingest__one_emergency_from_64_senders__one_dispatch),
 	cmocka_unit_test(pool__reloaded_under_load__no_request_fails),
 	cmocka_unit_test(database__gone__503_and_back_again),
 	cmocka_unit_test(worker__killed_and_gone__ready_says_so),
