@@ -40,8 +40,8 @@ put_string(struct buf *line, const char *name, const char *value)
 	buf_json_string(line, value, strlen(value));
 }
 
-static void
-write_line(enum log_level level, const char *fmt, va_list ap)
+static void PRINTF_LIKE(2, 0)
+    write_line(enum log_level level, const char *fmt, va_list ap)
 {
 	char message[MESSAGE_MAX_BYTES], now[RFC3339_LEN + 1];
 	int saved = errno;

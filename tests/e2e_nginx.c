@@ -121,7 +121,7 @@ write_other(int port)
 	    "   fastcgi_param SMARTCITY_QUIET_SECONDS 0;\n  }\n"
 	    "  location = /ingest/health {\n   include fastcgi_smartcity;\n"
 	    "   fastcgi_param THRESHOLD_KWH much;\n  }\n"
-	    "  location = /ingest/water {\n   include fastcgi_smartcity;\n"
+	    "  location = /ingest/unheard-of {\n   include fastcgi_smartcity;\n"
 	    "   fastcgi_param SMARTCITY_UNKNOWN_SERVICES reject;\n  }\n"
 	    " }\n}\n",
 	    port);
@@ -171,8 +171,8 @@ snippet__in_another_nginx__settings_per_location(void **state)
 	expect(port, "/ingest/energy", reading, 200, "derived_events\":[\"");
 	expect(port, "/ingest/energy", reading, 200, "derived_events\":[\"");
 	expect(s.port, "/ingest/energy", reading, 200, "derived_events\":[]");
-	expect(port, "/ingest/water", "{}", 404, "known are");
-	expect(s.port, "/ingest/water", "{}", 200, "stored");
+	expect(port, "/ingest/unheard-of", "{}", 404, "known are");
+	expect(s.port, "/ingest/unheard-of", "{}", 200, "stored");
 	/* A bad value there is ours to mend, and says nothing to the sender. */
 	expect(port, "/ingest/health", "{}", 500, "detail");
 	expect(port, "/ingest/..%2fhealth", "{}", 404, "detail");

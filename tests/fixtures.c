@@ -18,7 +18,7 @@ read_file(const char *path)
 
 	assert_non_null(f);
 	assert_non_null(text);
-	fread(text, 1, (1 << 20) - 1, f);
+	assert_true(fread(text, 1, (1 << 20) - 1, f) > 0);
 	fclose(f);
 	return text;
 }

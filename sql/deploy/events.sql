@@ -71,7 +71,7 @@ BEGIN
     RETURN made;
 END $$;
 
-SELECT events_partitions_ensure(4);
+DO $$ BEGIN PERFORM events_partitions_ensure(4); END $$;
 
 -- Sender's keys. Apart from events because a unique index on a partitioned
 -- table must hold the partition key, and only among events that were sent: a
