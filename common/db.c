@@ -153,7 +153,11 @@ await(struct db *db, PGresult **out)
 		PQclear(*out);
 		*out = r;
 	}
-	if (*out == NULL)
+	/*
+	 * CommandComplete comes before the commit: without the end of the
+	 * conversation behind it, it promises nothing.
+	 */
+	if (*out == NULL || outcome != DONE)
 		return BROKEN;
 	if (PQresultStatus(*out) == PGRES_TUPLES_OK ||
 	    PQresultStatus(*out) == PGRES_COMMAND_OK)
@@ -173,7 +177,8 @@ settle(struct db *db, enum outcome outcome, PGresult **r)
 
 	if (outcome == STALLED)
 		set_reason(db, NULL, "no answer from the server in time");
-	else if (*r == NULL)
+	else if (*r == NULL ||
+	    (outcome == BROKEN && PQresultErrorMessage(*r)[0] == '\0'))
 		set_reason(db, NULL, PQerrorMessage(db->conn));
 	else if (outcome == BROKEN ||
 	    (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK))

@@ -131,12 +131,19 @@ static void
 list_feed(const struct context *ctx, const struct request *req, struct page *p,
     const char *after, struct response *res)
 {
+	static const char *const others[] = { "since", "until", "derived",
+		"source_event_id", "deduplication_key", "cursor", "offset" };
 	char tx[24], cursor[24 + ID_LEN + 2];
 	struct pg_result *r = NULL;
 	enum status status;
 	struct id id;
+	size_t i;
 	int n;
 
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+		if (params_get(&p->params, others[i]) != NULL)
+			faults_add(&p->faults, "extra_forbidden", "query",
+			    others[i], "Not together with after", "null");
 	if (!parse_after(after, tx, &id))
 		faults_add(&p->faults, "value_error", "query", "after",
 		    "Input should be 0 or a cursor from a Link header", "null");

@@ -1,5 +1,6 @@
 /* smartcity-fcgi: arguments, wiring, nothing of the business. */
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -192,6 +193,8 @@ main(int argc, char **argv)
 	};
 	size_t i;
 
+	/* Whoever read our log may leave; the pool must not go with it. */
+	signal(SIGPIPE, SIG_IGN);
 	if (argc <= 1)
 		return serve(argv);
 	for (i = 0; argc == 2 && i < sizeof(options) / sizeof(*options); i++)

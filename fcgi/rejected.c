@@ -12,7 +12,8 @@ enum {
 	KEY,
 	REASONS,
 	BODY,
-	CREATED
+	CREATED,
+	BYTES
 };
 
 static int
@@ -46,6 +47,7 @@ write_rejected(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, db_value(r, row, REASONS));
 	buf_puts(out, ",\"body\":");
 	write_body(out, db_value(r, row, BODY));
+	buf_printf(out, ",\"body_bytes\":%s", db_value(r, row, BYTES));
 	buf_puts(out, ",\"created_at\":");
 	page_put_time(out, db_value(r, row, CREATED));
 	buf_putc(out, '}');

@@ -32,7 +32,7 @@ enum {
 	ROUTES = sizeof(routes) / sizeof(*routes)
 };
 
-/* As Starlette did, a slash at the end makes no difference. */
+/* A slash at the end is another path, as it is to nginx's locations. */
 static bool
 matches(const char *pattern, const char *path, char arg[PATH_LEN_MAX])
 {
@@ -53,7 +53,7 @@ matches(const char *pattern, const char *path, char arg[PATH_LEN_MAX])
 		path += len;
 		pattern++;
 	}
-	return strcmp(path, "") == 0 || strcmp(path, "/") == 0;
+	return *path == '\0';
 }
 
 /* HEAD is GET, whose body the gateway leaves out. */

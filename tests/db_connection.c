@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -158,6 +159,50 @@ db__row_locked__gives_up_and_keeps_the_connection(void **state)
 }
 
 static bool
+is_lock_held(void *arg)
+{
+	(void)arg;
+	return t_number(url,
+		   "SELECT count(*) FROM pg_locks WHERE locktype = "
+		   "'advisory' AND objid = 4711 AND granted") > 0;
+}
+
+/*
+ * A deferred trigger's NOTICE at commit sends the statement's CommandComplete
+ * ahead; the backend dies before the commit. That must not count as done.
+ */
+static void
+db__killed_between_completion_and_commit__not_done(void **state)
+{
+	struct db *db = db_new(url, "test", 5000);
+	pid_t killer;
+
+	(void)state;
+	t_exec(url,
+	    "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$"
+	    "BEGIN RAISE NOTICE 'late'; PERFORM pg_advisory_lock(4711); "
+	    "RETURN NULL; END$$; CREATE CONSTRAINT TRIGGER late AFTER INSERT "
+	    "OR UPDATE ON workers DEFERRABLE INITIALLY DEFERRED FOR EACH ROW "
+	    "EXECUTE FUNCTION late()");
+	assert_int_equal(db_connect(db), STATUS_OK);
+	if ((killer = fork()) == 0) {
+		/* Ends three backends that wait in their commit. */
+		t_exec(url,
+		    "SELECT pg_advisory_lock(4711); DO $$DECLARE n int := 0; "
+		    "BEGIN WHILE n < 3 LOOP n := n + (SELECT "
+		    "count(pg_terminate_backend(pid, 5000)) FROM pg_locks "
+		    "WHERE locktype = 'advisory' AND objid = 4711 AND NOT "
+		    "granted); PERFORM pg_sleep(0.02); END LOOP; END$$");
+		_exit(0);
+	}
+	stack_wait(is_lock_held, NULL, "the lock is held");
+	assert_int_not_equal(beat(db), STATUS_OK);
+	assert_int_equal(waitpid(killer, NULL, 0), killer);
+	t_exec(url, "DROP TRIGGER late ON workers; DROP FUNCTION late()");
+	db_free(db);
+}
+
+static bool
 is_fsync_off(void *arg)
 {
 	char *now = t_sql(arg, "SELECT current_setting('fsync')");
@@ -252,6 +297,7 @@ static const struct CMUnitTest tests[] = {
 	    db__backend_terminated__runs_again_on_a_new_connection),
 	cmocka_unit_test(db__backend_stopped__answers_at_the_deadline),
 	cmocka_unit_test(db__row_locked__gives_up_and_keeps_the_connection),
+	cmocka_unit_test(db__killed_between_completion_and_commit__not_done),
 	cmocka_unit_test(db__server_without_fsync__refused),
 	cmocka_unit_test(db__plan_gone__prepared_again),
 	cmocka_unit_test(db__sqlstates__who_must_act),

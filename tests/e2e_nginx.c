@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -160,6 +161,8 @@ snippet__in_another_nginx__settings_per_location(void **state)
 	(void)state;
 	assert_int_equal(write_other(port), 0);
 	if ((pid = fork()) == 0) {
+		/* A failed check does not come back to end it. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin", 1);
 		execlp("nginx", "nginx", "-p", dir, "-c", "nginx.conf",
 		    (char *)NULL);
