@@ -1,0 +1,25 @@
+/* When attempts are made, as data: seconds before each of them. */
+#ifndef SCHEDULE_H
+#define SCHEDULE_H
+
+#include "status.h"
+
+enum {
+	SCHEDULE_MAX = 50
+};
+
+struct schedule {
+	double seconds[SCHEDULE_MAX];
+	int n; /* at least 1 */
+};
+
+/*
+ * "0,1,5.5": 1 to SCHEDULE_MAX numbers of 0 to 604800 seconds, white space
+ * allowed around them. STATUS_REJECT: error says what is wrong.
+ */
+enum status schedule_parse(
+    struct schedule *, const char *text, char error[256]) MUST_CHECK;
+/* The wait before that attempt; 1 is the first, the last number repeats. */
+double schedule_seconds(const struct schedule *, int attempt);
+
+#endif

@@ -1,0 +1,238 @@
+/* URLs of receivers: what is taken, what is refused, which are addresses. */
+#include "t.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "url.h"
+
+static void
+url__good__in_its_parts(void **state)
+{
+	static const struct {
+		const char *text, *scheme, *host;
+		int port;
+		const char *rest;
+	} rows[] = {
+		{ "http://example.com", "http", "example.com", 80, "" },
+		{ "HTTPS://Example.COM/", "https", "example.com", 443, "/" },
+		{ "https://a:8443/p/q?x=1&y=%2f", "https", "a", 8443,
+		    "/p/q?x=1&y=%2f" },
+		{ "http://a?b=/c@d:e", "http", "a", 80, "?b=/c@d:e" },
+		{ "http://a.b./", "http", "a.b.", 80, "/" },
+		{ "http://x_y-z.9/~u/(v)!$&'*+,;=:", "http", "x_y-z.9", 80,
+		    "/~u/(v)!$&'*+,;=:" },
+		{ "http://[2001:DB8::1]:81/x", "http", "2001:db8::1", 81,
+		    "/x" },
+		{ "http://[::1]", "http", "::1", 80, "" },
+		{ "http://127.1:65535", "http", "127.1", 65535, "" },
+		{ "nats://n1/events", "nats", "n1", 4222, "/events" },
+		{ "nats://n1:4223/city.events-x.A_1", "nats", "n1", 4223,
+		    "/city.events-x.A_1" },
+	};
+	struct url url;
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if ((error = url_parse(&url, rows[i].text)) != NULL)
+			fail_msg("%s: %s", rows[i].text, error);
+		assert_string_equal(url.scheme, rows[i].scheme);
+		assert_string_equal(url.host, rows[i].host);
+		assert_int_equal(url.port, rows[i].port);
+		assert_string_equal(url.rest, rows[i].rest);
+	}
+}
+
+static void
+url__bad__refused_with_the_reason(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "", "does not start with" },
+		{ "http", "does not start with" },
+		{ "http:/a", "does not start with" },
+		{ "//a/b", "does not start with" },
+		{ " http://a", "does not start with" },
+		{ "ftp://a/b", "does not start with" },
+		{ "file:///etc/passwd", "does not start with" },
+		{ "gopher://a", "does not start with" },
+		{ "httpx://a", "does not start with" },
+		{ "httphttp://a", "does not start with" },
+		{ "http://u@a", "user and password" },
+		{ "http://u:p@a/b", "user and password" },
+		{ "http://a\\@b", "encoded" },
+		{ "http://a#b", "fragment" },
+		{ "http://a/b#", "fragment" },
+		{ "http://a/b c", "encoded" },
+		{ "http://a/\r\nX: y", "encoded" },
+		{ "http://a/\x7f", "encoded" },
+		{ "http://a/\xc3\xa4", "encoded" },
+		{ "http://\xc3\xa4/", "encoded" },
+		{ "http://a/[b]", "encoded" },
+		{ "http://a/{b}", "encoded" },
+		{ "http://a/\"", "encoded" },
+		{ "http://a/%", "hexadecimal" },
+		{ "http://a/%4", "hexadecimal" },
+		{ "http://a/%zz", "hexadecimal" },
+		{ "http://", "the host" },
+		{ "http:///x", "the host" },
+		{ "http://?x", "the host" },
+		{ "http://:80/", "the host" },
+		{ "http://./", "the host" },
+		{ "http://.a/", "the host" },
+		{ "http://a..b/", "the host" },
+		{ "http://a../", "the host" },
+		{ "http://a%41/", "the host" },
+		{ "http://a,b/", "the host" },
+		{ "http://[::1", "the host" },
+		{ "http://[/]", "the host" },
+		{ "http://[]/", "the host" },
+		{ "http://[1.2.3.4]/", "the host" },
+		{ "http://[::g]/", "the host" },
+		{ "http://[fe80::1%25eth0]/", "the host" },
+		{ "http://[::1]x/", "the port" },
+		{ "http://[::1]]/", "the port" },
+		{ "http://::1/", "the host" },
+		{ "http://a::1/", "the port" },
+		{ "http://a:/", "the port" },
+		{ "http://a:0/", "the port" },
+		{ "http://a:65536/", "the port" },
+		{ "http://a:000080/", "the port" },
+		{ "http://a:+1/", "the port" },
+		{ "http://a:8x/", "the port" },
+		{ "http://a:1:2/", "the port" },
+		{ "nats://a", "subject" },
+		{ "nats://a/", "subject" },
+		{ "nats://a/b.", "subject" },
+		{ "nats://a/.b", "subject" },
+		{ "nats://a/b..c", "subject" },
+		{ "nats://a/b/c", "subject" },
+		{ "nats://a/b.*", "subject" },
+		{ "nats://a/b?c", "subject" },
+		{ "nats://a?b", "subject" },
+		{ "nats://a/%41", "subject" },
+	};
+	struct url url;
+	const char *error;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		error = url_parse(&url, rows[i][0]);
+		if (error == NULL || strstr(error, rows[i][1]) == NULL)
+			fail_msg("%s: %s", rows[i][0],
+			    error != NULL ? error : "taken");
+	}
+}
+
+static void
+url__too_long__refused(void **state)
+{
+	char text[URL_MAX + 2];
+	struct url url;
+
+	(void)state;
+	memset(text, 'a', sizeof(text));
+	memcpy(text, "http://a/", 9);
+	text[URL_MAX] = '\0';
+	assert_null(url_parse(&url, text));
+	text[URL_MAX] = 'a';
+	text[URL_MAX + 1] = '\0';
+	assert_non_null(url_parse(&url, text));
+}
+
+static void
+url__long_host__up_to_the_limits_of_dns(void **state)
+{
+	char text[512] = "http://";
+	struct url url;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < URL_HOST_MAX; i++)
+		text[7 + i] = i % 64 == 63 ? '.' : 'a';
+	assert_null(url_parse(&url, text));
+	text[7 + i] = 'a';
+	assert_non_null(url_parse(&url, text));
+	memset(text + 7, 'a', 64);
+	text[7 + 63] = '\0';
+	assert_null(url_parse(&url, text));
+	text[7 + 63] = 'a';
+	text[7 + 64] = '\0';
+	assert_non_null(url_parse(&url, text));
+}
+
+static void
+url_address__any_spelling__its_address_and_port(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "127.0.0.1", "127.0.0.1" },
+		{ "127.1", "127.0.0.1" },
+		{ "2130706433", "127.0.0.1" },
+		{ "0x7f000001", "127.0.0.1" },
+		{ "0X7F.1", "127.0.0.1" },
+		{ "0177.0.0.1", "127.0.0.1" },
+		{ "10.1", "10.0.0.1" },
+		{ "0", "0.0.0.0" },
+		{ "0xa9fea9fe", "169.254.169.254" },
+		{ "[::1]", "::1" },
+		{ "[::FFFF:10.0.0.1]", "::ffff:10.0.0.1" },
+		{ "localhost", "127.0.0.1" },
+		{ "LocalHost.", "127.0.0.1" },
+		{ "a.b.localhost", "127.0.0.1" },
+	};
+	struct sockaddr_storage sa;
+	char text[128], address[INET6_ADDRSTRLEN];
+	struct sockaddr_in *v4 = (struct sockaddr_in *)(void *)&sa;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)(void *)&sa;
+	struct url url;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(text, sizeof(text), "http://%s:81/", rows[i][0]);
+		assert_null(url_parse(&url, text));
+		assert_true(url_address(&url, &sa));
+		if (sa.ss_family == AF_INET6)
+			inet_ntop(
+			    AF_INET6, &v6->sin6_addr, address, sizeof(address));
+		else
+			inet_ntop(
+			    AF_INET, &v4->sin_addr, address, sizeof(address));
+		assert_string_equal(address, rows[i][1]);
+		assert_int_equal(ntohs(sa.ss_family == AF_INET6 ? v6->sin6_port
+								: v4->sin_port),
+		    81);
+	}
+}
+
+static void
+url_address__a_name__none(void **state)
+{
+	static const char *const rows[] = { "http://example.com",
+		"http://localhost.example.com", "http://mylocalhost",
+		"http://1.2.3.4.5", "http://256.1.1.1", "http://0x.example",
+		"http://4294967296", "http://1.2.3.4." };
+	struct sockaddr_storage sa;
+	struct url url;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_null(url_parse(&url, rows[i]));
+		assert_false(url_address(&url, &sa));
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(url__good__in_its_parts),
+	cmocka_unit_test(url__bad__refused_with_the_reason),
+	cmocka_unit_test(url__too_long__refused),
+	cmocka_unit_test(url__long_host__up_to_the_limits_of_dns),
+	cmocka_unit_test(url_address__any_spelling__its_address_and_port),
+	cmocka_unit_test(url_address__a_name__none),
+};
+
+T_MAIN(tests)
