@@ -1,0 +1,76 @@
+/*
+ * Receivers of webhooks: a real HTTP/1.1 server in a process of its own, on
+ * 127.0.0.1, with everything it received in memory shared with the test. The
+ * path's first segment says how it behaves:
+ *
+ *	/ok/NAME                  204 at once
+ *	/status/CODE/NAME         that status with a short body
+ *	/flaky/K/NAME             503 for the first K attempts, then 204
+ *	/slow/MS/NAME             204 after so many milliseconds
+ *	/gone/NAME                410
+ *	/retry-after/SECONDS/NAME 429 with Retry-After at first, then 204
+ *	/retry-date/SECONDS/NAME  the same, but as a date
+ *	/redirect/NAME?to=URL     302 to the URL, taken as it is
+ *	/hang/NAME                reads, and never answers
+ *	/reset/NAME               closes with RST
+ *	/big/BYTES/NAME           200 with a body of that size
+ *	/drip/NAME                200 with a body that comes a byte a second
+ *	/garbage/NAME             bytes that are no HTTP
+ *
+ * Attempts are counted for each webhook-id and path.
+ */
+#ifndef RECEIVER_H
+#define RECEIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	RECEIVER_RING = 1 << 18,  /* requests it remembers */
+	RECEIVER_WHOLE = 1 << 11, /* of which it has every byte, up to */
+	RECEIVER_WHOLE_MAX = 16 * 1024
+};
+
+struct receiver_request {
+	int64_t received_us; /* its last byte, by the wall clock */
+	int64_t time_us;     /* `time` in its body, 0: there is none */
+	int status;          /* that is answered; 0: none */
+	int attempt;         /* 1 is the first */
+	char path[104];      /* with the query, cut off where it is longer */
+	char id[48];         /* webhook-id, "" */
+	/* NUL-terminated; NULL when RECEIVER_WHOLE others have come since. */
+	const char *raw, *body;
+	size_t raw_len, body_len;
+	uint64_t older; /* the receiver's own */
+};
+
+struct receiver_log;
+struct receiver {
+	int port; /* 0: any that is free; then the one it is */
+	int pid;
+	struct receiver_log *log;
+};
+
+/* It listens when this returns. It ends with the caller, whatever happens. */
+void receiver_start(struct receiver *);
+/* The requests go with it. */
+void receiver_stop(struct receiver *);
+
+/* How many requests came for paths that begin so; "" is all. */
+int receiver_count(const struct receiver *, const char *prefix);
+/* How many different webhook-ids they had. */
+int receiver_distinct(const struct receiver *, const char *prefix);
+/*
+ * The n-th of them, from 0; NULL: there is none. A request is known here before
+ * its sender sees an answer.
+ */
+const struct receiver_request *receiver_find(
+    const struct receiver *, const char *prefix, int n);
+/* A header's value, to be freed, or NULL. */
+char *receiver_header(const struct receiver_request *, const char *name);
+
+/* The same by number, from 0 for the first ever; NULL: not there any more. */
+uint64_t receiver_total(const struct receiver *);
+const struct receiver_request *receiver_at(const struct receiver *, uint64_t);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Between receiver.c, which starts a receiver and asks, and receiver_serve.c,
+ * which is its process.
+ */
+#ifndef RECEIVER_LOG_H
+#define RECEIVER_LOG_H
+
+#include "receiver.h"
+
+/* Written by the receiver alone: a request first, then `total`. */
+struct receiver_log {
+	_Atomic uint64_t total;
+	struct receiver_request requests[RECEIVER_RING];
+	char whole[RECEIVER_WHOLE][RECEIVER_WHOLE_MAX + 1];
+	/* By hash of id and path: the latest request's number + 1, 0: none. */
+	uint64_t latest[RECEIVER_RING];
+};
+
+/* Enters the next request; it is known from receiver_log_publish on. */
+struct receiver_request *receiver_log_add(
+    struct receiver_log *, const char *raw, size_t len, size_t head_len);
+void receiver_log_publish(struct receiver_log *);
+
+/* A header's value and its length, or NULL. */
+const char *receiver_log_header(
+    const char *head, size_t len, const char *name, size_t *n);
+
+/* The receiver's process; never returns. */
+_Noreturn void receiver_serve(int listener, struct receiver_log *);
+
+#endif
