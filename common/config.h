@@ -46,13 +46,20 @@ struct config {
 	int max_requests;             /* 0: no end */
 	int request_timeout;          /* seconds */
 	int worker_seen;              /* seconds */
+	/* pool and worker */
+	char delivery_allow[CONFIG_TEXT_LEN]; /* see guard.h */
+	char retry_schedule[CONFIG_TEXT_LEN];
 	/* worker */
 	double outbox_poll_seconds;
 	int outbox_batch_size;
 	int outbox_max_attempts;
 	int outbox_lease_seconds;
-	int partitions_ahead; /* weeks */
-	char sink[CONFIG_TEXT_LEN];
+	int delivery_timeout; /* seconds */
+	int in_flight;
+	double keep_delivered_days, keep_failed_days;
+	int partitions_ahead;         /* weeks */
+	char stream[CONFIG_TEXT_LEN]; /* a socket's path; "": none */
+	int stream_bytes;             /* a second */
 };
 
 typedef const char *config_source(void *arg, const char *name);

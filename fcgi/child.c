@@ -102,7 +102,7 @@ child_run(void *arg)
 {
 	const struct child *child = arg;
 	const struct config *config = child->config;
-	struct context context = { .config = config };
+	struct context context = { .config = config, .guard = child->guard };
 	int signals = open_signals(), status = 1;
 	int epoll = open_epoll(child->listener->fd, signals);
 

@@ -5,8 +5,11 @@
 #include "config.h"
 #include "listener.h"
 
+struct guard;
+
 struct child {
 	const struct config *config;
+	const struct guard *guard;
 	struct listener *listener;
 };
 

@@ -19,12 +19,13 @@ enum {
 	KEY,
 	SOURCE,
 	CREATED,
-	TX
+	TX,
+	HORIZON
 };
 
 /* The payloads are JSON already, and exact: they are never parsed again. */
-static void
-write_event(struct buf *out, const struct pg_result *r, int row)
+void
+events_write(struct buf *out, const struct pg_result *r, int row)
 {
 	const char *normalised = db_value(r, row, NORMALISED);
 
@@ -46,15 +47,15 @@ write_event(struct buf *out, const struct pg_result *r, int row)
 }
 
 static void
-write_events(struct buf *out, const struct pg_result *r)
+write_events(struct buf *out, const struct pg_result *r, int rows)
 {
 	int row;
 
 	buf_putc(out, '[');
-	for (row = 0; row < db_rows(r); row++) {
+	for (row = 0; row < rows; row++) {
 		if (row > 0)
 			buf_putc(out, ',');
-		write_event(out, r, row);
+		events_write(out, r, row);
 	}
 	buf_putc(out, ']');
 }
@@ -101,13 +102,13 @@ list_page(const struct context *ctx, const struct request *req, struct page *p,
 		problem_status(req, res, status);
 		return;
 	}
-	write_events(&res->body, r);
+	write_events(&res->body, r, db_rows(r));
 	if (db_rows(r) == f.limit)
 		page_link(req, "cursor", db_value(r, f.limit - 1, ID), res);
 	db_result_free(r);
 }
 
-/* "0" is the start; else tx, a full stop, id: where the last page ended. */
+/* "0" is the start; else tx, a full stop, id: where the next page starts. */
 static bool
 parse_after(const char *after, char tx[24], struct id *id)
 {
@@ -124,21 +125,40 @@ parse_after(const char *after, char tx[24], struct id *id)
 }
 
 /*
- * The feed answers a Link even to an empty page: the same cursor, for the next
- * poll.
+ * A full page ends at its last event. Any other has seen everything below the
+ * horizon, and the next poll starts there instead of reading again what does
+ * not pass the filter. Hence a Link even to an empty page.
  */
+static void
+write_feed(const struct request *req, const struct pg_result *r,
+    long long limit, const char *tx, const struct id *id, struct response *res)
+{
+	const char *horizon = db_value(r, 0, HORIZON);
+	int n = db_value(r, 0, ID) == NULL ? 0 : db_rows(r);
+	char cursor[24 + ID_LEN + 2];
+	struct id start = id_floor(0);
+
+	if (n == limit)
+		snprintf(cursor, sizeof(cursor), "%s.%s",
+		    db_value(r, n - 1, TX), db_value(r, n - 1, ID));
+	else
+		snprintf(cursor, sizeof(cursor), "%s.%s", horizon,
+		    strcmp(horizon, tx) == 0 ? id->text : start.text);
+	write_events(&res->body, r, n);
+	page_link(req, "after", cursor, res);
+}
+
 static void
 list_feed(const struct context *ctx, const struct request *req, struct page *p,
     const char *after, struct response *res)
 {
 	static const char *const others[] = { "since", "until", "derived",
 		"source_event_id", "deduplication_key", "cursor", "offset" };
-	char tx[24], cursor[24 + ID_LEN + 2];
 	struct pg_result *r = NULL;
 	enum status status;
 	struct id id;
+	char tx[24];
 	size_t i;
-	int n;
 
 	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
 		if (params_get(&p->params, others[i]) != NULL)
@@ -151,16 +171,10 @@ list_feed(const struct context *ctx, const struct request *req, struct page *p,
 		return;
 	status = store_feed(ctx->db, tx, &id, (int)p->limit,
 	    params_get(&p->params, "service"), &r);
-	if (status != STATUS_OK) {
+	if (status == STATUS_OK)
+		write_feed(req, r, p->limit, tx, &id, res);
+	else
 		problem_status(req, res, status);
-		return;
-	}
-	write_events(&res->body, r);
-	n = db_rows(r);
-	snprintf(cursor, sizeof(cursor), "%s.%s",
-	    n > 0 ? db_value(r, n - 1, TX) : tx,
-	    n > 0 ? db_value(r, n - 1, ID) : id.text);
-	page_link(req, "after", cursor, res);
 	db_result_free(r);
 }
 
@@ -199,6 +213,18 @@ events_get(const struct context *ctx, const struct request *req,
 	else if (db_rows(r) == 0)
 		problem_write(req, res, 404, "No event has this id");
 	else
-		write_event(&res->body, r, 0);
+		events_write(&res->body, r, 0);
 	db_result_free(r);
+}
+
+/* Where nginx has nchan, its requests do not come here. */
+void
+events_stream(const struct context *ctx, const struct request *req,
+    const char *arg, struct response *res)
+{
+	(void)ctx;
+	(void)arg;
+	problem_write(req, res, 501,
+	    "The live stream is nginx's, which lacks its module nchan here; "
+	    "GET /events?after=0 has the same events in the same order");
 }

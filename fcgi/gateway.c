@@ -134,6 +134,30 @@ put_uri(struct buf *b, char **params)
 		buf_puts(b, value);
 }
 
+/* It goes into logs, the database and a header of deliveries. */
+static bool
+is_request_id(const char *s)
+{
+	size_t n = strspn(s,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "-._~+/=:@");
+
+	return n > 0 && n <= REQUEST_ID_MAX && s[n] == '\0';
+}
+
+/* W3C Trace Context, section 3.2: 00-<32 hex>-<16 hex>-<2 hex>, ids not 0. */
+static bool
+is_traceparent(const char *s)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	return strlen(s) == 55 && strncmp(s, "00-", 3) == 0 &&
+	    strspn(s + 3, hex) == 32 && s[35] == '-' &&
+	    strspn(s + 36, hex) == 16 && s[52] == '-' &&
+	    strspn(s + 53, hex) == 2 && strspn(s + 3, "0") < 32 &&
+	    strspn(s + 36, "0") < 16;
+}
+
 /* The strings live in the gateway's params and in uri. */
 static void
 read_head(const struct gateway *g, struct request *q, struct buf *uri)
@@ -160,9 +184,11 @@ read_head(const struct gateway *g, struct request *q, struct buf *uri)
 	q->request_id = find_param(g->params, "REQUEST_ID");
 	if (q->request_id == NULL || *q->request_id == '\0')
 		q->request_id = find_param(g->params, "HTTP_X_REQUEST_ID");
-	if (q->request_id != NULL &&
-	    (*q->request_id == '\0' || strlen(q->request_id) > REQUEST_ID_MAX))
+	if (q->request_id != NULL && !is_request_id(q->request_id))
 		q->request_id = NULL;
+	q->traceparent = find_param(g->params, "HTTP_TRACEPARENT");
+	if (q->traceparent != NULL && !is_traceparent(q->traceparent))
+		q->traceparent = NULL;
 	q->body = none;
 }
 

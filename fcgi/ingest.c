@@ -2,9 +2,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
-#include "json.h"
+#include "body.h"
 #include "params.h"
 #include "problem.h"
 #include "rules.h"
@@ -56,38 +55,10 @@ find_service(struct ingest *in)
 	return false;
 }
 
-/* application/json or …+json; absent is taken for it, as the seed did. */
 static bool
-check_type(struct ingest *in)
+check_body(struct ingest *in)
 {
-	const char *type = in->req->content_type;
-	size_t n;
-
-	if (type == NULL || *type == '\0')
-		return true;
-	n = strcspn(type, "; \t");
-	if ((n == 16 && strncasecmp(type, "application/json", n) == 0) ||
-	    (n > 5 && strncasecmp(type + n - 5, "+json", 5) == 0))
-		return true;
-	problem_write(
-	    in->req, in->res, 415, "Content-Type must be application/json");
-	return false;
-}
-
-static bool
-check_length(struct ingest *in)
-{
-	if (in->req->body_too_large) {
-		problem_write(in->req, in->res, 413,
-		    "The body is longer than %zu bytes", BODY_MAX);
-		return false;
-	}
-	if (in->req->body_len > 0)
-		return true;
-	faults_add(
-	    &in->faults, "missing", "body", NULL, "Field required", "null");
-	problem_faults(in->req, in->res, &in->faults);
-	return false;
+	return body_check(in->req, in->res);
 }
 
 static bool
@@ -178,29 +149,13 @@ reject(struct ingest *in)
 static bool
 parse_body(struct ingest *in)
 {
-	struct scan_error error;
-	char msg[128], input[8] = "{}";
-	enum status status;
+	enum status status = body_parse(in->req, &in->body, &in->faults);
 
-	status =
-	    json_parse(in->req->body, in->req->body_len, &in->body, &error);
-	if (status == STATUS_FAULT) {
+	if (status == STATUS_REJECT)
+		reject(in);
+	else if (status != STATUS_OK)
 		problem_status(in->req, in->res, status);
-		return false;
-	}
-	if (status == STATUS_REJECT) {
-		snprintf(msg, sizeof(msg), "JSON decode error: %s at byte %zu",
-		    error.reason, error.offset);
-		faults_add(
-		    &in->faults, "json_invalid", "body", NULL, msg, input);
-	} else if (json_type(json_root(in->body)) != JSON_OBJECT) {
-		faults_add(&in->faults, "dict_type", "body", NULL,
-		    "Input should be a valid dictionary", json_text(in->body));
-	} else {
-		return true;
-	}
-	reject(in);
-	return false;
+	return status == STATUS_OK;
 }
 
 static bool
@@ -243,15 +198,22 @@ answer(struct ingest *in, const struct receipt *receipt)
 static bool
 store(struct ingest *in)
 {
+	const char *schedule = in->ctx->config->retry_schedule;
+	char first_delay[32];
 	struct event event = {
 		.id = id_new(),
 		.service = in->service,
 		.payload = json_text(in->body),
 		.key = in->key,
+		.request_id = in->req->request_id,
+		.traceparent = in->req->traceparent,
+		.first_delay = first_delay,
 	};
 	struct receipt receipt;
 	enum status status = STATUS_FAULT;
 
+	snprintf(first_delay, sizeof(first_delay), "%.*s",
+	    (int)strcspn(schedule, ","), schedule);
 	if (in->schema != NULL)
 		event.findings_count = rules_evaluate(
 		    in->schema, in->values, &in->req->business, &in->findings);
@@ -278,8 +240,8 @@ void
 ingest_post(const struct context *ctx, const struct request *req,
     const char *service, struct response *res)
 {
-	static step *const steps[] = { find_service, check_type, check_length,
-		check_query, check_key, parse_body, check_schema, store };
+	static step *const steps[] = { find_service, check_body, check_query,
+		check_key, parse_body, check_schema, store };
 	struct ingest in = {
 		.ctx = ctx, .req = req, .res = res, .service = service
 	};

@@ -12,9 +12,11 @@
 #include "children.h"
 #include "config.h"
 #include "db.h"
+#include "guard.h"
 #include "listener.h"
 #include "log.h"
 #include "query.h"
+#include "schedule.h"
 
 #define PROGRAM "smartcity-fcgi"
 
@@ -43,12 +45,27 @@ print_version(void)
 	return EX_OK;
 }
 
+/* What a table of settings cannot check. */
+static enum status
+check_texts(const struct config *config, struct guard *guard, char *error)
+{
+	struct schedule schedule;
+	char what[ERROR_LEN];
+
+	if (schedule_parse(&schedule, config->retry_schedule, what) ==
+	    STATUS_OK)
+		return guard_init(guard, config->delivery_allow, error);
+	snprintf(error, ERROR_LEN, "SMARTCITY_RETRY_SCHEDULE: %.200s", what);
+	return STATUS_REJECT;
+}
+
 static int
-load(struct config *config)
+load(struct config *config, struct guard *guard)
 {
 	char error[ERROR_LEN];
 
-	if (config_load(config, error) != STATUS_OK) {
+	if (config_load(config, error) != STATUS_OK ||
+	    check_texts(config, guard, error) != STATUS_OK) {
 		fprintf(stderr, PROGRAM ": %s\n", error);
 		return EX_CONFIG;
 	}
@@ -60,7 +77,8 @@ static int
 print_config(void)
 {
 	struct config config;
-	int rc = load(&config);
+	struct guard guard;
+	int rc = load(&config, &guard);
 
 	if (rc == EX_OK)
 		config_print(&config, stdout);
@@ -90,15 +108,16 @@ static int
 check(void)
 {
 	struct config config;
-	int rc = load(&config);
+	struct guard guard;
+	int rc = load(&config, &guard);
 
 	return rc == EX_OK ? probe(&config) : rc;
 }
 
 static int
-serve_cgi(const struct config *config)
+serve_cgi(const struct config *config, const struct guard *guard)
 {
-	struct context context = { .config = config };
+	struct context context = { .config = config, .guard = guard };
 
 	context.db =
 	    db_new(config->database_url, PROGRAM, config->db_timeout_ms);
@@ -131,9 +150,10 @@ hand_over(void *arg, bool on)
 }
 
 static int
-serve_pool(const struct config *config, struct listener *listener, char **argv)
+serve_pool(const struct config *config, const struct guard *guard,
+    struct listener *listener, char **argv)
 {
-	struct child child = { config, listener };
+	struct child child = { config, guard, listener };
 	struct children children = { .count = processes(config),
 		.run = child_run,
 		.arg = &child,
@@ -155,14 +175,15 @@ serve(char **argv)
 	bool anew = children_inherited();
 	struct listener listener;
 	struct config config;
+	struct guard guard;
 	char error[ERROR_LEN];
-	int rc = load(&config);
+	int rc = load(&config, &guard);
 
 	if (rc != EX_OK)
 		return rc;
 	if (!listener_inherit(&listener) && config.listen[0] == '\0') {
 		if (getenv("REQUEST_METHOD") != NULL)
-			return serve_cgi(&config);
+			return serve_cgi(&config, &guard);
 		fprintf(stderr,
 		    PROGRAM ": SMARTCITY_LISTEN is not set, and "
 			    "fd 0 is no listening socket; see "
@@ -176,7 +197,7 @@ serve(char **argv)
 		fprintf(stderr, PROGRAM ": %s\n", error);
 		return EX_CONFIG;
 	}
-	return serve_pool(&config, &listener, argv);
+	return serve_pool(&config, &guard, &listener, argv);
 }
 
 int

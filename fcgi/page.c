@@ -8,10 +8,17 @@
 bool
 page_open(struct page *p, const struct request *req, struct response *res)
 {
+	return page_open_to(p, PAGE_MAX, PAGE_MAX, req, res);
+}
+
+bool
+page_open_to(struct page *p, int usual, int max, const struct request *req,
+    struct response *res)
+{
 	const char *error;
 
 	faults_init(&p->faults);
-	p->limit = PAGE_MAX;
+	p->limit = usual;
 	p->offset = 0;
 	if ((error = params_parse(&p->params, req->query)) != NULL) {
 		problem_write(
@@ -22,9 +29,9 @@ page_open(struct page *p, const struct request *req, struct response *res)
 	params_int(&p->params, "offset", 0, &p->offset, &p->faults);
 	if (!page_id(p, "cursor", &p->below))
 		strcpy(p->below.text, ID_LAST);
-	if (p->limit > PAGE_MAX) {
+	if (p->limit > max) {
 		problem_write(req, res, 400,
-		    "Limit must be less than or equal to %d", PAGE_MAX);
+		    "Limit must be less than or equal to %d", max);
 		return false;
 	}
 	return true;
@@ -88,6 +95,28 @@ page_time(struct page *p, const char *name, struct id *out)
 	    "2026-11-23T10:00:00Z",
 	    value);
 	return false;
+}
+
+const char *
+page_choice(struct page *p, const char *name, const char *const choices[])
+{
+	const char *value = params_get(&p->params, name);
+	char msg[256] = "Input should be ";
+	size_t i, n = strlen(msg);
+
+	if (value == NULL)
+		return NULL;
+	for (i = 0; choices[i] != NULL; i++) {
+		if (strcmp(value, choices[i]) == 0)
+			return choices[i];
+		n += (size_t)snprintf(msg + n, sizeof(msg) - n, "%s'%s'",
+		    i == 0                       ? ""
+			: choices[i + 1] == NULL ? " or "
+						 : ", ",
+		    choices[i]);
+	}
+	add_fault(&p->faults, "query", name, "literal_error", msg, value);
+	return NULL;
 }
 
 bool

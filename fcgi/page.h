@@ -21,6 +21,9 @@ struct page {
  * True: the caller may add faults, then calls page_check. Free it either way.
  */
 bool page_open(struct page *, const struct request *, struct response *);
+/* The same with another limit than PAGE_MAX: the usual and the largest. */
+bool page_open_to(struct page *, int usual, int max, const struct request *,
+    struct response *);
 bool page_check(struct page *, const struct request *, struct response *);
 void page_free(struct page *);
 
@@ -28,6 +31,12 @@ void page_free(struct page *);
 bool page_id(struct page *, const char *name, struct id *);
 /* Likewise a time, as the smallest id not before it. */
 bool page_time(struct page *, const char *name, struct id *);
+/*
+ * One of the choices, which end with NULL and fill no more than 200 characters;
+ * NULL where absent or, with a fault that lists them, where none of them.
+ */
+const char *page_choice(
+    struct page *, const char *name, const char *const choices[]);
 /* An id from the path; false: the request was answered with 422. */
 bool page_path_id(
     const struct request *, const char *text, struct id *, struct response *);

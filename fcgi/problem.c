@@ -18,10 +18,12 @@ static const struct {
 	{ 400, "Bad Request", NULL },
 	{ 404, "Not Found", NULL },
 	{ 405, "Method Not Allowed", NULL },
+	{ 409, "Conflict", NULL },
 	{ 413, "Content Too Large", NULL },
 	{ 415, "Unsupported Media Type", "Accept-Post: application/json\r\n" },
 	{ 422, "Unprocessable Content", NULL },
 	{ 500, "Internal Server Error", NULL },
+	{ 501, "Not Implemented", NULL },
 	{ 503, "Service Unavailable", "Retry-After: 1\r\n" },
 };
 
@@ -127,6 +129,18 @@ faults_add(struct faults *f, const char *type, const char *where,
 	else
 		buf_puts(b, "null");
 	buf_putc(b, '}');
+}
+
+void
+faults_add_member(struct faults *f, const char *type, const char *name,
+    const char *msg, const struct cJSON *input)
+{
+	struct buf text;
+
+	buf_init(&text, BODY_MAX);
+	json_write(&text, input);
+	faults_add(f, type, "body", name, msg, text.data);
+	buf_free(&text);
 }
 
 void

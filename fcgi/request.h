@@ -12,6 +12,7 @@
 #include "config.h"
 
 struct db;
+struct guard;
 
 /* Bytes; nginx's client_max_body_size says the same. */
 #define BODY_MAX ((size_t)1 << 20)
@@ -28,7 +29,8 @@ struct request {
 	const char *idempotency_key; /* first of its kind */
 	int idempotency_keys;        /* how many of them came */
 	const char *request_id;
-	const char *body; /* NUL-terminated; arrived whole */
+	const char *traceparent; /* W3C Trace Context, well-formed */
+	const char *body;        /* NUL-terminated; arrived whole */
 	size_t body_len;
 	bool body_too_large; /* longer than BODY_MAX; body is "" */
 	struct business business;
@@ -45,6 +47,7 @@ struct response {
 struct context {
 	struct db *db;
 	const struct config *config;
+	const struct guard *guard; /* of config->delivery_allow */
 };
 
 #endif

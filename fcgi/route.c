@@ -6,13 +6,19 @@
 #include "events.h"
 #include "health.h"
 #include "ingest.h"
+#include "outbox.h"
 #include "problem.h"
 #include "rejected.h"
+#include "subscriptions.h"
+#include "trace.h"
 
 typedef void handler(const struct context *, const struct request *,
     const char *arg, struct response *);
 
-/* {} matches one segment, which the handler gets as it was sent. */
+/*
+ * {} matches one segment, which the handler gets as it was sent. The first row
+ * that matches is it.
+ */
 /* clang-format off */
 static const struct route {
 	const char *method, *pattern;
@@ -20,9 +26,22 @@ static const struct route {
 } routes[] = {
 	{ "POST", "/ingest/{}", ingest_post },
 	{ "GET", "/events", events_list },
+	{ "GET", "/events/stream", events_stream },
 	{ "GET", "/events/{}", events_get },
+	{ "GET", "/events/{}/trace", trace_get },
+	{ "GET", "/outbox", outbox_list },
+	{ "GET", "/outbox/{}", outbox_get },
+	{ "POST", "/outbox/{}/retry", outbox_retry },
+	{ "POST", "/outbox/replay", outbox_replay },
 	{ "GET", "/rejected", rejected_list },
 	{ "GET", "/rejected/{}", rejected_get },
+	{ "POST", "/subscriptions", subscriptions_post },
+	{ "GET", "/subscriptions", subscriptions_list },
+	{ "GET", "/subscriptions/{}", subscriptions_get },
+	{ "PATCH", "/subscriptions/{}", subscriptions_patch },
+	{ "DELETE", "/subscriptions/{}", subscriptions_delete },
+	{ "POST", "/subscriptions/{}/secret/rotate", subscriptions_rotate },
+	{ "POST", "/subscriptions/{}/test", subscriptions_test },
 	{ "GET", "/health", health_get },
 	{ "GET", "/ready", ready_get },
 };
@@ -64,6 +83,20 @@ allows(const struct route *route, const char *method)
 	    (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
 }
 
+/* Where a row before answers that method, this one never does. */
+static bool
+is_hidden(int row, const char *path)
+{
+	char arg[PATH_LEN_MAX];
+	int i;
+
+	for (i = 0; i < row; i++)
+		if (strcmp(routes[i].method, routes[row].method) == 0 &&
+		    matches(routes[i].pattern, path, arg))
+			return true;
+	return false;
+}
+
 static void
 put_allow(const char *path, struct buf *headers)
 {
@@ -72,7 +105,8 @@ put_allow(const char *path, struct buf *headers)
 
 	buf_puts(headers, "Allow: ");
 	for (i = 0; i < ROUTES; i++)
-		if (matches(routes[i].pattern, path, arg))
+		if (matches(routes[i].pattern, path, arg) &&
+		    !is_hidden(i, path))
 			buf_printf(headers, "%s%s, ", routes[i].method,
 			    strcmp(routes[i].method, "GET") == 0 ? ", HEAD"
 								 : "");

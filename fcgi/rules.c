@@ -102,15 +102,15 @@ put_finding(const struct service *service, const struct value *values,
     const struct business *business, const struct rule *rule,
     const struct derived *derived, int n, struct buf *out)
 {
-	struct id id = id_new(), message = id_new();
+	struct id id = id_new();
 	int watch = rule->watch == NULL
 	    ? -1
 	    : field_index(service, rule->watch, strlen(rule->watch));
 
 	buf_printf(out,
-	    "%s{\"n\":%d,\"id\":\"%s\",\"message_id\":\"%s\","
-	    "\"service\":\"%s\",\"quiet\":%d,\"remind\":%d",
-	    n > 0 ? "," : "", n, id.text, message.text, derived->service,
+	    "%s{\"n\":%d,\"id\":\"%s\",\"service\":\"%s\","
+	    "\"quiet\":%d,\"remind\":%d",
+	    n > 0 ? "," : "", n, id.text, derived->service,
 	    override(business->quiet_seconds, rule->quiet_seconds),
 	    override(business->remind_seconds, rule->remind_seconds));
 	if (rule->key != NULL) {

@@ -82,9 +82,10 @@ ingest(struct db *db, const struct event *e, const char *received,
     struct receipt *receipt)
 {
 	const char *const values[] = { e->id.text, e->service, received,
-		e->payload, e->normalised, e->key, e->findings };
+		e->payload, e->normalised, e->key, e->findings, e->request_id,
+		e->traceparent, e->first_delay };
 	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_ingest, 7, values, &r);
+	enum status status = db_run(db, Q_event_ingest, 10, values, &r);
 
 	if (status != STATUS_OK)
 		return is_duplicate(db) ? answer_again(db, e, receipt) : status;

@@ -2,18 +2,6 @@
 
 #include "coerce.h"
 
-static void
-add_fault(struct faults *faults, const char *name,
-    const struct coerce_error *error, const struct cJSON *input)
-{
-	struct buf text;
-
-	buf_init(&text, BODY_MAX);
-	json_write(&text, input);
-	faults_add(faults, error->type, "body", name, error->msg, text.data);
-	buf_free(&text);
-}
-
 void
 validate(const struct service *service, const struct cJSON *body,
     struct value values[FIELDS_MAX], struct faults *faults)
@@ -26,7 +14,8 @@ validate(const struct service *service, const struct cJSON *body,
 		member = json_member(body, f->name);
 		error = coerce(f->type, member, &values[f - service->fields]);
 		if (error != NULL)
-			add_fault(faults, f->name, error, member);
+			faults_add_member(
+			    faults, error->type, f->name, error->msg, member);
 	}
 }
 

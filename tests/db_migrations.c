@@ -60,41 +60,9 @@ migrations__deployed_again__verified(void **state)
 	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 0);
 }
 
-static void
-partitions__made_twice__only_the_missing_ones(void **state)
-{
-	(void)state;
-	assert_int_equal(
-	    t_number(url, "SELECT events_partitions_ensure(4)"), 0);
-	assert_int_equal(
-	    t_number(url, "SELECT events_partitions_ensure(6)"), 2);
-}
-
-static void
-partitions__id_of_any_week_ahead__its_own_partition(void **state)
-{
-	(void)state;
-	t_exec(url,
-	    "INSERT INTO events (id, service, timestamp, payload) "
-	    "SELECT uuid_v7_floor(now() + w * interval '1 week'), 'x', "
-	    "now(), '{}' FROM generate_series(0, 8) w");
-	assert_int_equal(
-	    t_number(url, "SELECT count(DISTINCT tableoid) FROM events"), 8);
-	/* Beyond the last: kept all the same, and moved when it is made. */
-	assert_int_equal(
-	    t_number(url, "SELECT count(*) FROM events_default"), 2);
-	assert_int_equal(
-	    t_number(url, "SELECT events_partitions_ensure(8)"), 2);
-	assert_int_equal(
-	    t_number(url, "SELECT count(*) FROM events_default"), 0);
-	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 9);
-}
-
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(migrations__all_reverted__nothing_of_ours_is_left),
 	cmocka_unit_test(migrations__deployed_again__verified),
-	cmocka_unit_test(partitions__made_twice__only_the_missing_ones),
-	cmocka_unit_test(partitions__id_of_any_week_ahead__its_own_partition),
 };
 
 T_MAIN_WITH(tests, setup, teardown)

@@ -127,10 +127,14 @@ store__emergency__base_derived_and_outbox_together(void **state)
 	assert_int_equal(events("source_event_id IS NOT NULL"), 2);
 	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM outbox_messages o "
-			     "JOIN events e ON e.id = o.event_id "
+			     "JOIN events e USING (id) "
+			     "JOIN events b ON b.id = o.causation_id "
 			     "WHERE o.topic = 'event.' || e.service "
 			     "AND o.payload = e.payload::text "
-			     "AND o.status = 'pending' AND o.attempts = 0"),
+			     "AND o.subject = e.deduplication_key "
+			     "AND o.source = '/ingest/' || b.service "
+			     "AND b.id = e.source_event_id "
+			     "AND o.occurred_at = e.timestamp"),
 	    2);
 	assert_int_equal(events("derived_event_ids[1] IN (SELECT id FROM "
 				"events WHERE service = 'transport')"),

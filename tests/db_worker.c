@@ -1,7 +1,8 @@
-/* The program smartcity-worker: arguments, signals, delivery to stdout. */
+/* The program smartcity-worker: arguments, signals, sudden deaths. */
 #include "t.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,15 +11,18 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "receiver.h"
 #include "stack.h"
 
 static const char *url;
+static struct receiver receiver;
 
 static int
 open_database(void **state)
 {
 	(void)state;
 	url = t_database();
+	receiver_start(&receiver);
 	return 0;
 }
 
@@ -26,6 +30,7 @@ static int
 close_database(void **state)
 {
 	(void)state;
+	receiver_stop(&receiver);
 	t_drop(url);
 	return 0;
 }
@@ -34,17 +39,31 @@ static int
 empty(void **state)
 {
 	(void)state;
-	t_exec(url, "TRUNCATE outbox_messages, workers");
+	t_exec(url,
+	    "TRUNCATE outbox_messages, deliveries, delivery_attempts,"
+	    " subscriptions, workers");
 	return 0;
+}
+
+static void
+subscribe(const char *path)
+{
+	t_exec(url,
+	    "INSERT INTO subscriptions (id, topic, url, secret) VALUES"
+	    " (gen_random_uuid(), 'event.*', 'http://127.0.0.1:%d%s',"
+	    " 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')",
+	    receiver.port, path);
 }
 
 static void
 put(int n)
 {
 	t_exec(url,
-	    "INSERT INTO outbox_messages (id, event_id, topic, payload)"
-	    " SELECT gen_random_uuid(), gen_random_uuid(), 'event.energy',"
-	    "  '{}' FROM generate_series(1, %d)",
+	    "WITH m AS (INSERT INTO outbox_messages (id, topic, payload)"
+	    " SELECT gen_random_uuid(), 'event.energy', '{}'"
+	    " FROM generate_series(1, %d) RETURNING id)"
+	    " INSERT INTO deliveries (message_id, subscription_id)"
+	    " SELECT m.id, s.id FROM m, subscriptions AS s",
 	    n);
 }
 
@@ -72,6 +91,11 @@ start(const char *database, const char *argument)
 	dup2(fileno(p.out), STDERR_FILENO);
 	setenv("DATABASE_URL", database, 1);
 	setenv("OUTBOX_POLL_SECONDS", "0.05", 1);
+	setenv("SMARTCITY_DELIVERY_ALLOW",
+	    getenv("SMARTCITY_DELIVERY_ALLOW")
+		? getenv("SMARTCITY_DELIVERY_ALLOW")
+		: "loopback",
+	    1);
 	execl(path, path, argument, (char *)NULL);
 	_exit(127);
 }
@@ -100,12 +124,12 @@ wrote(struct program *p, const char *text)
 }
 
 static bool
-is_all_sent(void *arg)
+is_all_delivered(void *arg)
 {
 	(void)arg;
 	return t_number(url,
-		   "SELECT count(*) FROM outbox_messages"
-		   " WHERE status <> 'sent'") == 0;
+		   "SELECT count(*) FROM deliveries"
+		   " WHERE status <> 'delivered'") == 0;
 }
 
 static bool
@@ -116,16 +140,72 @@ is_seen(void *arg)
 }
 
 static void
-worker__messages_there__written_as_lines(void **state)
+worker__messages_there__delivered(void **state)
 {
 	struct program p = start(url, NULL);
 
 	(void)state;
+	subscribe("/ok/there");
 	put(250);
-	stack_wait(is_all_sent, NULL, "all are sent");
+	stack_wait(is_all_delivered, NULL, "all are delivered");
 	kill(p.pid, SIGTERM);
 	assert_int_equal(end(&p), 0);
-	assert_true(wrote(&p, "{\"topic\":\"event.energy\",\"id\":\""));
+	assert_true(wrote(&p, "started"));
+	assert_int_equal(receiver_count(&receiver, "/ok/there"), 250);
+}
+
+/*
+ * Three at once, two of them killed now and then, each in the midst of its
+ * work; what they had in hand comes up again when its lease ends.
+ */
+static void
+worker__killed_twenty_times__all_arrive_under_their_ids(void **state)
+{
+	enum {
+		MESSAGES = 5000,
+		KILLS = 20
+	};
+	struct program p[3];
+	int i, got = 0, count;
+
+	(void)state;
+	setenv("SMARTCITY_LEASE_SECONDS", "4", 1);
+	setenv("SMARTCITY_DELIVERY_TIMEOUT", "2", 1);
+	subscribe("/slow/30/kill");
+	for (i = 0; i < 3; i++)
+		p[i] = start(url, NULL);
+	put(MESSAGES);
+	for (i = 0; i < KILLS; i++) {
+		struct program *victim = &p[i % 2];
+		int64_t limit = clock_steady_ms() + 30000;
+
+		while ((count = receiver_count(&receiver, "/slow/30/kill")) <
+		    got + 100)
+			if (poll(NULL, 0, 5) != 0 || clock_steady_ms() > limit)
+				fail_msg("nothing arrives any more");
+		got = count;
+		kill(victim->pid, SIGKILL);
+		assert_int_equal(end(victim), -SIGKILL);
+		fclose(victim->out);
+		*victim = start(url, NULL);
+	}
+	stack_wait(is_all_delivered, NULL, "all are delivered");
+	for (i = 0; i < 3; i++) {
+		kill(p[i].pid, SIGTERM);
+		assert_int_equal(end(&p[i]), 0);
+		fclose(p[i].out);
+	}
+	unsetenv("SMARTCITY_LEASE_SECONDS");
+	unsetenv("SMARTCITY_DELIVERY_TIMEOUT");
+	count = receiver_count(&receiver, "/slow/30/kill");
+	assert_int_equal(
+	    receiver_distinct(&receiver, "/slow/30/kill"), MESSAGES);
+	print_message("%d kills, %d messages: %d delivered twice\n", KILLS,
+	    MESSAGES, count - MESSAGES);
+	/* The history knows of each attempt that was lost. */
+	assert_true(t_number(url,
+			"SELECT count(*) FROM delivery_attempts"
+			" WHERE error = 'lost'") >= count - MESSAGES);
 }
 
 static void
@@ -160,8 +240,9 @@ worker__sighup__works_on(void **state)
 	(void)state;
 	stack_wait(is_seen, NULL, "the worker is seen");
 	kill(p.pid, SIGHUP);
+	subscribe("/ok/again");
 	put(1);
-	stack_wait(is_all_sent, NULL, "all are sent");
+	stack_wait(is_all_delivered, NULL, "it is delivered");
 	kill(p.pid, SIGTERM);
 	assert_int_equal(end(&p), 0);
 	fclose(p.out);
@@ -177,8 +258,9 @@ worker__connection_cut__comes_back(void **state)
 	t_exec(url,
 	    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
 	    " datname = current_database() AND pid <> pg_backend_pid()");
+	subscribe("/ok/again");
 	put(1);
-	stack_wait(is_all_sent, NULL, "all are sent");
+	stack_wait(is_all_delivered, NULL, "it is delivered");
 	kill(p.pid, SIGTERM);
 	assert_int_equal(end(&p), 0);
 	fclose(p.out);
@@ -209,29 +291,25 @@ worker__database_away__waits_and_stops_when_told(void **state)
 }
 
 static void
-worker__wrong_setting__exit_78_and_one_line(void **state)
+worker__wrong_settings__exit_78_and_one_line(void **state)
 {
+	static const char *const rows[][2] = {
+		{ "OUTBOX_BATCH_SIZE", "many" },
+		{ "SMARTCITY_RETRY_SCHEDULE", "0,soon" },
+		{ "SMARTCITY_LEASE_SECONDS", "10" },
+		{ "SMARTCITY_DELIVERY_ALLOW", "10.0.0.0/33" },
+	};
 	struct program p;
+	size_t i;
 
 	(void)state;
-	setenv("OUTBOX_BATCH_SIZE", "many", 1);
-	p = start(url, NULL);
-	unsetenv("OUTBOX_BATCH_SIZE");
-	assert_int_equal(end(&p), EX_CONFIG);
-	assert_true(wrote(&p, "OUTBOX_BATCH_SIZE"));
-}
-
-static void
-worker__unknown_sink__exit_78_and_one_line(void **state)
-{
-	struct program p;
-
-	(void)state;
-	setenv("SMARTCITY_SINK", "carrier-pigeon", 1);
-	p = start(url, NULL);
-	unsetenv("SMARTCITY_SINK");
-	assert_int_equal(end(&p), EX_CONFIG);
-	assert_true(wrote(&p, "no sink carrier-pigeon, only log\n"));
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		setenv(rows[i][0], rows[i][1], 1);
+		p = start(url, NULL);
+		unsetenv(rows[i][0]);
+		assert_int_equal(end(&p), EX_CONFIG);
+		assert_true(wrote(&p, rows[i][0]));
+	}
 }
 
 static void
@@ -261,13 +339,13 @@ worker__arguments__answered(void **state)
 #define EMPTY(test) cmocka_unit_test_setup(test, empty)
 
 static const struct CMUnitTest tests[] = {
-	EMPTY(worker__messages_there__written_as_lines),
+	EMPTY(worker__messages_there__delivered),
+	EMPTY(worker__killed_twenty_times__all_arrive_under_their_ids),
 	EMPTY(worker__stop_signal__gone_within_a_second),
 	EMPTY(worker__sighup__works_on),
 	EMPTY(worker__connection_cut__comes_back),
 	EMPTY(worker__database_away__waits_and_stops_when_told),
-	EMPTY(worker__wrong_setting__exit_78_and_one_line),
-	EMPTY(worker__unknown_sink__exit_78_and_one_line),
+	EMPTY(worker__wrong_settings__exit_78_and_one_line),
 	EMPTY(worker__arguments__answered),
 };
 

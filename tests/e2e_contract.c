@@ -492,30 +492,6 @@ responses__headers__json_not_stored_with_request_id(void **state)
 	http_free(&h);
 }
 
-static bool
-all_sent(void *arg)
-{
-	(void)arg;
-	return t_number(s.url,
-		   "SELECT count(*) FROM outbox_messages WHERE "
-		   "status <> 'sent'") == 0;
-}
-
-static void
-worker__derived_events__delivered_once(void **state)
-{
-	char id[40];
-
-	(void)state;
-	ingest("/ingest/health", "{\"patient_id\":77,\"alert\":\"emergency\"}",
-	    id);
-	stack_wait(all_sent, NULL, "all messages are sent");
-	assert_int_equal(t_number(s.url,
-			     "SELECT count(*) FROM outbox_messages WHERE "
-			     "attempts <> 1 OR published_at IS NULL"),
-	    0);
-}
-
 static void
 service__fixture__stored_or_refused_through_the_stack(void **state)
 {
@@ -553,7 +529,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(ingest__content_types__json_or_415),
 	cmocka_unit_test(ingest__body_at_the_limit__stored_above_413),
 	cmocka_unit_test(responses__headers__json_not_stored_with_request_id),
-	cmocka_unit_test(worker__derived_events__delivered_once),
 };
 
 int

@@ -139,7 +139,11 @@ check__bad_setting__78_and_no_start(void **state)
 	(void)state;
 	assert_int_equal(status_of("THRESHOLD_KWH=much"), 78);
 	assert_int_equal(status_of("SMARTCITY_VALIDATION=no"), 78);
+	assert_int_equal(status_of("SMARTCITY_DELIVERY_ALLOW=10/8"), 78);
+	assert_int_equal(status_of("SMARTCITY_RETRY_SCHEDULE=soon"), 78);
 	assert_int_equal(status_of("THRESHOLD_KWH=1"), 0);
+	assert_int_equal(status_of("SMARTCITY_DELIVERY_ALLOW=loopback"), 0);
+	assert_int_equal(status_of("SMARTCITY_RETRY_SCHEDULE=0,1.5"), 0);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -32,8 +32,8 @@ stack_wait(bool (*holds)(void *), void *arg, const char *what)
 	}
 }
 
-static int
-free_port(void)
+int
+stack_free_port(void)
 {
 	struct sockaddr_in at = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -103,7 +103,7 @@ stack_start(struct stack *s, const char *const settings[])
 	assert_non_null(mkdtemp(s->dir));
 	chmod(s->dir, 0755);
 	s->url = t_database();
-	s->port = free_port();
+	s->port = stack_free_port();
 	s->pid = fork();
 	if (s->pid == 0)
 		become_run(s, settings);

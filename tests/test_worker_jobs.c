@@ -1,4 +1,4 @@
-/* Which job is due, how long to sleep; sinks by name; a worker's parts. */
+/* Which job is due, how long to sleep; a worker's settings. */
 #include "t.h"
 
 #include <string.h>
@@ -99,66 +99,64 @@ jobs__late_run__not_made_up_for(void **state)
 }
 
 static void
-jobs__table__polls_as_configured(void **state)
+jobs__table__all_due_at_once_each_with_an_interval(void **state)
 {
-	const struct config config = { .outbox_poll_seconds = 0.25 };
 	struct job table[JOBS];
-	int i, polls = 0;
+	int i;
 
 	(void)state;
-	jobs_init(table, &config);
+	jobs_init(table);
 	for (i = 0; i < JOBS; i++) {
+		assert_non_null(table[i].name);
 		assert_int_equal(table[i].due_ms, 0);
 		assert_true(table[i].interval_ms > 0);
-		polls += strcmp(table[i].name, "drain") == 0 &&
-		    table[i].interval_ms == 250;
 	}
-	assert_int_equal(polls, 1);
 }
 
-static void
-sink__known_name__found(void **state)
-{
-	(void)state;
-	assert_ptr_equal(sink_find("log"), &sink_log);
-	assert_string_equal(sink_log.name, "log");
-}
+static struct config config = {
+	.database_url = "postgresql:///none?host=/nonexistent",
+	.db_timeout_ms = 1000,
+	.outbox_batch_size = 10,
+	.outbox_max_attempts = 10,
+	.outbox_lease_seconds = 60,
+	.outbox_poll_seconds = 1,
+	.delivery_timeout = 15,
+	.in_flight = 10,
+	.retry_schedule = "0,1",
+	.stream = "/nonexistent/stream.sock",
+	.stream_bytes = 1000000,
+};
 
 static void
-sink__unknown_name__null(void **state)
+expect_refused(const char *setting)
 {
-	(void)state;
-	assert_null(sink_find(""));
-	assert_null(sink_find("lo"));
-	assert_null(sink_find("carrier-pigeon"));
-}
-
-static void
-worker__unknown_sink__refused_with_the_names(void **state)
-{
-	struct config config = { .sink = "carrier-pigeon" };
 	struct worker w;
-	char error[256];
+	char error[256] = "";
+
+	assert_int_equal(worker_open(&w, &config, error), STATUS_REJECT);
+	assert_non_null(strstr(error, setting));
+}
+
+static void
+worker__wrong_settings__refused_by_name(void **state)
+{
+	struct config good = config;
 
 	(void)state;
-	assert_int_equal(worker_open(&w, &config, error), STATUS_REJECT);
-	assert_non_null(strstr(error, "SMARTCITY_SINK"));
-	assert_non_null(strstr(error, "carrier-pigeon"));
-	assert_non_null(strstr(error, "log"));
+	strcpy(config.retry_schedule, "soon");
+	expect_refused("SMARTCITY_RETRY_SCHEDULE");
+	config = good;
+	config.outbox_lease_seconds = 16;
+	expect_refused("SMARTCITY_LEASE_SECONDS");
+	config = good;
+	strcpy(config.delivery_allow, "everything");
+	expect_refused("SMARTCITY_DELIVERY_ALLOW");
+	config = good;
 }
 
 static void
 worker__database_away__jobs_wait_for_it(void **state)
 {
-	struct config config = {
-		.sink = "log",
-		.database_url = "postgresql:///none?host=/nonexistent",
-		.db_timeout_ms = 1000,
-		.outbox_batch_size = 10,
-		.outbox_max_attempts = 10,
-		.outbox_lease_seconds = 1,
-		.outbox_poll_seconds = 1,
-	};
 	struct job table[JOBS];
 	struct worker w;
 	char error[256];
@@ -167,7 +165,7 @@ worker__database_away__jobs_wait_for_it(void **state)
 	(void)state;
 	assert_int_equal(worker_open(&w, &config, error), STATUS_OK);
 	assert_non_null(strchr(w.name, ':'));
-	jobs_init(table, &config);
+	jobs_init(table);
 	for (i = 0; i < JOBS; i++)
 		assert_int_equal(table[i].run(&w), TURN_RETRY);
 	worker_close(&w);
@@ -183,10 +181,8 @@ static const struct CMUnitTest tests[] = {
 	FRESH(jobs__more_to_do__again_at_once_but_after_the_overdue),
 	FRESH(jobs__failed__soon_but_never_later_than_usual),
 	FRESH(jobs__late_run__not_made_up_for),
-	cmocka_unit_test(jobs__table__polls_as_configured),
-	cmocka_unit_test(sink__known_name__found),
-	cmocka_unit_test(sink__unknown_name__null),
-	cmocka_unit_test(worker__unknown_sink__refused_with_the_names),
+	cmocka_unit_test(jobs__table__all_due_at_once_each_with_an_interval),
+	cmocka_unit_test(worker__wrong_settings__refused_by_name),
 	cmocka_unit_test(worker__database_away__jobs_wait_for_it),
 };
 

@@ -4,13 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drain.h"
 #include "log.h"
 
 enum {
 	SECOND = 1000,
-	MINUTE = 60 * SECOND,
-	HOUR = 60 * MINUTE
+	MINUTE = 60 * SECOND
 };
 
 /* /ready is 503 when no worker did this for SMARTCITY_WORKER_SEEN seconds. */
@@ -24,63 +22,71 @@ heartbeat(struct worker *w)
 	return TURN_REST;
 }
 
+/* A job that is one statement with these values; its first column counts. */
+static enum turn
+count(struct worker *w, enum query q, int n, const char *const values[],
+    int many, const char *what)
+{
+	struct pg_result *r;
+	int counted;
+
+	if (db_run(w->db, q, n, values, &r) != STATUS_OK)
+		return TURN_RETRY;
+	counted = atoi(db_value(r, 0, 0));
+	db_result_free(r);
+	if (counted > 0)
+		log_info("jobs: %d %s", counted, what);
+	return counted >= many ? TURN_AGAIN : TURN_REST;
+}
+
 static enum turn
 partitions(struct worker *w)
 {
 	char weeks[16];
 	const char *const values[] = { weeks };
-	struct pg_result *r;
-	int made;
 
 	snprintf(weeks, sizeof(weeks), "%d", w->config->partitions_ahead);
-	if (db_run(w->db, Q_partitions_ensure, 1, values, &r) != STATUS_OK)
-		return TURN_RETRY;
-	made = atoi(db_value(r, 0, 0));
-	if (made > 0)
-		log_info("partitions: made %d", made);
-	db_result_free(r);
-	return TURN_REST;
+	return count(w, Q_partitions_ensure, 1, values, 1,
+	    "partitions made or events moved into theirs");
+}
+
+/* What nobody will claim any more: see the statement. */
+static enum turn
+expire(struct worker *w)
+{
+	return count(
+	    w, Q_deliveries_expire, 0, NULL, 1000, "deliveries expired");
 }
 
 static enum turn
-drain(struct worker *w)
+expunge(struct worker *w)
 {
-	const struct claim claim = {
-		.size = w->config->outbox_batch_size,
-		.lease_seconds = w->config->outbox_lease_seconds,
-		.max_attempts = w->config->outbox_max_attempts,
-	};
-	int claimed;
+	char delivered[32], failed[32];
+	const char *const values[] = { delivered, failed };
 
-	if (drain_batch(w->db, w->sink, &claim, &claimed) != STATUS_OK)
-		return TURN_RETRY;
-	return claimed == claim.size ? TURN_AGAIN : TURN_REST;
+	snprintf(
+	    delivered, sizeof(delivered), "%g", w->config->keep_delivered_days);
+	snprintf(failed, sizeof(failed), "%g", w->config->keep_failed_days);
+	return count(
+	    w, Q_outbox_expunge, 2, values, 5000, "old messages forgotten");
 }
 
 static enum turn
-bury(struct worker *w)
+stream(struct worker *w)
 {
-	int buried;
-
-	if (outbox_bury(w->db, w->config->outbox_max_attempts, &buried) !=
-	    STATUS_OK)
-		return TURN_RETRY;
-	if (buried > 0)
-		log_error("outbox: %d messages failed for good: their last "
-			  "attempt ended without an outcome",
-		    buried);
-	return buried > 0 ? TURN_AGAIN : TURN_REST;
+	return stream_tick(w->stream, w->db) == STATUS_OK ? TURN_REST
+							  : TURN_RETRY;
 }
 
 void
-jobs_init(struct job jobs[JOBS], const struct config *c)
+jobs_init(struct job jobs[JOBS])
 {
-	const struct job table[JOBS] = {
+	static const struct job table[JOBS] = {
 		{ "heartbeat", 5 * SECOND, heartbeat, 0 },
-		{ "partitions", 1 * HOUR, partitions, 0 },
-		{ "drain", (int64_t)(c->outbox_poll_seconds * SECOND), drain,
-		    0 },
-		{ "bury", 10 * SECOND, bury, 0 },
+		{ "partitions", 1 * MINUTE, partitions, 0 },
+		{ "expire", 10 * SECOND, expire, 0 },
+		{ "expunge", 1 * MINUTE, expunge, 0 },
+		{ "stream", SECOND / 4, stream, 0 },
 	};
 
 	memcpy(jobs, table, sizeof(table));

@@ -25,12 +25,12 @@ struct job {
 };
 
 enum {
-	JOBS = 4,
+	JOBS = 5,
 	JOBS_RETRY_MS = 1000
 };
 
 /* The table, every job due at 0, that is at once. */
-void jobs_init(struct job[JOBS], const struct config *);
+void jobs_init(struct job[JOBS]);
 
 /* The job that is due for longest, by the table's order among equals; NULL. */
 struct job *jobs_due(struct job[], size_t n, int64_t now_ms);

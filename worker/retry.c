@@ -1,35 +1,8 @@
 #include "retry.h"
 
-enum {
-	SECOND = 1000,
-	MINUTE = 60 * SECOND,
-	HOUR = 60 * MINUTE
-};
-
-/*
- * After the first attempt, the second, ...; the last row stands for all later
- * ones. Quick at first for a receiver that restarts, then slow enough for one
- * that is down over a weekend: with 10 attempts it adds up to about 21 hours.
- */
-static const int64_t schedule_ms[] = {
-	1 * SECOND,
-	5 * SECOND,
-	30 * SECOND,
-	2 * MINUTE,
-	10 * MINUTE,
-	30 * MINUTE,
-	2 * HOUR,
-	6 * HOUR,
-	12 * HOUR,
-	24 * HOUR,
-};
-
-enum {
-	ROWS = sizeof(schedule_ms) / sizeof(*schedule_ms)
-};
-
 int64_t
-retry_delay_ms(int attempts, int max_attempts, uint32_t random)
+retry_delay_ms(const struct schedule *schedule, int attempts, int max_attempts,
+    int64_t retry_after_ms, uint32_t random)
 {
 	int64_t delay, spread;
 
@@ -37,7 +10,10 @@ retry_delay_ms(int attempts, int max_attempts, uint32_t random)
 		return -1;
 	if (attempts < 1)
 		attempts = 1;
-	delay = schedule_ms[attempts < ROWS ? attempts - 1 : ROWS - 1];
+	delay = (int64_t)(schedule_seconds(schedule, attempts + 1) * 1000);
 	spread = delay * RETRY_JITTER_PERCENT / 100;
-	return delay - spread + (int64_t)(random % (uint64_t)(2 * spread + 1));
+	delay += (int64_t)(random % (uint64_t)(2 * spread + 1)) - spread;
+	if (retry_after_ms > RETRY_MAX_MS)
+		retry_after_ms = RETRY_MAX_MS;
+	return delay > retry_after_ms ? delay : retry_after_ms;
 }

@@ -1,35 +1,45 @@
 #include "sink.h"
 
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 
 static const struct sink *const sinks[] = {
 #define SINK(name) &sink_##name,
 #include "sinks/sinks.def"
 #undef SINK
-};
-
-enum {
-	COUNT = sizeof(sinks) / sizeof(*sinks)
+	NULL,
 };
 
 const struct sink *
-sink_find(const char *name)
+sink_at(int i)
 {
-	size_t i;
-
-	for (i = 0; i < COUNT; i++)
-		if (strcmp(sinks[i]->name, name) == 0)
-			return sinks[i];
-	return NULL;
+	return sinks[i];
 }
 
-void
-sink_names(char *out, size_t n)
+/* Whether the words, each with a space behind, have this one. */
+static bool
+has_word(const char *words, const char *word, size_t len)
 {
-	size_t i, len = 0;
+	size_t n;
 
-	for (i = 0; i < COUNT && len < n; i++)
-		len += (size_t)snprintf(out + len, n - len, "%s%s",
-		    i > 0 ? ", " : "", sinks[i]->name);
+	for (; *words != '\0'; words += n + 1) {
+		n = strcspn(words, " ");
+		if (n == len && strncmp(words, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+const struct sink *
+sink_find(const char *url)
+{
+	const char *end = strstr(url, "://");
+	int i;
+
+	if (end == NULL)
+		return NULL;
+	for (i = 0; sinks[i] != NULL; i++)
+		if (has_word(sinks[i]->schemes, url, (size_t)(end - url)))
+			return sinks[i];
+	return NULL;
 }

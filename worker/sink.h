@@ -1,32 +1,49 @@
 /*
  * Where messages go. A sink is one file in sinks/ with one const struct at its
- * bottom, and one line in sinks/sinks.def; it includes this header and what it
- * needs of common/, nothing else of the worker.
+ * bottom, and one line in sinks/sinks.def. It works without ever waiting: what
+ * takes time goes on while the worker does other things, and wakes it by fd.
  */
 #ifndef SINK_H
 #define SINK_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
+#include "config.h"
 #include "message.h"
 #include "status.h"
 
 struct sink {
 	const char *name;
-	/*
-	 * Delivers at least once: STATUS_OK only when the message is in other
-	 * hands. STATUS_REJECT: it will never be taken, do not try again; any
-	 * other: try again later. Unless OK, error is one line that says why.
+	const char
+	    *schemes; /* of URLs, each with a space behind: "http https " */
+	/* Once, before all else. STATUS_REJECT: a setting is wrong, in error.
 	 */
-	enum status (*publish)(const struct message *, char *error, size_t n);
+	enum status (*open)(const struct config *, char error[256]);
+	/* Readable when work() has something to do. */
+	int (*fd)(void);
+	void (*work)(void);
+	/*
+	 * Takes an attempt in hand and keeps it until attempt_done(), which it
+	 * calls from here or from work(), within timeout_ms or little more.
+	 */
+	void (*start)(struct attempt *);
+	/*
+	 * Ends all attempts in hand with ERROR_INTERNAL: nobody knows whether
+	 * their receivers took them. May come without open() before it.
+	 */
+	void (*close)(void);
 };
 
 #define SINK(name) extern const struct sink sink_##name;
 #include "sinks/sinks.def"
 #undef SINK
 
-const struct sink *sink_find(const char *name); /* NULL: there is none */
-/* The names of all sinks, for messages: "log, webhook". */
-void sink_names(char *out, size_t n);
+/* The sink for that URL by its scheme; NULL: there is none. */
+const struct sink *sink_find(const char *url);
+/* The i-th of all sinks; NULL behind the last. */
+const struct sink *sink_at(int i);
+
+/* The attempt is over; its outcome is filled in. In dispatch.c. */
+void attempt_done(struct attempt *);
 
 #endif

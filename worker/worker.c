@@ -18,24 +18,24 @@ set_name(char *name, size_t n)
 enum status
 worker_open(struct worker *w, const struct config *config, char error[256])
 {
-	char names[128];
+	enum status status;
 
 	*w = (struct worker){ .config = config };
 	set_name(w->name, sizeof(w->name));
-	w->sink = sink_find(config->sink);
-	if (w->sink == NULL) {
-		sink_names(names, sizeof(names));
-		snprintf(error, 256, "SMARTCITY_SINK: no sink %.80s, only %s",
-		    config->sink, names);
-		return STATUS_REJECT;
-	}
 	w->db = db_new(
 	    config->database_url, "smartcity-worker", config->db_timeout_ms);
 	if (w->db == NULL) {
 		snprintf(error, 256, "out of memory");
 		return STATUS_FAULT;
 	}
-	return STATUS_OK;
+	status = stream_open(&w->stream, config, error);
+	if (status == STATUS_OK)
+		status = dispatch_open(&w->dispatch, config, error);
+	if (status != STATUS_OK) {
+		stream_close(w->stream);
+		db_free(w->db);
+	}
+	return status;
 }
 
 void
@@ -43,6 +43,8 @@ worker_close(struct worker *w)
 {
 	const char *const values[] = { w->name };
 
+	dispatch_close(w->dispatch, w->db);
+	stream_close(w->stream);
 	if (db_run(w->db, Q_worker_leave, 1, values, NULL) != STATUS_OK)
 		log_warn("worker: could not take its leave; it will be "
 			 "forgotten in an hour");

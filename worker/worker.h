@@ -4,18 +4,20 @@
 
 #include "config.h"
 #include "db.h"
-#include "sink.h"
+#include "dispatch.h"
+#include "stream.h"
 
 struct worker {
 	const struct config *config; /* kept by reference */
-	const struct sink *sink;
 	struct db *db;
-	char name[80]; /* host:pid, for the table of workers */
+	struct dispatch *dispatch;
+	struct stream *stream; /* NULL: none is configured */
+	char name[80];         /* host:pid, for the table of workers */
 };
 
 /*
- * Needs no database yet. STATUS_REJECT: no such sink, STATUS_FAULT: out of
- * memory; then error says it and there is nothing to close.
+ * Needs no database yet. STATUS_REJECT: a setting is wrong, STATUS_FAULT: out
+ * of memory; then error says it and there is nothing to close.
  */
 enum status worker_open(
     struct worker *, const struct config *, char error[256]) MUST_CHECK;

@@ -1,11 +1,13 @@
 -- One event, the sender's key it came under, what the rules found in it, the
--- derived events and what must be sent on: one statement, so one transaction.
+-- derived events, the messages that announce them and one delivery for each
+-- receiver: one statement, so one transaction.
 -- No row: the key was taken, and nothing was written. Findings that report a
 -- standing incident write no event; the id that stands for them is answered.
 WITH arg AS (
     SELECT $1::uuid AS id, $2::text AS service, $3::timestamptz AS "timestamp",
            $4::json AS payload, $5::json AS normalized_payload,
-           $6::text AS key, $7::json AS findings
+           $6::text AS key, $7::json AS findings,
+           $8::text AS request_id, $9::text AS traceparent
 ), claimed AS (
     INSERT INTO event_keys (service, key, event_id)
     SELECT service, key, id FROM arg WHERE key IS NOT NULL
@@ -16,7 +18,7 @@ WITH arg AS (
 ), finding AS (
     SELECT f.*
       FROM admitted, json_to_recordset(admitted.findings) AS f(
-           n int, id uuid, message_id uuid, service text, key text,
+           n int, id uuid, service text, key text,
            payload json, watched text, quiet int, remind int)
 ), standing AS (
     -- Keys in sorted order, so that two requests cannot deadlock.
@@ -61,9 +63,19 @@ WITH arg AS (
       FROM decided AS d, admitted AS a
      WHERE d.event_id = d.id
 ), queued AS (
-    INSERT INTO outbox_messages (id, event_id, topic, payload, next_attempt_at, created_at)
-    SELECT message_id, id, 'event.' || service, payload::text, now(), now()
-      FROM decided
-     WHERE event_id = id
+    INSERT INTO outbox_messages (id, topic, payload, source, subject, causation_id,
+                                 occurred_at, request_id, traceparent, created_at)
+    SELECT d.id, 'event.' || d.service, d.payload::text, '/ingest/' || a.service, d.key,
+           a.id, a."timestamp", a.request_id, a.traceparent, now()
+      FROM decided AS d, admitted AS a
+     WHERE d.event_id = d.id
+    RETURNING id, topic, subject
+), handed_over AS (
+    INSERT INTO deliveries (message_id, subscription_id, subject, next_attempt_at, created_at)
+    SELECT q.id, s.id, CASE s.ordering WHEN 'subject' THEN q.subject END,
+           now() + coalesce(split_part(s.retry_schedule, ',', 1), $10::text, '0')::float8 * interval '1 second',
+           now()
+      FROM queued AS q JOIN subscriptions AS s
+        ON s.topic IN (q.topic, 'event.*') AND s.deleted_at IS NULL
 )
 SELECT id, array_to_string(derived_event_ids, ',') FROM base

@@ -1,0 +1,187 @@
+#include "outbox.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "db.h"
+#include "page.h"
+
+enum {
+	REPLAY_USUAL = 1000,
+	REPLAY_MAX = 10000
+};
+
+/* The parameters that outbox_page.sql and outbox_replay.sql have in common. */
+struct search {
+	struct id below, since, subscription;
+	char limit[24];
+	const char *values[7];
+};
+
+static void
+read_search(struct page *p, const char *status, struct search *s)
+{
+	struct id until;
+
+	s->below = p->below;
+	if (page_time(p, "until", &until) &&
+	    strcmp(until.text, s->below.text) < 0)
+		s->below = until;
+	snprintf(s->limit, sizeof(s->limit), "%lld", p->limit);
+	s->values[0] = s->below.text;
+	s->values[1] = s->limit;
+	s->values[2] = page_time(p, "since", &s->since) ? s->since.text : NULL;
+	s->values[3] = params_get(&p->params, "topic");
+	s->values[4] = status;
+	s->values[5] = page_id(p, "subscription", &s->subscription)
+	    ? s->subscription.text
+	    : NULL;
+}
+
+static void
+list(const struct context *ctx, const struct request *req, struct page *p,
+    struct response *res)
+{
+	static const char *const states[] = { "pending", "delivering",
+		"retrying", "delivered", "failed", "held", "expired", "sent",
+		NULL };
+	struct pg_result *r = NULL;
+	enum status status;
+	struct search s;
+	int row;
+
+	read_search(p, page_choice(p, "status", states), &s);
+	if (!page_check(p, req, res))
+		return;
+	status = db_run_planned(ctx->db, Q_outbox_page, 6, s.values, &r);
+	if (status != STATUS_OK) {
+		problem_status(req, res, status);
+		return;
+	}
+	buf_putc(&res->body, '[');
+	for (row = 0; row < db_rows(r); row++) {
+		if (row > 0)
+			buf_putc(&res->body, ',');
+		buf_puts(&res->body, db_value(r, row, 1));
+	}
+	buf_putc(&res->body, ']');
+	if (row == p->limit)
+		page_link(req, "cursor", db_value(r, row - 1, 0), res);
+	db_result_free(r);
+}
+
+void
+outbox_list(const struct context *ctx, const struct request *req,
+    const char *arg, struct response *res)
+{
+	struct page page;
+
+	(void)arg;
+	if (page_open(&page, req, res))
+		list(ctx, req, &page, res);
+	page_free(&page);
+}
+
+void
+outbox_get(const struct context *ctx, const struct request *req,
+    const char *text, struct response *res)
+{
+	struct pg_result *r = NULL;
+	enum status status;
+	struct id id;
+
+	if (!page_path_id(req, text, &id, res))
+		return;
+	status = db_run(
+	    ctx->db, Q_outbox_get, 1, (const char *const[]){ id.text }, &r);
+	if (status != STATUS_OK)
+		problem_status(req, res, status);
+	else if (db_rows(r) == 0)
+		problem_write(req, res, 404, "No message has this id");
+	else
+		buf_puts(&res->body, db_value(r, 0, 0));
+	db_result_free(r);
+}
+
+static void
+retry(const struct context *ctx, const struct request *req, struct page *p,
+    const struct id *id, struct response *res)
+{
+	static const char *const states[] = { "failed", "expired", "retrying",
+		"delivered", NULL };
+	const char *state = page_choice(p, "status", states);
+	struct pg_result *r = NULL;
+	enum status status;
+	struct id to;
+	const char *const values[] = { id->text,
+		page_id(p, "subscription", &to) ? to.text : NULL, state };
+
+	if (!page_check(p, req, res))
+		return;
+	status = db_run(ctx->db, Q_outbox_retry, 3, values, &r);
+	if (status != STATUS_OK) {
+		problem_status(req, res, status);
+	} else if (db_rows(r) == 0) {
+		problem_write(req, res, 404, "No message has this id");
+	} else if (strcmp(db_value(r, 0, 0), "0") == 0) {
+		problem_write(req, res, 409,
+		    "Nothing to retry: no delivery of this message to a "
+		    "subscription that still exists is %s",
+		    state != NULL ? state : "failed, expired or retrying");
+	} else {
+		res->status = 202;
+		buf_printf(&res->body, "{\"retried\":%s}", db_value(r, 0, 0));
+	}
+	db_result_free(r);
+}
+
+void
+outbox_retry(const struct context *ctx, const struct request *req,
+    const char *text, struct response *res)
+{
+	struct page page;
+	struct id id;
+
+	if (!page_path_id(req, text, &id, res))
+		return;
+	if (page_open(&page, req, res))
+		retry(ctx, req, &page, &id, res);
+	page_free(&page);
+}
+
+static void
+replay(const struct context *ctx, const struct request *req, struct page *p,
+    struct response *res)
+{
+	static const char *const states[] = { "failed", "expired", "delivered",
+		NULL };
+	static const char *const bools[] = { "true", "false", NULL };
+	const char *state = page_choice(p, "status", states);
+	const char *dry_run = page_choice(p, "dry_run", bools);
+	struct pg_result *r = NULL;
+	enum status status;
+	struct search s;
+
+	read_search(p, state != NULL ? state : "failed", &s);
+	s.values[6] = dry_run != NULL ? dry_run : "false";
+	if (!page_check(p, req, res))
+		return;
+	status = db_run_planned(ctx->db, Q_outbox_replay, 7, s.values, &r);
+	if (status != STATUS_OK)
+		problem_status(req, res, status);
+	else
+		buf_puts(&res->body, db_value(r, 0, 0));
+	db_result_free(r);
+}
+
+void
+outbox_replay(const struct context *ctx, const struct request *req,
+    const char *arg, struct response *res)
+{
+	struct page page;
+
+	(void)arg;
+	if (page_open_to(&page, REPLAY_USUAL, REPLAY_MAX, req, res))
+		replay(ctx, req, &page, res);
+	page_free(&page);
+}

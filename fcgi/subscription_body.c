@@ -1,0 +1,350 @@
+#include "subscription_body.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "coerce.h"
+#include "schedule.h"
+#include "url.h"
+#include "utf8.h"
+
+enum {
+	DESCRIPTION_MAX = 1000, /* characters */
+	IN_FLIGHT_MAX = 1000,
+	EXPIRES_MAX = 31536000, /* a year */
+	GRACE_MAX = 604800,     /* a week */
+	SCHEDULE_LEN_MAX = 4096,
+	FAULTS_LISTED = 100, /* lest the answer outgrow every bound */
+	MSG_LEN = 400
+};
+
+struct reader {
+	const struct guard *guard;
+	struct faults *faults;
+	struct buf *out;
+	const char *name; /* of the member at hand */
+};
+
+/* Writes the member's value to out, or adds a fault. It is never null. */
+typedef void read_member(struct reader *, const struct cJSON *);
+
+static read_member read_topic, read_url, read_description, read_schedule,
+    read_ordering, read_in_flight, read_expires, read_paused;
+
+static const struct member_type {
+	const char *name;
+	bool is_required, is_nullable;
+	read_member *read;
+} members[] = {
+	{ "topic", true, false, read_topic },
+	{ "url", true, false, read_url },
+	{ "description", false, true, read_description },
+	{ "retry_schedule", false, true, read_schedule },
+	{ "ordering", false, true, read_ordering },
+	{ "max_in_flight", false, false, read_in_flight },
+	{ "expires_after", false, true, read_expires },
+	{ "paused", false, false, read_paused },
+};
+
+enum {
+	MEMBERS = sizeof(members) / sizeof(*members)
+};
+
+static void
+fault(struct reader *r, const char *type, const char *msg,
+    const struct cJSON *value)
+{
+	faults_add_member(r->faults, type, r->name, msg, value);
+}
+
+/* NULL where it is no string, which is a fault. */
+static const char *
+string_of(struct reader *r, const struct cJSON *value)
+{
+	if (json_type(value) == JSON_STRING)
+		return json_string(value);
+	fault(r, "string_type", "Input should be a valid string", value);
+	return NULL;
+}
+
+static void
+put_string(struct reader *r, const char *s)
+{
+	buf_json_string(r->out, s, strlen(s));
+}
+
+static void
+read_topic(struct reader *r, const struct cJSON *value)
+{
+	static const char prefix[] = "event.";
+	const char *topic = string_of(r, value), *service;
+
+	if (topic == NULL)
+		return;
+	service = topic + strlen(prefix);
+	if (strncmp(topic, prefix, strlen(prefix)) == 0 &&
+	    (strcmp(service, "*") == 0 || service_name_is_valid(service)))
+		put_string(r, topic);
+	else
+		fault(r, "value_error",
+		    "Input should be event.* or event. and a service's name",
+		    value);
+}
+
+/* Names are judged when they are connected to; addresses already here. */
+static void
+read_url(struct reader *r, const struct cJSON *value)
+{
+	const char *text = string_of(r, value), *error;
+	struct sockaddr_storage address;
+	char msg[MSG_LEN];
+	struct url url;
+
+	if (text == NULL)
+		return;
+	error = url_parse(&url, text);
+	if (error != NULL) {
+		snprintf(
+		    msg, sizeof(msg), "Input should be a valid URL: %s", error);
+		fault(r, "url_parsing", msg, value);
+		return;
+	}
+	if (url_address(&url, &address)) {
+		error = guard_refusal(
+		    r->guard, (const struct sockaddr *)(void *)&address);
+		if (error != NULL) {
+			snprintf(msg, sizeof(msg),
+			    "This address cannot be delivered to: %s", error);
+			fault(r, "url_forbidden", msg, value);
+			return;
+		}
+	}
+	put_string(r, text);
+}
+
+static size_t
+characters(const char *s)
+{
+	size_t n = strlen(s), i, count = 0;
+
+	/* The scanner has seen to it that it is valid. */
+	for (i = 0; i < n; i += utf8_sequence(s + i, n - i))
+		count++;
+	return count;
+}
+
+static void
+read_description(struct reader *r, const struct cJSON *value)
+{
+	const char *text = string_of(r, value);
+	char msg[MSG_LEN];
+
+	if (text == NULL)
+		return;
+	if (characters(text) <= DESCRIPTION_MAX) {
+		put_string(r, text);
+		return;
+	}
+	snprintf(msg, sizeof(msg), "String should have at most %d characters",
+	    DESCRIPTION_MAX);
+	fault(r, "string_too_long", msg, value);
+}
+
+/* Without white space: PostgreSQL reads the first number on its own. */
+static void
+put_without_blanks(struct buf *out, const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s != ' ' && *s != '\t')
+			buf_putc(out, *s);
+}
+
+/* Numbers as they were sent; false where one is none. */
+static bool
+join_numbers(const struct cJSON *array, struct buf *out)
+{
+	const struct cJSON *v;
+	const char *number;
+	size_t len;
+
+	for (v = json_first(array); v != NULL; v = json_next(v)) {
+		if (json_type(v) != JSON_NUMBER)
+			return false;
+		if (out->len > 0)
+			buf_putc(out, ',');
+		number = json_number(v, &len);
+		buf_put(out, number, len);
+	}
+	return true;
+}
+
+static void
+read_schedule(struct reader *r, const struct cJSON *value)
+{
+	struct schedule schedule;
+	char error[256];
+	struct buf text;
+	bool good = true;
+
+	buf_init(&text, SCHEDULE_LEN_MAX);
+	if (json_type(value) == JSON_STRING)
+		buf_puts(&text, json_string(value));
+	else if (json_type(value) == JSON_ARRAY)
+		good = join_numbers(value, &text);
+	else
+		good = false;
+	snprintf(error, sizeof(error),
+	    "Input should be numbers of seconds, as text separated by commas "
+	    "or as an array");
+	if (good && !text.failed &&
+	    schedule_parse(&schedule, text.data, error) == STATUS_OK) {
+		buf_putc(r->out, '"');
+		put_without_blanks(r->out, text.data);
+		buf_putc(r->out, '"');
+	} else {
+		fault(r, "value_error", error, value);
+	}
+	buf_free(&text);
+}
+
+static void
+read_ordering(struct reader *r, const struct cJSON *value)
+{
+	if (json_type(value) == JSON_STRING &&
+	    strcmp(json_string(value), "subject") == 0)
+		put_string(r, json_string(value));
+	else
+		fault(r, "literal_error", "Input should be 'subject'", value);
+}
+
+/* A whole number from min to max; false, with a fault, for anything else. */
+static bool
+int_of(struct reader *r, const struct cJSON *value, int min, int max, int *out)
+{
+	const struct coerce_error *error;
+	char msg[MSG_LEN];
+	struct value v;
+
+	error = coerce(FIELD_INT, value, &v);
+	if (error != NULL) {
+		fault(r, error->type, error->msg, value);
+		return false;
+	}
+	if (v.integer >= min && v.integer <= max) {
+		*out = (int)v.integer;
+		return true;
+	}
+	snprintf(msg, sizeof(msg), "Input should be %s than or equal to %d",
+	    v.integer < min ? "greater" : "less", v.integer < min ? min : max);
+	fault(r, v.integer < min ? "greater_than_equal" : "less_than_equal",
+	    msg, value);
+	return false;
+}
+
+static void
+read_in_flight(struct reader *r, const struct cJSON *value)
+{
+	int n;
+
+	if (int_of(r, value, 1, IN_FLIGHT_MAX, &n))
+		buf_printf(r->out, "%d", n);
+}
+
+static void
+read_expires(struct reader *r, const struct cJSON *value)
+{
+	int n;
+
+	if (int_of(r, value, 1, EXPIRES_MAX, &n))
+		buf_printf(r->out, "%d", n);
+}
+
+static void
+read_paused(struct reader *r, const struct cJSON *value)
+{
+	const struct coerce_error *error;
+	struct value v;
+
+	error = coerce(FIELD_BOOL, value, &v);
+	if (error != NULL)
+		fault(r, error->type, error->msg, value);
+	else
+		buf_puts(r->out, v.truth ? "true" : "false");
+}
+
+static const struct member_type *
+find_member(const char *name)
+{
+	int i;
+
+	for (i = 0; i < MEMBERS; i++)
+		if (strcmp(members[i].name, name) == 0)
+			return &members[i];
+	return NULL;
+}
+
+static void
+forbid(struct reader *r, const struct cJSON *value)
+{
+	fault(r, "extra_forbidden", "Extra inputs are not permitted", value);
+}
+
+static void
+read_any(struct reader *r, const struct cJSON *value)
+{
+	const struct member_type *m = find_member(r->name);
+
+	if (m == NULL) {
+		forbid(r, value);
+		return;
+	}
+	if (r->out->len > 1)
+		buf_putc(r->out, ',');
+	buf_printf(r->out, "\"%s\":", m->name);
+	if (json_type(value) != JSON_NULL)
+		m->read(r, value);
+	else if (m->is_nullable)
+		buf_puts(r->out, "null");
+	else
+		fault(r, "value_error", "Input should not be null", value);
+}
+
+void
+subscription_body_read(const struct guard *guard, const struct cJSON *body,
+    bool is_new, struct buf *columns, struct faults *faults)
+{
+	struct reader r = { .guard = guard, .faults = faults, .out = columns };
+	const struct cJSON *v;
+	int i;
+
+	buf_putc(columns, '{');
+	for (v = json_first(body); v != NULL && faults->n < FAULTS_LISTED;
+	     v = json_next(v)) {
+		r.name = json_name(v);
+		read_any(&r, v);
+	}
+	buf_putc(columns, '}');
+	for (i = 0; is_new && i < MEMBERS; i++) {
+		r.name = members[i].name;
+		if (members[i].is_required && json_member(body, r.name) == NULL)
+			fault(&r, "missing", "Field required", body);
+	}
+}
+
+int
+subscription_body_grace(const struct cJSON *body, struct faults *faults)
+{
+	struct reader r = { .faults = faults };
+	int seconds = SUBSCRIPTION_GRACE_SECONDS;
+	const struct cJSON *v;
+
+	for (v = json_first(body); v != NULL && faults->n < FAULTS_LISTED;
+	     v = json_next(v)) {
+		r.name = json_name(v);
+		if (strcmp(r.name, "grace_seconds") != 0)
+			forbid(&r, v);
+		else if (json_type(v) != JSON_NULL)
+			int_of(&r, v, 0, GRACE_MAX, &seconds);
+	}
+	return seconds;
+}

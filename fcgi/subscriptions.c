@@ -1,0 +1,279 @@
+#include "subscriptions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "body.h"
+#include "db.h"
+#include "log.h"
+#include "page.h"
+#include "secret.h"
+#include "subscription_body.h"
+
+enum {
+	COLUMNS_MAX = 64 << 10
+};
+
+/* One request on its way; what a handler needs is opened, then closed. */
+struct work {
+	const struct context *ctx;
+	const struct request *req;
+	struct response *res;
+	struct id id;
+	struct json *body;
+	struct faults faults;
+	struct buf columns;
+	struct pg_result *rows;
+};
+
+static void
+start(struct work *w, const struct context *ctx, const struct request *req,
+    struct response *res)
+{
+	*w = (struct work){ .ctx = ctx, .req = req, .res = res };
+	faults_init(&w->faults);
+	buf_init(&w->columns, COLUMNS_MAX);
+}
+
+static void
+finish(struct work *w)
+{
+	json_free(w->body);
+	faults_free(&w->faults);
+	buf_free(&w->columns);
+	db_result_free(w->rows);
+}
+
+/* These answer the request themselves where they return false. */
+
+static bool
+check_faults(struct work *w)
+{
+	if (w->faults.n == 0)
+		return true;
+	problem_faults(w->req, w->res, &w->faults);
+	return false;
+}
+
+static bool
+read_body(struct work *w)
+{
+	enum status status;
+
+	if (!body_check(w->req, w->res))
+		return false;
+	status = body_parse(w->req, &w->body, &w->faults);
+	if (status == STATUS_REJECT)
+		return check_faults(w);
+	if (status != STATUS_OK)
+		problem_status(w->req, w->res, status);
+	return status == STATUS_OK;
+}
+
+static bool
+read_columns(struct work *w, bool is_new)
+{
+	if (!read_body(w))
+		return false;
+	subscription_body_read(
+	    w->ctx->guard, json_root(w->body), is_new, &w->columns, &w->faults);
+	if (!check_faults(w))
+		return false;
+	if (w->columns.failed)
+		problem_status(w->req, w->res, STATUS_FAULT);
+	return !w->columns.failed;
+}
+
+/* The body may be absent. */
+static bool
+read_grace(struct work *w, char seconds[16])
+{
+	int n = SUBSCRIPTION_GRACE_SECONDS;
+
+	if (w->req->body_len > 0 || w->req->body_too_large) {
+		if (!read_body(w))
+			return false;
+		n = subscription_body_grace(json_root(w->body), &w->faults);
+	}
+	snprintf(seconds, 16, "%d", n);
+	return check_faults(w);
+}
+
+static bool
+make_secret(struct work *w, char secret[SECRET_LEN + 1])
+{
+	enum status status = secret_new(secret);
+
+	if (status == STATUS_OK)
+		return true;
+	log_error("subscriptions: no random bytes for a secret");
+	problem_status(w->req, w->res, status);
+	return false;
+}
+
+/* True where it gave a row. */
+static bool
+run(struct work *w, enum query query, int n, const char *const values[])
+{
+	enum status status = db_run(w->ctx->db, query, n, values, &w->rows);
+
+	if (status != STATUS_OK)
+		problem_status(w->req, w->res, status);
+	else if (db_rows(w->rows) == 0)
+		problem_write(
+		    w->req, w->res, 404, "No subscription has this id");
+	else
+		return true;
+	return false;
+}
+
+/* The row is JSON already; the secret becomes its last member. */
+static void
+put_subscription(struct work *w, const char *secret)
+{
+	const char *json = db_value(w->rows, 0, 0);
+	struct buf *out = &w->res->body;
+
+	if (secret == NULL)
+		buf_puts(out, json);
+	else
+		buf_printf(out, "%.*s,\"secret\":\"%s\"}",
+		    (int)strlen(json) - 1, json, secret);
+}
+
+void
+subscriptions_post(const struct context *ctx, const struct request *req,
+    const char *arg, struct response *res)
+{
+	char secret[SECRET_LEN + 1];
+	struct work w;
+
+	(void)arg;
+	start(&w, ctx, req, res);
+	w.id = id_new();
+	if (read_columns(&w, true) && make_secret(&w, secret) &&
+	    run(&w, Q_subscription_create, 3,
+		(const char *const[]){ w.id.text, w.columns.data, secret })) {
+		res->status = 201;
+		buf_printf(&res->headers, "Location: /subscriptions/%s\r\n",
+		    w.id.text);
+		put_subscription(&w, secret);
+	}
+	finish(&w);
+}
+
+static void
+list(const struct context *ctx, const struct request *req, struct page *p,
+    struct response *res)
+{
+	char limit[16], offset[24];
+	const char *const values[] = { p->below.text, limit, offset };
+	struct pg_result *r = NULL;
+	enum status status;
+	int row;
+
+	snprintf(limit, sizeof(limit), "%lld", p->limit);
+	snprintf(offset, sizeof(offset), "%lld", p->offset);
+	status = db_run(ctx->db, Q_subscriptions_page, 3, values, &r);
+	if (status != STATUS_OK) {
+		problem_status(req, res, status);
+		return;
+	}
+	buf_putc(&res->body, '[');
+	for (row = 0; row < db_rows(r); row++) {
+		if (row > 0)
+			buf_putc(&res->body, ',');
+		buf_puts(&res->body, db_value(r, row, 1));
+	}
+	buf_putc(&res->body, ']');
+	if (row == p->limit)
+		page_link(req, "cursor", db_value(r, row - 1, 0), res);
+	db_result_free(r);
+}
+
+void
+subscriptions_list(const struct context *ctx, const struct request *req,
+    const char *arg, struct response *res)
+{
+	struct page page;
+
+	(void)arg;
+	if (page_open(&page, req, res) && page_check(&page, req, res))
+		list(ctx, req, &page, res);
+	page_free(&page);
+}
+
+void
+subscriptions_get(const struct context *ctx, const struct request *req,
+    const char *id, struct response *res)
+{
+	struct work w;
+
+	start(&w, ctx, req, res);
+	if (page_path_id(req, id, &w.id, res) &&
+	    run(&w, Q_subscription_get, 1, (const char *const[]){ w.id.text }))
+		put_subscription(&w, NULL);
+	finish(&w);
+}
+
+void
+subscriptions_patch(const struct context *ctx, const struct request *req,
+    const char *id, struct response *res)
+{
+	struct work w;
+
+	start(&w, ctx, req, res);
+	if (page_path_id(req, id, &w.id, res) && read_columns(&w, false) &&
+	    run(&w, Q_subscription_update, 2,
+		(const char *const[]){ w.id.text, w.columns.data }))
+		put_subscription(&w, NULL);
+	finish(&w);
+}
+
+void
+subscriptions_delete(const struct context *ctx, const struct request *req,
+    const char *id, struct response *res)
+{
+	struct work w;
+
+	start(&w, ctx, req, res);
+	if (page_path_id(req, id, &w.id, res) &&
+	    run(&w, Q_subscription_delete, 1,
+		(const char *const[]){ w.id.text }))
+		res->status = 204;
+	finish(&w);
+}
+
+void
+subscriptions_rotate(const struct context *ctx, const struct request *req,
+    const char *id, struct response *res)
+{
+	char secret[SECRET_LEN + 1], seconds[16];
+	struct work w;
+
+	start(&w, ctx, req, res);
+	if (page_path_id(req, id, &w.id, res) && read_grace(&w, seconds) &&
+	    make_secret(&w, secret) &&
+	    run(&w, Q_subscription_rotate, 3,
+		(const char *const[]){ w.id.text, secret, seconds }))
+		put_subscription(&w, secret);
+	finish(&w);
+}
+
+void
+subscriptions_test(const struct context *ctx, const struct request *req,
+    const char *id, struct response *res)
+{
+	struct id message = id_new();
+	struct work w;
+
+	start(&w, ctx, req, res);
+	if (page_path_id(req, id, &w.id, res) &&
+	    run(&w, Q_subscription_test, 4,
+		(const char *const[]){ w.id.text, message.text, req->request_id,
+		    req->traceparent })) {
+		res->status = 202;
+		buf_printf(&res->body, "{\"id\":\"%s\"}", message.text);
+	}
+	finish(&w);
+}

@@ -1,0 +1,169 @@
+/* GET /events?after=: in the order of commits, nothing skipped or read twice.
+ */
+#include "outbox_rows.h"
+
+#include <libpq-fe.h>
+#include <string.h>
+
+#include "id.h"
+#include "stack.h"
+
+static char target[256];
+
+static void
+put(PGconn *by, const char *service)
+{
+	struct id id = id_new();
+	char sql[256];
+
+	snprintf(sql, sizeof(sql),
+	    "INSERT INTO events (id, service, timestamp, payload) "
+	    "VALUES ('%s', '%s', now(), '{}')",
+	    id.text, service);
+	if (by == NULL)
+		t_exec(rows_url, "%s", sql);
+	else
+		PQclear(PQexec(by, sql));
+}
+
+/* How many events the next page has; moves on to the one after it. */
+static int
+poll_feed(void)
+{
+	const char *link, *p;
+	int n = 0;
+
+	assert_int_equal(rows_call("GET", target), 200);
+	for (p = rows_body; (p = strstr(p, "{\"id\":")) != NULL; p++)
+		n++;
+	assert_non_null(link = strchr(rows_headers, '<'));
+	snprintf(target, sizeof(target), "%.*s", (int)strcspn(link + 1, ">"),
+	    link + 1);
+	return n;
+}
+
+static void
+start(const char *first)
+{
+	snprintf(target, sizeof(target), "%s", first);
+}
+
+/* The transaction that the cursor stands at. */
+static long long
+cursor(void)
+{
+	return strtoll(strstr(target, "after=") + 6, NULL, 10);
+}
+
+/* Autovacuum can hold the horizon for a moment. */
+struct wanted {
+	int events;
+	long long cursor;
+};
+
+static bool
+is_there(void *arg)
+{
+	struct wanted *w = arg;
+
+	w->events -= poll_feed();
+	return w->events <= 0 && cursor() >= w->cursor;
+}
+
+/* Polls until that many more events came, and that transaction is behind. */
+static void
+await(int events, long long tx)
+{
+	struct wanted w = { events, tx };
+
+	stack_wait(is_there, &w, "the events of the feed");
+	assert_int_equal(w.events, 0);
+}
+
+static long long
+last_tx(void)
+{
+	return t_number(rows_url, "SELECT max(tx::text::bigint) FROM events");
+}
+
+static int
+open_feed(void **state)
+{
+	rows_empty(state);
+	start("/events?service=mine&limit=2&after=0");
+	return 0;
+}
+
+static void
+feed__nothing_passes_the_filter__the_cursor_moves_on(void **state)
+{
+	(void)state;
+	put(NULL, "other");
+	put(NULL, "other");
+	await(0, last_tx() + 1);
+	put(NULL, "other");
+	await(0, last_tx() + 1);
+	put(NULL, "mine");
+	await(1, last_tx() + 1);
+	assert_int_equal(poll_feed(), 0);
+}
+
+static void
+feed__several_pages__each_event_once(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		put(NULL, "mine");
+	put(NULL, "other");
+	await(5, last_tx() + 1);
+	assert_int_equal(poll_feed(), 0);
+}
+
+static void
+feed__event_committed_late__not_skipped(void **state)
+{
+	PGconn *late = PQconnectdb(rows_url);
+	long long stands, early;
+	int seen, i;
+
+	(void)state;
+	PQclear(PQexec(late, "BEGIN"));
+	put(late, "mine");
+	put(NULL, "mine");
+	put(NULL, "other");
+	early = last_tx();
+	for (i = seen = 0; i < 3; i++)
+		seen += poll_feed();
+	stands = cursor();
+	PQclear(PQexec(late, "COMMIT"));
+	PQfinish(late);
+	assert_int_equal(seen, 0);
+	assert_true(stands < early);
+	await(2, early + 1);
+}
+
+static void
+feed__cursor_ahead_of_the_server__stays_where_it_is(void **state)
+{
+	(void)state;
+	put(NULL, "mine");
+	start("/events?after=9000000000000000000.01a205b3-d001-7000-8000-"
+	      "000000000001");
+	assert_int_equal(poll_feed(), 0);
+	assert_string_equal(target,
+	    "/events?after=9000000000000000000.01a205b3-d001-7000-8000-"
+	    "000000000001");
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, open_feed)
+
+static const struct CMUnitTest tests[] = {
+	TEST(feed__nothing_passes_the_filter__the_cursor_moves_on),
+	TEST(feed__several_pages__each_event_once),
+	TEST(feed__event_committed_late__not_skipped),
+	TEST(feed__cursor_ahead_of_the_server__stays_where_it_is),
+};
+
+T_MAIN_WITH(tests, rows_open, rows_close)

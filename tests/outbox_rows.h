@@ -1,0 +1,50 @@
+/*
+ * What the tests of the outbox share: a throwaway database, requests to the
+ * pool's routes without a pool, and messages, deliveries and subscriptions by
+ * their numbers.
+ */
+#ifndef OUTBOX_ROWS_H
+#define OUTBOX_ROWS_H
+
+#include "t.h"
+
+#include "db.h"
+
+/* Their ids, but for the number. */
+#define SUBSCRIPTION "00000000-0000-7000-8000-00000000000"
+
+/* Subscriptions that exist in every test. */
+enum {
+	GOOD = 1,
+	OTHER,
+	PAUSED,
+	DISABLED,
+	BROKEN,    /* its breaker is open */
+	HALF_OPEN, /* its breaker was open */
+	DELETED
+};
+
+extern const char *rows_url;
+extern struct db *rows_db;
+
+int rows_open(void **state);  /* the group's setup */
+int rows_close(void **state); /* and teardown */
+int rows_empty(void **state); /* a test's setup */
+
+/*
+ * Message n (1 to 9) is n ms younger than 2026-11-23 00:00 UTC. Its id in a
+ * buffer for the test's own use, valid until the next call.
+ */
+const char *rows_id(int n);
+void rows_message(int n, const char *topic);
+void rows_delivery(int n, int subscription, const char *status);
+/* "pending" or what else stands in that row's status. */
+void rows_assert_status(int n, int subscription, const char *status);
+
+/* The status of the answer; body and headers are valid until the next call. */
+int rows_call(const char *method, const char *target);
+extern const char *rows_body, *rows_headers;
+/* Asserts the numbers of the messages in an answer to GET: "3 2 1". */
+void rows_assert_listed(const char *target, const char *numbers);
+
+#endif

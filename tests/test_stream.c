@@ -1,0 +1,519 @@
+/*
+ * What the live stream posts where, over a database, a clock and an nginx that
+ * are made up here.
+ */
+#include "t.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "post.h"
+#include "stream.h"
+
+/* --- the world --- */
+
+enum {
+	ROWS_MAX = 64,
+	POSTS_MAX = 64
+};
+
+static int64_t clock_ms;
+
+static struct row {
+	const char *service, *event;
+} rows[ROWS_MAX];
+static int row_count;
+static const char *before, *behind;
+static bool is_skipped;
+
+static struct {
+	int n;
+	long long events, bytes;
+} taken;
+static enum status database;
+
+static struct {
+	char url[128], body[4096];
+	struct post *post;
+} posts[POSTS_MAX];
+static int post_count;
+static int nginx_status; /* 0: its answers wait */
+static int viewers;
+
+int64_t
+clock_steady_ms(void)
+{
+	return clock_ms;
+}
+
+int64_t
+clock_wall_us(void)
+{
+	return clock_ms * 1000;
+}
+
+enum status
+db_run(struct db *db, enum query q, int n, const char *const values[],
+    struct pg_result **out)
+{
+	(void)db;
+	assert_int_equal(q, Q_stream_take);
+	assert_int_equal(n, 3);
+	taken.n++;
+	taken.events = atoll(values[1]);
+	taken.bytes = atoll(values[2]);
+	if (database == STATUS_OK)
+		*out = (struct pg_result *)rows;
+	return database;
+}
+
+int
+db_rows(const struct pg_result *r)
+{
+	(void)r;
+	return row_count;
+}
+
+const char *
+db_value(const struct pg_result *r, int row, int column)
+{
+	(void)r;
+	switch (column) {
+	case 0:
+		return before;
+	case 1:
+		return behind;
+	case 3:
+		return rows[row].service;
+	case 4:
+		return rows[row].event;
+	}
+	return is_skipped ? "t" : "f";
+}
+
+bool
+db_is_true(const struct pg_result *r, int row, int column)
+{
+	return *db_value(r, row, column) == 't';
+}
+
+void
+db_result_free(struct pg_result *r)
+{
+	(void)r;
+}
+
+static void
+answer(int i, int status)
+{
+	struct post *p = posts[i].post;
+
+	if (status > 0) {
+		p->error = NULL;
+		p->status = status;
+		buf_printf(p->answer,
+		    "{\"messages\": 3, \"requested\": 0, \"subscribers\": %d, "
+		    "\"last_message_id\": \"1795501876:0\" }",
+		    viewers);
+	} else {
+		p->error = ERROR_CONNECT;
+		snprintf(p->detail, sizeof(p->detail), "no such socket");
+	}
+	p->done(p);
+}
+
+void
+post_start(struct post *p)
+{
+	int i = post_count++;
+
+	assert_true(i < POSTS_MAX);
+	assert_string_equal(p->unix_socket, "/run/s.sock");
+	assert_string_equal(p->headers[1], "Accept: text/json");
+	assert_true(p->body_len < sizeof(posts[i].body));
+	snprintf(posts[i].url, sizeof(posts[i].url), "%s", p->url);
+	snprintf(posts[i].body, sizeof(posts[i].body), "%s", p->body);
+	posts[i].post = p;
+	if (nginx_status != 0)
+		answer(i, nginx_status);
+}
+
+/* --- what the tests say --- */
+
+static struct config config;
+static struct stream *s;
+
+static int
+open_stream(void **state)
+{
+	char error[256];
+
+	(void)state;
+	config.stream_bytes = 50000000;
+	strcpy(config.stream, "/run/s.sock");
+	nginx_status = 202;
+	viewers = 0;
+	database = STATUS_OK;
+	clock_ms = 1000;
+	taken.n = post_count = 0;
+	assert_int_equal(stream_open(&s, &config, error), STATUS_OK);
+	return 0;
+}
+
+static int
+close_stream(void **state)
+{
+	(void)state;
+	stream_close(s);
+	return 0;
+}
+
+/* The next take finds nothing, from that cursor to that one. */
+static void
+batch(const char *from, const char *to, bool skipped)
+{
+	before = from;
+	behind = to;
+	is_skipped = skipped;
+	row_count = 0;
+	post_count = 0;
+}
+
+static void
+add(const char *service, const char *event)
+{
+	assert_true(row_count < ROWS_MAX);
+	rows[row_count++] = (struct row){ service, event };
+}
+
+static void
+tick(void)
+{
+	clock_ms += 250;
+	assert_int_equal(stream_tick(s, NULL), STATUS_OK);
+}
+
+static void
+expect_post(int i, const char *channel, const char *body)
+{
+	char url[128];
+
+	assert_true(i < post_count);
+	snprintf(url, sizeof(url), "http://stream/publish?channel=%s", channel);
+	assert_string_equal(posts[i].url, url);
+	assert_string_equal(posts[i].body, body);
+}
+
+/* What was logged by now, in memory that is static. */
+static const char *
+logged(FILE *f)
+{
+	static char text[4096];
+	size_t n;
+
+	rewind(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	return text;
+}
+
+static int
+count(const char *text, const char *what)
+{
+	int n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		n++;
+	return n;
+}
+
+/* --- opening --- */
+
+static void
+stream__no_socket_configured__none_and_no_harm(void **state)
+{
+	static struct config none;
+	struct stream *out = (struct stream *)&none;
+	char error[256];
+
+	(void)state;
+	assert_int_equal(stream_open(&out, &none, error), STATUS_OK);
+	assert_null(out);
+	assert_int_equal(stream_tick(out, NULL), STATUS_OK);
+	stream_close(out);
+}
+
+static void
+stream__path_too_long_for_a_socket__refused(void **state)
+{
+	static struct config long_path;
+	struct stream *out;
+	char error[256];
+
+	(void)state;
+	memset(long_path.stream, 'x', 108);
+	assert_int_equal(stream_open(&out, &long_path, error), STATUS_REJECT);
+	assert_non_null(strstr(error, "SMARTCITY_STREAM"));
+	assert_null(out);
+}
+
+/* --- batches --- */
+
+static void
+stream__nothing_new__nothing_posted(void **state)
+{
+	(void)state;
+	batch("1.a", "1.a", false);
+	tick();
+	assert_int_equal(taken.n, 1);
+	assert_int_equal(post_count, 0);
+}
+
+static void
+stream__two_services__one_message_to_all_and_one_to_each(void **state)
+{
+	(void)state;
+	batch("1.a", "2.c", false);
+	add("health", "{\"n\":1}");
+	add("energy", "{\"n\":2}");
+	add("health", "{\"n\":3}");
+	tick();
+	assert_int_equal(post_count, 3);
+	expect_post(0, "all",
+	    "{\"events\":[{\"n\":1},{\"n\":2},{\"n\":3}],"
+	    "\"cursor\":\"2.c\"}");
+	expect_post(1, "service.health",
+	    "{\"events\":[{\"n\":1},{\"n\":3}],\"cursor\":\"2.c\"}");
+	expect_post(
+	    2, "service.energy", "{\"events\":[{\"n\":2}],\"cursor\":\"2.c\"}");
+}
+
+static void
+stream__service_called_all__channel_of_its_own(void **state)
+{
+	(void)state;
+	batch("1.a", "2.c", false);
+	add("all", "{}");
+	tick();
+	assert_int_equal(post_count, 2);
+	expect_post(1, "service.all", "{\"events\":[{}],\"cursor\":\"2.c\"}");
+}
+
+static void
+stream__payload_of_several_lines__one_line(void **state)
+{
+	(void)state;
+	batch("1.a", "2.c", false);
+	add("x", "{\r\n\"n\":\n1}\n");
+	tick();
+	expect_post(
+	    0, "all", "{\"events\":[{  \"n\": 1} ],\"cursor\":\"2.c\"}");
+}
+
+static void
+stream__events_skipped__every_channel_told_once(void **state)
+{
+	(void)state;
+	batch("1.a", "2.c", false);
+	add("x", "1");
+	tick();
+	batch("2.c", "9.c", true);
+	add("y", "2");
+	tick();
+	assert_int_equal(post_count, 2);
+	expect_post(0, "all",
+	    "{\"events\":[2],\"cursor\":\"9.c\",\"skipped_after\":\"2.c\"}");
+	expect_post(1, "service.y",
+	    "{\"events\":[2],\"cursor\":\"9.c\",\"skipped_after\":\"2.c\"}");
+	batch("9.c", "10.c", false);
+	add("x", "3");
+	add("y", "4");
+	tick();
+	expect_post(0, "all", "{\"events\":[3,4],\"cursor\":\"10.c\"}");
+	expect_post(1, "service.x",
+	    "{\"events\":[3],\"cursor\":\"10.c\",\"skipped_after\":\"2.c\"}");
+	expect_post(2, "service.y", "{\"events\":[4],\"cursor\":\"10.c\"}");
+}
+
+static void
+stream__all_skipped__told_without_events(void **state)
+{
+	(void)state;
+	batch("1.a", "9.c", true);
+	add(NULL, NULL);
+	tick();
+	assert_int_equal(post_count, 1);
+	expect_post(0, "all",
+	    "{\"events\":[],\"cursor\":\"9.c\",\"skipped_after\":\"1.a\"}");
+}
+
+static void
+stream__more_services_than_posts__the_rest_told_later(void **state)
+{
+	static char names[40][16];
+	int i;
+
+	(void)state;
+	batch("1.a", "2.c", false);
+	for (i = 0; i < 40; i++) {
+		snprintf(names[i], sizeof(names[i]), "s%d", i);
+		add(names[i], "1");
+	}
+	tick();
+	assert_int_equal(post_count, 33);
+	batch("2.c", "3.c", false);
+	add("s39", "2");
+	add("s0", "3");
+	tick();
+	expect_post(1, "service.s39",
+	    "{\"events\":[2],\"cursor\":\"3.c\",\"skipped_after\":\"1.a\"}");
+	expect_post(2, "service.s0", "{\"events\":[3],\"cursor\":\"3.c\"}");
+}
+
+static void
+stream__batch_under_way__no_other_taken(void **state)
+{
+	(void)state;
+	nginx_status = 0;
+	batch("1.a", "2.c", false);
+	add("x", "1");
+	tick();
+	tick();
+	assert_int_equal(taken.n, 1);
+	answer(1, 201);
+	tick();
+	assert_int_equal(taken.n, 1);
+	answer(0, 201);
+	batch("2.c", "2.c", false);
+	tick();
+	assert_int_equal(taken.n, 2);
+}
+
+static void
+stream__database_fails__said_and_nothing_posted(void **state)
+{
+	(void)state;
+	batch("1.a", "2.c", false);
+	database = STATUS_RETRY;
+	assert_int_equal(stream_tick(s, NULL), STATUS_RETRY);
+	assert_int_equal(post_count, 0);
+	database = STATUS_OK;
+	tick();
+	assert_int_equal(taken.n, 2);
+}
+
+/* --- the budget's use --- */
+
+static void
+stream__many_viewers__less_is_taken_for_them(void **state)
+{
+	(void)state;
+	batch("1.a", "2.c", false);
+	add("x", "1");
+	tick();
+	assert_int_equal(taken.events, 1000);
+	assert_int_equal(taken.bytes, 256 * 1024);
+	viewers = 5000;
+	tick();
+	tick();
+	assert_int_equal(taken.bytes, 10000);
+}
+
+static void
+stream__budget_spent__waits(void **state)
+{
+	(void)state;
+	viewers = 2000000; /* of 50 bytes each, twice */
+	batch("1.a", "2.c", false);
+	add("x", "1");
+	tick();
+	tick();
+	assert_int_equal(taken.n, 1);
+	clock_ms += 5000;
+	tick();
+	assert_int_equal(taken.n, 2);
+	assert_int_equal(taken.bytes, 1024);
+}
+
+/* --- nginx away --- */
+
+static void
+stream__nginx_away__logged_once_and_no_events_taken(void **state)
+{
+	FILE *f = tmpfile();
+	int saved = dup(STDERR_FILENO), i;
+
+	(void)state;
+	assert_non_null(f);
+	dup2(fileno(f), STDERR_FILENO);
+	nginx_status = -1;
+	for (i = 0; i < 3; i++) {
+		batch("1.a", "2.c", i > 0);
+		add(i == 0 ? "x" : NULL, i == 0 ? "1" : NULL);
+		tick();
+		assert_int_equal(taken.events, i == 0 ? 1000 : 0);
+	}
+	assert_int_equal(count(logged(f), "takes no events"), 1);
+	assert_int_equal(count(logged(f), "connect: no such socket"), 1);
+
+	nginx_status = 202;
+	for (i = 0; i < 3; i++) {
+		batch("3.a", "4.c", false);
+		add("x", "1");
+		tick();
+		assert_int_equal(taken.events, i == 0 ? 0 : 1000);
+	}
+	assert_int_equal(count(logged(f), "takes events again"), 1);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	fclose(f);
+}
+
+static void
+stream__nginx_refused_a_message__the_next_says_since_when(void **state)
+{
+	(void)state;
+	nginx_status = 507;
+	batch("1.a", "2.c", false);
+	add("x", "1");
+	tick();
+	nginx_status = 202;
+	batch("2.c", "3.c", true);
+	add(NULL, NULL);
+	tick();
+	expect_post(0, "all",
+	    "{\"events\":[],\"cursor\":\"3.c\",\"skipped_after\":\"1.a\"}");
+	batch("3.c", "4.c", false);
+	add("x", "2");
+	add("new", "3");
+	tick();
+	expect_post(0, "all", "{\"events\":[2,3],\"cursor\":\"4.c\"}");
+	expect_post(1, "service.x",
+	    "{\"events\":[2],\"cursor\":\"4.c\",\"skipped_after\":\"1.a\"}");
+	expect_post(2, "service.new",
+	    "{\"events\":[3],\"cursor\":\"4.c\",\"skipped_after\":\"2.c\"}");
+}
+
+#define OPEN(test)                                                             \
+	cmocka_unit_test_setup_teardown(test, open_stream, close_stream)
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(stream__no_socket_configured__none_and_no_harm),
+	cmocka_unit_test(stream__path_too_long_for_a_socket__refused),
+	OPEN(stream__nothing_new__nothing_posted),
+	OPEN(stream__two_services__one_message_to_all_and_one_to_each),
+	OPEN(stream__service_called_all__channel_of_its_own),
+	OPEN(stream__payload_of_several_lines__one_line),
+	OPEN(stream__events_skipped__every_channel_told_once),
+	OPEN(stream__all_skipped__told_without_events),
+	OPEN(stream__more_services_than_posts__the_rest_told_later),
+	OPEN(stream__batch_under_way__no_other_taken),
+	OPEN(stream__database_fails__said_and_nothing_posted),
+	OPEN(stream__many_viewers__less_is_taken_for_them),
+	OPEN(stream__budget_spent__waits),
+	OPEN(stream__nginx_away__logged_once_and_no_events_taken),
+	OPEN(stream__nginx_refused_a_message__the_next_says_since_when),
+};
+
+T_MAIN(tests)

@@ -1,0 +1,10 @@
+/* A message as CloudEvents 1.0, structured JSON: what every sink sends. */
+#ifndef CLOUDEVENT_H
+#define CLOUDEVENT_H
+
+#include "message.h"
+
+/* Equal bytes for equal messages; `data` goes in as it is. */
+void cloudevent_write(struct buf *, const struct message *);
+
+#endif

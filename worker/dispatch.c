@@ -1,0 +1,423 @@
+#include "dispatch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "cloudevent.h"
+#include "lane.h"
+#include "log.h"
+#include "parcel.h"
+#include "retry.h"
+#include "sink.h"
+#include "verdict.h"
+
+enum {
+	OUTCOMES_MAX_BYTES = 64 << 20,
+	SETTLE_MS = 20, /* an outcome waits for others as long as this */
+	SETTLE_MANY = 100,
+	CLAIM_MS = 20,     /* between claims while there is something */
+	CLAIM_MORE_MS = 2, /* while there is more than was claimed */
+	IDLE_SHARE = 10,   /* an idle claim may cost a tenth of the time */
+	SWEEP_MS = 10000,  /* between claims that look at everything */
+	NEWCOMERS = 8, /* an unknown receiver gets an eighth of what is left */
+	AGAIN_MS = 1000, /* after the database failed */
+	LEASE_MARGIN_MS = 1000
+};
+
+struct dispatch {
+	const struct config *config;
+	struct schedule schedule;
+	struct receivers receivers;
+	struct buf lanes, outcomes;
+	int busy, unsettled;
+	int64_t claim_at, settle_at, sweep_at;
+	bool is_stopping, is_behind;
+};
+
+/* --- one attempt --- */
+
+/* The outcome is noted, to be told soon; the parcel is done with. */
+static void
+note(struct parcel *p, const struct outcome *outcome)
+{
+	struct dispatch *d = p->dispatch;
+
+	if (d->unsettled++ == 0)
+		d->settle_at = clock_steady_ms() + SETTLE_MS;
+	else if (d->unsettled == SETTLE_MANY)
+		d->settle_at = 0;
+	p->receiver->unsettled++;
+	lease_add(&d->outcomes, &p->attempt, outcome);
+	parcel_free(p);
+}
+
+static void
+release(struct parcel *p)
+{
+	note(p, &(struct outcome){ .status = "released" });
+}
+
+static int64_t
+delay_ms(const struct parcel *p)
+{
+	const struct dispatch *d = p->dispatch;
+	struct schedule own;
+	char error[256];
+	bool has_own = p->schedule != NULL &&
+	    schedule_parse(&own, p->schedule, error) == STATUS_OK;
+
+	return retry_delay_ms(has_own ? &own : &d->schedule, p->attempts,
+	    d->config->outbox_max_attempts, p->attempt.retry_after_ms,
+	    arc4random());
+}
+
+void
+attempt_done(struct attempt *a)
+{
+	struct parcel *p = (struct parcel *)a;
+	struct outcome outcome = { .status = "delivered",
+		.verdict = verdict(a),
+		.began_ms = p->began_ms,
+		.took_ms = clock_steady_ms() - p->began_ms };
+
+	p->receiver->lane.in_flight--;
+	p->dispatch->busy--;
+	lane_answered(&p->receiver->lane, outcome.took_ms);
+	if (a->error != NULL) {
+		outcome.delay_ms = delay_ms(p);
+		outcome.status = outcome.delay_ms < 0 ? "failed" : "retrying";
+	}
+	if (outcome.delay_ms < 0) {
+		outcome.delay_ms = 0;
+		log_error("dispatch: %s to %s failed for good at attempt %d: "
+			  "%s: %s",
+		    a->message.id, a->subscription_id, a->number, a->error,
+		    a->detail);
+	} else if (a->error != NULL) {
+		log_info("dispatch: %s to %s, attempt %d, again in %lld ms: "
+			 "%s: %s",
+		    a->message.id, a->subscription_id, a->number,
+		    (long long)outcome.delay_ms, a->error, a->detail);
+	}
+	note(p, &outcome);
+}
+
+static void
+begin(struct parcel *p)
+{
+	const struct sink *sink = sink_find(p->attempt.url);
+
+	cloudevent_write(&p->body, &p->attempt.message);
+	p->attempt.body = p->body.data;
+	p->attempt.body_len = p->body.len;
+	p->attempt.retry_after_ms = -1;
+	p->began_ms = clock_steady_ms();
+	p->receiver->lane.in_flight++;
+	p->dispatch->busy++;
+	if (sink != NULL && !p->body.failed) {
+		sink->start(&p->attempt);
+		return;
+	}
+	p->attempt.error = ERROR_INTERNAL;
+	snprintf(p->attempt.detail, sizeof(p->attempt.detail), "%s",
+	    sink == NULL ? "no sink takes this URL" : "out of memory");
+	attempt_done(&p->attempt);
+}
+
+/* What would outlive its lease is not begun: it might be delivered twice. */
+static void
+begin_some(struct dispatch *d, struct receiver *r)
+{
+	int64_t needs = d->config->delivery_timeout * 1000LL + LEASE_MARGIN_MS;
+
+	while (r->first != NULL &&
+	    (d->is_stopping ||
+		lane_may_start(&r->lane, d->busy, d->config->in_flight))) {
+		struct parcel *p = parcel_pop(r);
+
+		if (d->is_stopping ||
+		    clock_steady_ms() + needs > p->lease_end_ms)
+			release(p);
+		else
+			begin(p);
+	}
+}
+
+static void
+begin_all(struct dispatch *d)
+{
+	struct receiver **at = &d->receivers.queued, *r;
+
+	while ((r = *at) != NULL) {
+		begin_some(d, r);
+		if (r->first != NULL) {
+			at = &r->next_queued;
+		} else {
+			r->is_queued = false;
+			*at = r->next_queued;
+		}
+	}
+}
+
+/* --- claim --- */
+
+static struct receiver *
+find_receiver(struct dispatch *d, const struct claimed *c, int limit)
+{
+	struct receiver *r = receiver_get(&d->receivers, c->subscription_id);
+
+	if (r == NULL)
+		return NULL;
+	if (r->lane.max_in_flight == 0) /* it is new */
+		r->room = limit < c->max_in_flight ? limit : c->max_in_flight;
+	r->lane.max_in_flight = c->max_in_flight;
+	r->got++;
+	return r;
+}
+
+static void
+take(struct dispatch *d, struct batch *batch, int row, int64_t lease_end,
+    int lane_limit)
+{
+	struct claimed c = lease_row(batch->rows, row);
+	struct receiver *r = find_receiver(d, &c, lane_limit);
+	struct parcel *p = &batch->parcels[row];
+
+	if (c.is_over)
+		log_error("dispatch: %s to %s has %s", c.message.id,
+		    c.subscription_id, c.status);
+	/* Without memory for it, it comes up again when its lease ends. */
+	if (c.is_over || r == NULL)
+		return;
+	parcel_fill(p, batch, &c);
+	p->attempt.timeout_ms = d->config->delivery_timeout * 1000;
+	p->dispatch = d;
+	p->receiver = r;
+	p->lease_end_ms = lease_end;
+	r->lane.held++;
+	parcel_push(&d->receivers, p);
+}
+
+static void
+take_all(struct dispatch *d, struct pg_result *rows, int64_t lease_end,
+    int lane_limit)
+{
+	int row, n = db_rows(rows);
+	struct batch *batch = batch_new(rows);
+
+	if (batch == NULL) {
+		log_error("dispatch: no memory for %d deliveries", n);
+		return;
+	}
+	for (row = 0; row < n; row++)
+		take(d, batch, row, lease_end, lane_limit);
+	batch_release(batch);
+}
+
+/* How long until the next claim, after one that took so long. */
+static int64_t
+claim_pause(
+    const struct dispatch *d, int claimed, bool is_cut_off, int64_t took)
+{
+	int64_t poll = (int64_t)(d->config->outbox_poll_seconds * 1000);
+
+	if (is_cut_off)
+		return CLAIM_MORE_MS;
+	if (claimed > 0)
+		return CLAIM_MS;
+	return took * IDLE_SHARE > poll ? took * IDLE_SHARE : poll;
+}
+
+static void
+claim(struct dispatch *d, struct db *db)
+{
+	int64_t now = clock_steady_ms();
+	int left = receivers_left(&d->receivers, d->config->in_flight), n;
+	bool sweep = now >= d->sweep_at;
+	struct pg_result *rows = NULL;
+	struct claim c = {
+		.back = sweep ? -1 : receivers_back(d->receivers.seen_ms, now),
+		.lease_seconds = d->config->outbox_lease_seconds,
+		.max_attempts = d->config->outbox_max_attempts,
+		.limit = d->config->outbox_batch_size,
+		.lane_limit = left > NEWCOMERS ? left / NEWCOMERS : 1,
+	};
+
+	receivers_put_lanes(&d->receivers, &d->lanes, left, now, sweep);
+	c.lanes = d->lanes.data;
+	if (d->lanes.failed || lease_claim(db, &c, &rows) != STATUS_OK) {
+		d->claim_at = now + AGAIN_MS;
+		return;
+	}
+	if (sweep)
+		d->sweep_at = now + SWEEP_MS;
+	n = db_rows(rows);
+	take_all(d, rows, now + c.lease_seconds * 1000LL, c.lane_limit);
+	d->is_behind = receivers_seen(&d->receivers, now, n == c.limit);
+	d->claim_at = clock_steady_ms() +
+	    claim_pause(d, n, n == c.limit, clock_steady_ms() - now);
+}
+
+/* --- settle --- */
+
+static void
+forget_outcomes(struct dispatch *d)
+{
+	struct receiver *r;
+
+	for (r = d->receivers.list; r != NULL; r = r->next_of_all) {
+		r->lane.held -= r->unsettled;
+		r->unsettled = 0;
+	}
+	d->unsettled = 0;
+	buf_reset(&d->outcomes);
+	/* Their places are free, and there is more to take them. */
+	if (d->is_behind)
+		d->claim_at = 0;
+}
+
+static void
+settle(struct dispatch *d, struct db *db)
+{
+	int settled;
+	enum status status =
+	    lease_settle(db, &d->outcomes, clock_steady_ms(), &settled);
+
+	if (status == STATUS_RETRY) {
+		d->settle_at = clock_steady_ms() + AGAIN_MS;
+		return;
+	}
+	if (status != STATUS_OK)
+		log_error("dispatch: %d outcomes cannot be told; their leases "
+			  "will end",
+		    d->unsettled);
+	else if (settled < d->unsettled)
+		log_warn("dispatch: %d of %d outcomes came too late",
+		    d->unsettled - settled, d->unsettled);
+	forget_outcomes(d);
+}
+
+/* --- all of it --- */
+
+int64_t
+dispatch_run(struct dispatch *d, struct db *db)
+{
+	int64_t now = clock_steady_ms(), next;
+
+	begin_all(d);
+	if (d->unsettled > 0 && now >= d->settle_at)
+		settle(d, db);
+	if (!d->is_stopping && now >= d->claim_at) {
+		claim(d, db);
+		begin_all(d);
+	}
+	next = d->is_stopping ? now + AGAIN_MS : d->claim_at;
+	if (d->unsettled > 0 && d->settle_at < next)
+		next = d->settle_at;
+	now = clock_steady_ms();
+	return next > now ? next - now : 0;
+}
+
+void
+dispatch_stop(struct dispatch *d)
+{
+	d->is_stopping = true;
+	begin_all(d);
+	d->settle_at = 0;
+}
+
+bool
+dispatch_is_idle(const struct dispatch *d)
+{
+	return d->busy == 0 && d->unsettled == 0;
+}
+
+static enum status
+parse_schedule(struct dispatch *d, char error[256])
+{
+	char what[256];
+	enum status status =
+	    schedule_parse(&d->schedule, d->config->retry_schedule, what);
+
+	if (status != STATUS_OK)
+		snprintf(error, 256, "SMARTCITY_RETRY_SCHEDULE: %.200s", what);
+	return status;
+}
+
+static enum status
+open_sinks(const struct config *config, char error[256])
+{
+	const struct sink *sink;
+	enum status status;
+	int i;
+
+	for (i = 0; (sink = sink_at(i)) != NULL; i++)
+		if ((status = sink->open(config, error)) != STATUS_OK)
+			return status;
+	return STATUS_OK;
+}
+
+enum status
+dispatch_open(
+    struct dispatch **out, const struct config *config, char error[256])
+{
+	struct dispatch *d;
+	enum status status;
+
+	if (config->outbox_lease_seconds < config->delivery_timeout + 2) {
+		snprintf(error, 256,
+		    "SMARTCITY_LEASE_SECONDS: must be at least 2 more than "
+		    "SMARTCITY_DELIVERY_TIMEOUT, which is %d",
+		    config->delivery_timeout);
+		return STATUS_REJECT;
+	}
+	d = calloc(1, sizeof(*d));
+	if (d == NULL) {
+		snprintf(error, 256, "out of memory");
+		return STATUS_FAULT;
+	}
+	d->config = config;
+	buf_init(&d->lanes, OUTCOMES_MAX_BYTES);
+	buf_init(&d->outcomes, OUTCOMES_MAX_BYTES);
+	status = parse_schedule(d, error);
+	if (status == STATUS_OK)
+		status = open_sinks(config, error);
+	if (status != STATUS_OK) {
+		dispatch_close(d, NULL);
+		return status;
+	}
+	*out = d;
+	return STATUS_OK;
+}
+
+/* What was not begun comes up again when its lease ends. */
+static void
+drop_queues(struct receivers *all)
+{
+	struct receiver *r;
+
+	for (r = all->list; r != NULL; r = r->next_of_all)
+		while (r->first != NULL)
+			parcel_free(parcel_pop(r));
+}
+
+void
+dispatch_close(struct dispatch *d, struct db *db)
+{
+	int i;
+
+	if (d == NULL)
+		return;
+	d->is_stopping = true;
+	for (i = 0; sink_at(i) != NULL; i++)
+		sink_at(i)->close();
+	if (d->unsettled > 0)
+		settle(d, db);
+	drop_queues(&d->receivers);
+	receivers_free(&d->receivers);
+	buf_free(&d->lanes);
+	buf_free(&d->outcomes);
+	free(d);
+}

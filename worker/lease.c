@@ -1,0 +1,147 @@
+#include "lease.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+
+enum {
+	NUMBER_LEN = 32
+};
+
+/*
+ * The circuit breaker: after so many bad outcomes in a row a receiver is left
+ * alone for a while, longer each time, then tried with one delivery.
+ */
+static const char breaker_failures[] = "10", breaker_seconds[] = "30",
+		  breaker_max_seconds[] = "600";
+
+enum status
+lease_claim(struct db *db, const struct claim *claim, struct pg_result **batch)
+{
+	char back[NUMBER_LEN], lease[NUMBER_LEN], max[NUMBER_LEN],
+	    limit[NUMBER_LEN], lane_limit[NUMBER_LEN];
+	const char *const values[] = { claim->lanes,
+		claim->back < 0 ? NULL : back, lease, max, limit, lane_limit };
+
+	snprintf(back, sizeof(back), "%.3f", claim->back);
+	snprintf(lease, sizeof(lease), "%d", claim->lease_seconds);
+	snprintf(max, sizeof(max), "%d", claim->max_attempts);
+	snprintf(limit, sizeof(limit), "%d", claim->limit);
+	snprintf(lane_limit, sizeof(lane_limit), "%d", claim->lane_limit);
+	return db_run(db, Q_outbox_claim, 6, values, batch);
+}
+
+struct claimed
+lease_row(const struct pg_result *batch, int row)
+{
+	struct claimed c = {
+		.subscription_id = db_value(batch, row, 1),
+		.status = db_value(batch, row, 2),
+		.attempt = atoi(db_value(batch, row, 3)),
+		.attempts = atoi(db_value(batch, row, 4)),
+		.url = db_value(batch, row, 13),
+		.secret = db_value(batch, row, 14),
+		.old_secret = db_value(batch, row, 15),
+		.retry_schedule = db_value(batch, row, 16),
+		.max_in_flight = atoi(db_value(batch, row, 17)),
+	};
+
+	c.is_over = strcmp(c.status, "delivering") != 0;
+	c.message = (struct message){
+		.id = db_value(batch, row, 0),
+		.topic = db_value(batch, row, 5),
+		.data = db_value(batch, row, 6),
+		.source = db_value(batch, row, 7),
+		.subject = db_value(batch, row, 8),
+		.causation_id = db_value(batch, row, 9),
+		.time = db_value(batch, row, 10),
+		.request_id = db_value(batch, row, 11),
+		.traceparent = db_value(batch, row, 12),
+	};
+	return c;
+}
+
+static void
+put(struct buf *out, const char *name, const char *value)
+{
+	if (value == NULL || *value == '\0')
+		return;
+	buf_printf(out, ",\"%s\":", name);
+	buf_json_string(out, value, strlen(value));
+}
+
+/* PostgreSQL's text has no NUL: what a receiver answers may. */
+static void
+put_answer(struct buf *out, struct buf *answer)
+{
+	size_t i;
+
+	for (i = 0; i < answer->len; i++)
+		if (answer->data[i] == '\0')
+			answer->data[i] = (char)0xff; /* no UTF-8: U+FFFD */
+	if (answer->len == 0)
+		return;
+	buf_puts(out, ",\"answer\":");
+	buf_json_string(out, answer->data, answer->len);
+}
+
+void
+lease_add(
+    struct buf *out, const struct attempt *a, const struct outcome *outcome)
+{
+	struct buf answer = a->answer;
+
+	buf_putc(out, out->len == 0 ? '[' : ',');
+	buf_printf(out,
+	    "{\"message\":\"%s\",\"subscription\":\"%s\",\"attempt\":%d,"
+	    "\"status\":\"%s\",\"delay\":%lld.%03lld,\"began\":%lld,\"ms\":%"
+	    "lld",
+	    a->message.id, a->subscription_id, a->number, outcome->status,
+	    (long long)(outcome->delay_ms / 1000),
+	    (long long)(outcome->delay_ms % 1000), (long long)outcome->began_ms,
+	    (long long)outcome->took_ms);
+	if (a->http_status > 0)
+		buf_printf(out, ",\"http\":%d", a->http_status);
+	put(out, "verdict", outcome->verdict);
+	put(out, "error", a->error);
+	put(out, "detail", a->detail);
+	put(out, "address", a->address);
+	put_answer(out, &answer);
+	buf_putc(out, '}');
+}
+
+enum status
+lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms, int *settled)
+{
+	char now[NUMBER_LEN];
+	const char *values[] = { NULL, breaker_failures, breaker_seconds,
+		breaker_max_seconds, now };
+	struct pg_result *r = NULL;
+	enum status status;
+
+	*settled = 0;
+	buf_putc(outcomes, ']');
+	if (outcomes->failed)
+		return STATUS_FAULT;
+	values[0] = outcomes->data;
+	snprintf(now, sizeof(now), "%lld", (long long)now_ms);
+	status = db_run(db, Q_outbox_settle, 5, values, &r);
+	if (status != STATUS_OK) {
+		outcomes->data[--outcomes->len] = '\0';
+		return status;
+	}
+	*settled = atoi(db_value(r, 0, 0));
+	if (db_value(r, 0, 1) != NULL)
+		log_warn(
+		    "dispatch: breaker open, held for a while: subscription "
+		    "%s",
+		    db_value(r, 0, 1));
+	if (db_value(r, 0, 2) != NULL)
+		log_warn("dispatch: disabled by its receiver's 410 Gone: "
+			 "subscription %s",
+		    db_value(r, 0, 2));
+	db_result_free(r);
+	return STATUS_OK;
+}

@@ -1,0 +1,66 @@
+/*
+ * The outbox as this worker sees it: claim deliveries under a lease, settle
+ * them. A claim is committed before anything is sent, and it counts the
+ * attempt; what is never settled comes up again when its lease ends.
+ */
+#ifndef LEASE_H
+#define LEASE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "db.h"
+#include "message.h"
+
+struct claim {
+	const char *lanes; /* JSON, see sql/queries/outbox_claim.sql */
+	double back;       /* seconds; negative: look at everything */
+	int lease_seconds; /* by the database's clock */
+	int max_attempts;
+	int limit;
+	int lane_limit; /* of receivers that are not in lanes */
+};
+
+/* A row of a claim; all strings belong to the batch. */
+struct claimed {
+	struct message message;
+	const char *subscription_id;
+	bool is_over; /* failed or expired while it waited: not to be sent */
+	const char *status;
+	int attempt;
+	int attempts; /* of these, since the last replay */
+	const char *url, *secret, *old_secret;
+	const char *retry_schedule; /* or NULL */
+	int max_in_flight;
+};
+
+/*
+ * On STATUS_OK *batch holds deliveries that are this worker's until the lease
+ * ends; the caller frees it with db_result_free.
+ */
+enum status lease_claim(
+    struct db *, const struct claim *, struct pg_result **batch) MUST_CHECK;
+struct claimed lease_row(const struct pg_result *batch, int row);
+
+/* What became of an attempt, and what that says about the receiver. */
+struct outcome {
+	const char *status;  /* delivered, retrying, failed, released */
+	int64_t delay_ms;    /* where retrying */
+	const char *verdict; /* good, bad, gone, or NULL */
+	int64_t began_ms;    /* steady clock */
+	int64_t took_ms;
+};
+
+/* Adds one to those that lease_settle will tell. */
+void lease_add(
+    struct buf *outcomes, const struct attempt *, const struct outcome *);
+/*
+ * Tells them in one statement; *settled is how many took effect: not those
+ * whose lease had ended and that were claimed anew. now_ms: the steady clock.
+ * Unless OK the buffer is as it was: telling again may help.
+ */
+enum status lease_settle(
+    struct db *, struct buf *outcomes, int64_t now_ms, int *settled) MUST_CHECK;
+
+#endif

@@ -1,0 +1,416 @@
+#include "post.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+enum {
+	CONNECT_MS = 5000,
+	CACHED_CONNECTIONS = 512,
+	IDLE_HANDLES = 128,
+	EVENTS = 64
+};
+
+/* One transfer; its handle is used again for the next. */
+struct flight {
+	CURL *easy;
+	struct post *post;
+	struct curl_slist *headers;
+	const char *refusal; /* the guard's */
+	bool is_cut;         /* the answer was longer than wanted */
+	char error[CURL_ERROR_SIZE];
+	struct flight *next, *previous;
+};
+
+static CURLM *multi;
+static int epoll = -1, timer = -1;
+static const struct guard *guard;
+static struct flight *flying, *idle;
+static int idle_count;
+
+/* --- libcurl's sockets and its one timer, in our epoll --- */
+
+static int
+watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+{
+	struct epoll_event e = { .data.fd = fd };
+
+	(void)easy;
+	(void)arg;
+	if (what == CURL_POLL_REMOVE) {
+		epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
+		return 0;
+	}
+	if (what & CURL_POLL_IN)
+		e.events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		e.events |= EPOLLOUT;
+	if (epoll_ctl(epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e) !=
+	    0)
+		return -1;
+	curl_multi_assign(multi, fd, multi); /* known from now on */
+	return 0;
+}
+
+static int
+set_timer(CURLM *m, long ms, void *arg)
+{
+	struct itimerspec t = { .it_value.tv_sec = ms / 1000,
+		.it_value.tv_nsec = ms % 1000 * 1000000 };
+
+	(void)m;
+	(void)arg;
+	if (ms < 0)
+		t = (struct itimerspec){ 0 };
+	else if (ms == 0)
+		t.it_value.tv_nsec = 1; /* 0 would disarm it */
+	return timerfd_settime(timer, 0, &t, NULL);
+}
+
+/* --- one transfer's callbacks --- */
+
+static void
+put_address(struct post *post, const struct sockaddr *to, socklen_t len)
+{
+	char host[48], port[8];
+
+	if (getnameinfo(to, len, host, sizeof(host), port, sizeof(port),
+		NI_NUMERICHOST | NI_NUMERICSERV) == 0)
+		snprintf(post->address, sizeof(post->address),
+		    to->sa_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host,
+		    port);
+}
+
+/* The name is resolved, nothing was sent yet: here and nowhere else. */
+static curl_socket_t
+open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct flight *f = arg;
+
+	(void)purpose;
+	if (f->post->unix_socket == NULL) {
+		put_address(f->post, &to->addr, to->addrlen);
+		f->refusal = guard_refusal(guard, &to->addr);
+		if (f->refusal != NULL)
+			return CURL_SOCKET_BAD;
+	}
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+/* Keeps what fits, and ends the transfer at the first byte that does not. */
+static size_t
+take_answer(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct flight *f = arg;
+	struct buf *answer = f->post->answer;
+	size_t room = answer == NULL ? 0 : answer->max - answer->len;
+
+	n *= size;
+	if (answer != NULL)
+		buf_put(answer, bytes, n < room ? n : room);
+	f->is_cut = n > room && answer != NULL;
+	return f->is_cut ? 0 : n;
+}
+
+static bool
+set_options(struct flight *f)
+{
+	const struct post *p = f->post;
+	long connect_ms =
+	    p->timeout_ms < CONNECT_MS ? p->timeout_ms : CONNECT_MS;
+	CURLcode bad = 0;
+
+#define SET(option, value)                                                     \
+	bad |= curl_easy_setopt(f->easy, CURLOPT_##option, value)
+	SET(URL, p->url);
+	SET(POSTFIELDS, p->body);
+	SET(POSTFIELDSIZE_LARGE, (curl_off_t)p->body_len);
+	SET(HTTPHEADER, f->headers);
+	SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	SET(PROTOCOLS_STR, "http,https");
+	SET(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	SET(FOLLOWLOCATION, 0L);
+	SET(PROXY, "");
+	SET(NOSIGNAL, 1L);
+	SET(CONNECTTIMEOUT_MS, connect_ms);
+	SET(TIMEOUT_MS, (long)p->timeout_ms);
+	SET(MAXLIFETIME_CONN, 300L); /* names may move */
+	SET(OPENSOCKETFUNCTION, open_socket);
+	SET(OPENSOCKETDATA, f);
+	SET(WRITEFUNCTION, take_answer);
+	SET(WRITEDATA, f);
+	SET(ERRORBUFFER, f->error);
+	SET(PRIVATE, f);
+	if (p->unix_socket != NULL)
+		SET(UNIX_SOCKET_PATH, p->unix_socket);
+#undef SET
+	return bad == 0;
+}
+
+/* --- beginning and end --- */
+
+static struct flight *
+take_flight(void)
+{
+	struct flight *f = idle;
+
+	if (f != NULL) {
+		idle = f->next;
+		idle_count--;
+	} else {
+		f = calloc(1, sizeof(*f));
+		if (f == NULL)
+			return NULL;
+		f->easy = curl_easy_init();
+		if (f->easy == NULL) {
+			free(f);
+			return NULL;
+		}
+	}
+	f->next = flying;
+	f->previous = NULL;
+	if (flying != NULL)
+		flying->previous = f;
+	flying = f;
+	return f;
+}
+
+static void
+free_flight(struct flight *f)
+{
+	curl_easy_cleanup(f->easy);
+	curl_slist_free_all(f->headers);
+	free(f);
+}
+
+static void
+land(struct flight *f)
+{
+	if (f->previous != NULL)
+		f->previous->next = f->next;
+	else
+		flying = f->next;
+	if (f->next != NULL)
+		f->next->previous = f->previous;
+	if (idle_count >= IDLE_HANDLES) {
+		free_flight(f);
+		return;
+	}
+	curl_easy_reset(f->easy);
+	curl_slist_free_all(f->headers);
+	f->headers = NULL;
+	f->next = idle;
+	idle = f;
+	idle_count++;
+}
+
+static const char *
+error_class(CURLcode code)
+{
+	static const struct {
+		CURLcode code;
+		const char *error;
+	} rows[] = {
+		{ CURLE_COULDNT_RESOLVE_HOST, ERROR_DNS },
+		{ CURLE_COULDNT_CONNECT, ERROR_CONNECT },
+		{ CURLE_OPERATION_TIMEDOUT, ERROR_TIMEOUT },
+		{ CURLE_SSL_CONNECT_ERROR, ERROR_TLS },
+		{ CURLE_PEER_FAILED_VERIFICATION, ERROR_TLS },
+		{ CURLE_SSL_CERTPROBLEM, ERROR_TLS },
+		{ CURLE_SSL_CIPHER, ERROR_TLS },
+		{ CURLE_SSL_CACERT_BADFILE, ERROR_TLS },
+		{ CURLE_SSL_ISSUER_ERROR, ERROR_TLS },
+		{ CURLE_OUT_OF_MEMORY, ERROR_INTERNAL },
+		{ CURLE_FAILED_INIT, ERROR_INTERNAL },
+		{ CURLE_URL_MALFORMAT, ERROR_INTERNAL },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (rows[i].code == code)
+			return rows[i].error;
+	return ERROR_PROTOCOL;
+}
+
+static void
+fail(struct post *post, const char *error, const char *detail)
+{
+	post->error = error;
+	snprintf(post->detail, sizeof(post->detail), "%s", detail);
+}
+
+static void
+finish(struct flight *f, CURLcode code)
+{
+	struct post *post = f->post;
+	curl_off_t after = 0;
+	long status = 0;
+
+	curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &after);
+	post->status = (int)status;
+	if (after > 0)
+		post->retry_after_ms = after * 1000;
+	if (code == CURLE_COULDNT_CONNECT && f->refusal != NULL)
+		fail(post, ERROR_FORBIDDEN, f->refusal);
+	else if (code != CURLE_OK && !f->is_cut)
+		fail(post, error_class(code),
+		    f->error[0] ? f->error : curl_easy_strerror(code));
+	curl_multi_remove_handle(multi, f->easy);
+	land(f);
+	post->done(post);
+}
+
+static bool
+set_headers(struct flight *f)
+{
+	/* An empty one of ours removes curl's. */
+	const char *const *h = f->post->headers;
+	struct curl_slist *list = curl_slist_append(NULL, "Expect:"), *more;
+
+	for (; list != NULL && *h != NULL; h++) {
+		more = curl_slist_append(list, *h);
+		if (more == NULL)
+			curl_slist_free_all(list);
+		list = more;
+	}
+	f->headers = list;
+	return list != NULL;
+}
+
+void
+post_start(struct post *post)
+{
+	struct flight *f = take_flight();
+
+	post->error = NULL;
+	post->detail[0] = post->address[0] = '\0';
+	post->status = 0;
+	post->retry_after_ms = -1;
+	if (f != NULL) {
+		f->post = post;
+		f->refusal = NULL;
+		f->is_cut = false;
+		f->error[0] = '\0';
+		if (set_headers(f) && set_options(f) &&
+		    curl_multi_add_handle(multi, f->easy) == CURLM_OK)
+			return;
+		land(f);
+	}
+	fail(post, ERROR_INTERNAL, "out of memory");
+	post->done(post);
+}
+
+/* --- the loop's side --- */
+
+int
+post_fd(void)
+{
+	return epoll;
+}
+
+static void
+act(const struct epoll_event *e)
+{
+	uint64_t expirations;
+	int running, what = 0;
+
+	if (e->data.fd == timer) {
+		if (read(timer, &expirations, sizeof(expirations)) > 0)
+			curl_multi_socket_action(
+			    multi, CURL_SOCKET_TIMEOUT, 0, &running);
+		return;
+	}
+	if (e->events & EPOLLIN)
+		what |= CURL_CSELECT_IN;
+	if (e->events & EPOLLOUT)
+		what |= CURL_CSELECT_OUT;
+	if (e->events & (EPOLLERR | EPOLLHUP))
+		what |= CURL_CSELECT_ERR;
+	curl_multi_socket_action(multi, e->data.fd, what, &running);
+}
+
+void
+post_work(void)
+{
+	struct epoll_event events[EVENTS];
+	struct flight *f;
+	CURLMsg *message;
+	int i, n;
+
+	n = epoll_wait(epoll, events, EVENTS, 0);
+	for (i = 0; i < n; i++)
+		act(&events[i]);
+	while ((message = curl_multi_info_read(multi, &n)) != NULL) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &f);
+		finish(f, message->data.result);
+	}
+}
+
+enum status
+post_open(const struct guard *g, char error[256])
+{
+	struct epoll_event e = { .events = EPOLLIN };
+
+	guard = g;
+	epoll = epoll_create1(EPOLL_CLOEXEC);
+	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	e.data.fd = timer;
+	if (epoll < 0 || timer < 0 ||
+	    epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &e) != 0 ||
+	    curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
+	    (multi = curl_multi_init()) == NULL) {
+		snprintf(
+		    error, 256, "cannot start libcurl: %s", strerror(errno));
+		return STATUS_FAULT;
+	}
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(
+	    multi, CURLMOPT_MAXCONNECTS, (long)CACHED_CONNECTIONS);
+	return STATUS_OK;
+}
+
+static void
+end_all(void)
+{
+	struct flight *f;
+	struct post *post;
+
+	while ((f = flying) != NULL) {
+		post = f->post;
+		curl_multi_remove_handle(multi, f->easy);
+		land(f);
+		fail(post, ERROR_INTERNAL, "the worker stopped");
+		post->done(post);
+	}
+	while ((f = idle) != NULL) {
+		idle = f->next;
+		free_flight(f);
+	}
+	idle_count = 0;
+}
+
+void
+post_close(void)
+{
+	if (multi != NULL) {
+		end_all();
+		curl_multi_cleanup(multi);
+		curl_global_cleanup();
+		multi = NULL;
+	}
+	if (timer >= 0)
+		close(timer);
+	if (epoll >= 0)
+		close(epoll);
+	timer = epoll = -1;
+}

@@ -1,0 +1,59 @@
+/*
+ * The receivers that this worker has met, each with its lane and the queue of
+ * its parcels that wait to begin.
+ */
+#ifndef RECEIVERS_H
+#define RECEIVERS_H
+
+#include "buf.h"
+#include "lane.h"
+
+struct parcel;
+
+/* One subscription; kept for the life of the worker. */
+struct receiver {
+	char id[37];
+	struct lane lane;
+	int room, got;  /* at the claim at hand */
+	int unsettled;  /* outcomes not told yet; still held */
+	bool is_queued; /* in receivers->queued */
+	struct parcel *first, **last;
+	struct receiver *next;        /* in its bucket */
+	struct receiver *next_of_all; /* in receivers->list */
+	struct receiver *next_queued;
+};
+
+enum {
+	RECEIVER_BUCKETS = 256
+};
+
+struct receivers {
+	struct receiver *buckets[RECEIVER_BUCKETS];
+	struct receiver *list;
+	struct receiver *queued; /* those with parcels that wait */
+	int64_t seen_ms;         /* see lane.h; of receivers not met yet */
+};
+
+/* Found or made; NULL: out of memory. */
+struct receiver *receiver_get(struct receivers *, const char *id);
+/* Their queues must be empty. */
+void receivers_free(struct receivers *);
+
+/* How many more those that are not quick may hold, of max. */
+int receivers_left(const struct receivers *, int max);
+/* Seconds to look back, where nothing was left at seen_ms. */
+double receivers_back(int64_t seen_ms, int64_t now_ms);
+/*
+ * The lanes for a claim, as sql/queries/outbox_claim.sql reads them: those that
+ * are not as it takes them to be.
+ */
+void receivers_put_lanes(
+    struct receivers *, struct buf *, int left, int64_t now_ms, bool sweep);
+/*
+ * After it, with what each got: where fewer came than there was room for,
+ * nothing due is left, unless the claim as a whole was cut off. Whether there
+ * is more than was claimed.
+ */
+bool receivers_seen(struct receivers *, int64_t now_ms, bool is_cut_off);
+
+#endif

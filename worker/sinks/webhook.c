@@ -1,0 +1,148 @@
+/*
+ * Webhooks: a CloudEvent in structured mode (CloudEvents 1.0, HTTP binding
+ * 3.2) with the headers of Standard Webhooks 1.0.0.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "guard.h"
+#include "post.h"
+#include "secret.h"
+#include "sink.h"
+
+enum {
+	LINE_LEN = 256,
+	LINES = 8
+};
+
+struct call {
+	struct post post;
+	char lines[LINES][LINE_LEN];
+	const char *headers[LINES + 1];
+	int n;
+};
+
+static struct guard guard;
+
+static enum status
+open_sink(const struct config *config, char error[256])
+{
+	enum status status = guard_init(&guard, config->delivery_allow, error);
+
+	return status == STATUS_OK ? post_open(&guard, error) : status;
+}
+
+static void PRINTF_LIKE(2, 3) add(struct call *call, const char *fmt, ...)
+{
+	char *line = call->lines[call->n];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(line, LINE_LEN, fmt, ap);
+	va_end(ap);
+	call->headers[call->n++] = line;
+}
+
+/* Two signatures while a secret is being rotated: either is good. */
+static bool
+add_signature(struct call *call, const struct attempt *a)
+{
+	int64_t now = clock_wall_us() / 1000000;
+	char one[SIGNATURE_LEN + 1], two[SIGNATURE_LEN + 2] = "";
+
+	if (secret_sign(a->secret, a->message.id, now, a->body, a->body_len,
+		one) != STATUS_OK)
+		return false;
+	if (a->old_secret != NULL) {
+		two[0] = ' ';
+		if (secret_sign(a->old_secret, a->message.id, now, a->body,
+			a->body_len, two + 1) != STATUS_OK)
+			return false;
+	}
+	add(call, "webhook-id: %s", a->message.id);
+	add(call, "webhook-timestamp: %lld", (long long)now);
+	add(call, "webhook-signature: %s%s", one, two);
+	return true;
+}
+
+/*
+ * The trace goes on with a span of our own, one for each attempt (W3C Trace
+ * Context, section 3.4); only its identity is random, so any bits will do.
+ */
+static void
+add_trace(struct call *call, const char *traceparent)
+{
+	unsigned long long span =
+	    (unsigned long long)arc4random() << 32 | arc4random() | 1;
+
+	add(call, "traceparent: %.36s%016llx%.3s", traceparent, span,
+	    traceparent + 52);
+}
+
+static void
+done(struct post *post)
+{
+	struct attempt *a = post->arg;
+
+	a->error = post->error;
+	memcpy(a->detail, post->detail, sizeof(a->detail));
+	memcpy(a->address, post->address, sizeof(a->address));
+	a->http_status = post->status;
+	a->retry_after_ms = post->retry_after_ms;
+	if (a->error == NULL && (post->status < 200 || post->status > 299)) {
+		a->error = ERROR_HTTP;
+		snprintf(a->detail, sizeof(a->detail), "answered %d%s",
+		    post->status,
+		    post->status >= 300 && post->status < 400
+			? "; redirects are not followed"
+			: "");
+	}
+	free(a->sink_data);
+	attempt_done(a);
+}
+
+static void
+start(struct attempt *a)
+{
+	struct call *call = calloc(1, sizeof(*call));
+
+	a->sink_data = call;
+	if (call == NULL || !add_signature(call, a)) {
+		free(call);
+		a->error = ERROR_INTERNAL;
+		snprintf(a->detail, sizeof(a->detail), "cannot sign");
+		attempt_done(a);
+		return;
+	}
+	add(call, "Content-Type: application/cloudevents+json; charset=utf-8");
+	add(call, "User-Agent: smartcity-orchestrator");
+	if (a->message.request_id != NULL)
+		add(call, "X-Request-Id: %s", a->message.request_id);
+	if (a->message.traceparent != NULL &&
+	    strlen(a->message.traceparent) == 55)
+		add_trace(call, a->message.traceparent);
+	call->post = (struct post){ .url = a->url,
+		.headers = call->headers,
+		.body = a->body,
+		.body_len = a->body_len,
+		.timeout_ms = a->timeout_ms,
+		.answer = &a->answer,
+		.done = done,
+		.arg = a };
+	post_start(&call->post);
+}
+
+/* clang-format off */
+const struct sink sink_webhook = {
+	.name = "webhook",
+	.schemes = "http https ",
+	.open = open_sink,
+	.fd = post_fd,
+	.work = post_work,
+	.start = start,
+	.close = post_close,
+};
+/* clang-format on */

@@ -1,0 +1,331 @@
+#include "stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "budget.h"
+#include "channels.h"
+#include "clock.h"
+#include "log.h"
+#include "post.h"
+
+enum {
+	EVENTS_MAX = 1000, /* in a message */
+	ROOM_MIN = 1024,   /* bytes of events */
+	ROOM_MAX =
+	    256 * 1024,    /* likewise; see nginx/nchan-smartcity-http.conf */
+	FRAME_BYTES = 256, /* besides them and their commas */
+	PARTS_MAX = 33,    /* one to all, the others to services */
+	ANSWER_BYTES = 1024,
+	TIMEOUT_MS = 5000
+};
+
+/* What stream_take answers, a row an event. */
+enum {
+	BEFORE, /* cursors */
+	BEHIND,
+	SKIPPED,
+	SERVICE,
+	EVENT
+};
+
+/* A batch as one channel gets it. */
+struct part {
+	struct post post;
+	struct stream *stream;
+	struct channel *channel;
+	char url[128];
+	struct buf body, answer;
+	int events;
+};
+
+struct stream {
+	char name[CONFIG_TEXT_LEN + 80];
+	const char *socket;
+	struct budget budget;
+	struct channels channels;
+	int viewers;             /* of all events, as far as known */
+	bool is_away;            /* the last batch failed */
+	bool is_failing;         /* and that was logged */
+	bool failed;             /* a part of the batch under way */
+	char before[CURSOR_LEN]; /* that batch */
+	struct part parts[PARTS_MAX];
+	int n, under_way;
+};
+
+enum status
+stream_open(struct stream **out, const struct config *c, char error[256])
+{
+	char host[65] = "";
+	struct stream *s;
+
+	*out = NULL;
+	if (*c->stream == '\0')
+		return STATUS_OK;
+	if (strlen(c->stream) >= sizeof(((struct sockaddr_un *)0)->sun_path)) {
+		snprintf(error, 256,
+		    "SMARTCITY_STREAM: too long for a socket: %.100s",
+		    c->stream);
+		return STATUS_REJECT;
+	}
+	if ((s = calloc(1, sizeof(*s))) == NULL) {
+		snprintf(error, 256, "out of memory");
+		return STATUS_FAULT;
+	}
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		snprintf(host, sizeof(host), "unknown");
+	snprintf(s->name, sizeof(s->name), "%s:%s", host, c->stream);
+	s->socket = c->stream;
+	budget_open(&s->budget, c->stream_bytes, clock_steady_ms());
+	*out = s;
+	return STATUS_OK;
+}
+
+static void
+forget_parts(struct stream *s)
+{
+	int i;
+
+	for (i = 0; i < s->n; i++) {
+		buf_free(&s->parts[i].body);
+		buf_free(&s->parts[i].answer);
+		s->parts[i].channel->busy = false;
+	}
+	s->n = s->under_way = 0;
+}
+
+void
+stream_close(struct stream *s)
+{
+	if (s != NULL)
+		forget_parts(s);
+	free(s);
+}
+
+/* --- a batch, by channels --- */
+
+/* The batch's part for that channel; NULL: there are too many. */
+static struct part *
+find_part(struct stream *s, const char *name)
+{
+	struct channel *c = channels_get(&s->channels, name);
+	struct part *p;
+
+	if (c == NULL)
+		return NULL;
+	for (p = s->parts; p < s->parts + s->n; p++)
+		if (p->channel == c)
+			return p;
+	if (s->n == PARTS_MAX) {
+		channel_skip(c, s->before);
+		return NULL;
+	}
+	s->n++;
+	*p = (struct part){ .stream = s, .channel = c };
+	c->busy = true;
+	buf_init(&p->body, ROOM_MAX + EVENTS_MAX + FRAME_BYTES);
+	buf_init(&p->answer, ANSWER_BYTES);
+	buf_puts(&p->body, "{\"events\":[");
+	return p;
+}
+
+/* One line: between the values of JSON, a line's end is but a space. */
+static void
+put_line(struct buf *out, const char *json)
+{
+	size_t n;
+
+	for (;; json += n + 1) {
+		n = strcspn(json, "\r\n");
+		buf_put(out, json, n);
+		if (json[n] == '\0')
+			return;
+		buf_putc(out, ' ');
+	}
+}
+
+static void
+add_event(struct part *p, const char *event)
+{
+	if (p == NULL)
+		return;
+	if (p->events++ > 0)
+		buf_putc(&p->body, ',');
+	put_line(&p->body, event);
+}
+
+static void
+end_part(struct part *p, const char *cursor)
+{
+	buf_printf(&p->body, "],\"cursor\":\"%s\"", cursor);
+	if (*p->channel->gap != '\0')
+		buf_printf(
+		    &p->body, ",\"skipped_after\":\"%s\"", p->channel->gap);
+	buf_putc(&p->body, '}');
+}
+
+static void
+make_parts(struct stream *s, const struct pg_result *r)
+{
+	char name[CHANNEL_LEN];
+	struct part *all;
+	int i;
+
+	snprintf(s->before, sizeof(s->before), "%s", db_value(r, 0, BEFORE));
+	all = find_part(s, "all");
+	if (db_is_true(r, 0, SKIPPED))
+		channels_skip(&s->channels, s->before);
+	for (i = 0; i < db_rows(r); i++) {
+		if (db_value(r, i, EVENT) == NULL)
+			continue;
+		snprintf(
+		    name, sizeof(name), "service.%s", db_value(r, i, SERVICE));
+		add_event(all, db_value(r, i, EVENT));
+		add_event(find_part(s, name), db_value(r, i, EVENT));
+	}
+	for (i = 0; i < s->n; i++)
+		end_part(&s->parts[i], db_value(r, 0, BEHIND));
+}
+
+/* --- its way to nginx --- */
+
+/* {"messages": 2, "requested": 0, "subscribers": 1, …} */
+static int
+read_viewers(const struct buf *answer)
+{
+	static const char name[] = "\"subscribers\":";
+	const char *at = strstr(answer->data, name);
+	long n = at != NULL ? strtol(at + sizeof(name) - 1, NULL, 10) : 0;
+
+	return n > 0 && n < 10000000 ? (int)n : 0;
+}
+
+static void
+tell(struct stream *s, const struct post *p)
+{
+	char status[32];
+
+	if (s->is_failing)
+		return;
+	s->is_failing = true;
+	snprintf(status, sizeof(status), "it answered %d", p->status);
+	log_warn("stream: nginx takes no events on %s, so viewers miss some: "
+		 "%s%s%s",
+	    s->socket, p->error != NULL ? p->error : status,
+	    *p->detail != '\0' ? ": " : "", p->detail);
+}
+
+static void
+end_batch(struct stream *s)
+{
+	/* What was sent while nginx was away is a try, and proves little. */
+	if (s->is_failing && !s->is_away && !s->failed) {
+		s->is_failing = false;
+		log_info("stream: nginx takes events again");
+	}
+	s->is_away = s->failed;
+	forget_parts(s);
+}
+
+static void
+end_post(struct post *post)
+{
+	struct part *p = post->arg;
+	struct stream *s = p->stream;
+	int viewers = 0;
+
+	if (post->error == NULL && post->status / 100 == 2) {
+		viewers = read_viewers(&p->answer);
+		*p->channel->gap = '\0';
+	} else {
+		s->failed = true;
+		channel_skip(p->channel, s->before);
+		/* What is ours was logged, or it is the worker's end. */
+		if (post->error == NULL ||
+		    strcmp(post->error, ERROR_INTERNAL) != 0)
+			tell(s, post);
+	}
+	if (p == s->parts)
+		s->viewers = viewers;
+	budget_spend(&s->budget, (int64_t)p->body.len, viewers);
+	if (--s->under_way == 0)
+		end_batch(s);
+}
+
+static void
+start_post(struct part *p)
+{
+	static const char *const headers[] = { "Content-Type: application/json",
+		"Accept: text/json", NULL };
+
+	snprintf(p->url, sizeof(p->url), "http://stream/publish?channel=%s",
+	    p->channel->name);
+	p->post = (struct post){
+		.url = p->url,
+		.unix_socket = p->stream->socket,
+		.headers = headers,
+		.body = p->body.data,
+		.body_len = p->body.len,
+		.timeout_ms = TIMEOUT_MS,
+		.answer = &p->answer,
+		.done = end_post,
+		.arg = p,
+	};
+	if (!p->body.failed) {
+		post_start(&p->post);
+		return;
+	}
+	p->post.error = ERROR_INTERNAL;
+	end_post(&p->post);
+}
+
+/* The posts may end while they are started, the last one last. */
+static void
+post_parts(struct stream *s)
+{
+	int i, n = s->n;
+
+	s->failed = false;
+	s->under_way = n;
+	for (i = 0; i < n; i++)
+		start_post(&s->parts[i]);
+}
+
+static enum status
+take(struct stream *s, struct db *db, int64_t room)
+{
+	char events[16], bytes[16];
+	const char *const values[] = { s->name, events, bytes };
+	struct pg_result *r = NULL;
+	enum status status;
+
+	/* While nginx is away the cursor goes on: live is live. */
+	snprintf(events, sizeof(events), "%d", s->is_away ? 0 : EVENTS_MAX);
+	snprintf(bytes, sizeof(bytes), "%d", (int)room);
+	status = db_run(db, Q_stream_take, 3, values, &r);
+	if (status == STATUS_OK && db_rows(r) > 0) {
+		make_parts(s, r);
+		post_parts(s);
+	}
+	db_result_free(r);
+	return status;
+}
+
+enum status
+stream_tick(struct stream *s, struct db *db)
+{
+	int64_t room;
+
+	if (s == NULL || s->under_way > 0)
+		return STATUS_OK;
+	room = budget_room(&s->budget, s->viewers, clock_steady_ms());
+	if (room == 0 && !s->is_away)
+		return STATUS_OK;
+	/* However little it is, one event at a time must get through. */
+	if (room < ROOM_MIN)
+		room = ROOM_MIN;
+	return take(s, db, room < ROOM_MAX ? room : ROOM_MAX);
+}

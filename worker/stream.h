@@ -1,0 +1,34 @@
+/*
+ * The live stream: every committed event, base and derived, to nginx, whose
+ * module nchan holds the viewers. At most once: what cannot be sent in time is
+ * skipped, and the next message says so. A message is one line of JSON:
+ *
+ *	{"events":[as GET /events],"cursor":"…","skipped_after":"…"}
+ *
+ * Both cursors are for GET /events?after=. skipped_after is there where events
+ * were skipped between it and the cursor.
+ */
+#ifndef STREAM_H
+#define STREAM_H
+
+#include "config.h"
+#include "db.h"
+
+struct stream;
+
+/*
+ * Keeps the config by reference. *out is NULL where none is configured.
+ * STATUS_REJECT: a setting is wrong, STATUS_FAULT: out of memory; in error.
+ */
+enum status stream_open(
+    struct stream **out, const struct config *, char error[256]) MUST_CHECK;
+/* After post_close(), which ends what is under way. NULL is fine. */
+void stream_close(struct stream *);
+/*
+ * Takes what was committed since the last time and posts it, unless that is
+ * still going on. To be called a few times a second. Not OK only when the
+ * database failed. NULL is fine.
+ */
+enum status stream_tick(struct stream *, struct db *) MUST_CHECK;
+
+#endif
