@@ -42,7 +42,7 @@ struct setting {
 static const struct setting settings[] = {
 	{ "DATABASE_URL", TEXT(database_url), "postgresql:///smartcity", 0, 0, NULL, FLAG_SECRET,
 	    "PostgreSQL, as a libpq URI" },
-	{ "OUTBOX_BATCH_SIZE", INT(outbox_batch_size), "100", 1, 1000, NULL, 0,
+	{ "OUTBOX_BATCH_SIZE", INT(outbox_batch_size), "500", 1, 10000, NULL, 0,
 	    "deliveries a worker claims at once" },
 	{ "OUTBOX_MAX_ATTEMPTS", INT(outbox_max_attempts), "10", 1, 100, NULL, 0,
 	    "attempts before a delivery is failed" },

@@ -16,7 +16,7 @@
 enum {
 	OUTCOMES_MAX_BYTES = 64 << 20,
 	SETTLE_MS = 20, /* an outcome waits for others as long as this */
-	SETTLE_MANY = 100,
+	SETTLE_MANY = 250,
 	CLAIM_MS = 20,     /* between claims while there is something */
 	CLAIM_MORE_MS = 2, /* while there is more than was claimed */
 	IDLE_SHARE = 10,   /* an idle claim may cost a tenth of the time */

@@ -20,7 +20,7 @@ struct lane {
 enum {
 	/* What it may hold lasts it about so long. */
 	LANE_AHEAD_MS = 500,
-	LANE_AHEAD_MAX = 200
+	LANE_AHEAD_MAX = 1000
 };
 
 /*
