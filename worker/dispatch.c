@@ -18,6 +18,7 @@ enum {
 	SETTLE_MS = 20, /* an outcome waits for others as long as this */
 	SETTLE_MANY = 250,
 	CLAIM_MS = 20,     /* between claims while there is something */
+	BUSY_MS = 500,     /* and for so long after it */
 	CLAIM_MORE_MS = 2, /* while there is more than was claimed */
 	IDLE_SHARE = 10,   /* an idle claim may cost a tenth of the time */
 	SWEEP_MS = 10000,  /* between claims that look at everything */
@@ -33,6 +34,7 @@ struct dispatch {
 	struct buf lanes, outcomes;
 	int busy, unsettled;
 	int64_t claim_at, settle_at, sweep_at;
+	int64_t found_ms; /* when a claim last found something */
 	bool is_stopping, is_behind;
 };
 
@@ -218,16 +220,18 @@ take_all(struct dispatch *d, struct pg_result *rows, int64_t lease_end,
 
 /* How long until the next claim, after one that took so long. */
 static int64_t
-claim_pause(
-    const struct dispatch *d, int claimed, bool is_cut_off, int64_t took)
+claim_pause(const struct dispatch *d, bool is_cut_off, int64_t took)
 {
 	int64_t poll = (int64_t)(d->config->outbox_poll_seconds * 1000);
 
 	if (is_cut_off)
 		return CLAIM_MORE_MS;
-	if (claimed > 0)
+	if (poll < took * IDLE_SHARE)
+		poll = took * IDLE_SHARE;
+	/* Where something came lately, more will. */
+	if (poll > CLAIM_MS && clock_steady_ms() - d->found_ms < BUSY_MS)
 		return CLAIM_MS;
-	return took * IDLE_SHARE > poll ? took * IDLE_SHARE : poll;
+	return poll;
 }
 
 static void
@@ -254,10 +258,12 @@ claim(struct dispatch *d, struct db *db)
 	if (sweep)
 		d->sweep_at = now + SWEEP_MS;
 	n = db_rows(rows);
+	if (n > 0)
+		d->found_ms = now;
 	take_all(d, rows, now + c.lease_seconds * 1000LL, c.lane_limit);
 	d->is_behind = receivers_seen(&d->receivers, now, n == c.limit);
 	d->claim_at = clock_steady_ms() +
-	    claim_pause(d, n, n == c.limit, clock_steady_ms() - now);
+	    claim_pause(d, n == c.limit, clock_steady_ms() - now);
 }
 
 /* --- settle --- */
