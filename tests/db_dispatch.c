@@ -531,6 +531,34 @@ isolation__dead_and_slow_beside_good__good_gets_all(void **state)
 	assert_int_equal(receiver_count(&receiver, "/ok/good"), 200);
 }
 
+/* It was quick, so much of its work is in hand when it dies. */
+static void
+breaker__quick_receiver_dies__few_attempts_are_wasted(void **state)
+{
+	int64_t end = clock_steady_ms() + PATIENCE_MS;
+
+	(void)state;
+	strcpy(config.retry_schedule, "0,60");
+	subscribe("a", "/ok/alive");
+	put(300);
+	start();
+	work_until("delivered", 300);
+	t_exec(url, "UPDATE subscriptions SET url = 'http://127.0.0.1:1/'");
+	put(800);
+	while (t_number(url,
+		   "SELECT count(*) FROM subscriptions"
+		   " WHERE open_until > now()") == 0) {
+		assert_true(clock_steady_ms() < end);
+		turn();
+	}
+	while (count("delivering") > 0) {
+		assert_true(clock_steady_ms() < end);
+		turn();
+	}
+	assert_int_equal(count("pending") + count("retrying"), 800);
+	assert_true(count("retrying") < 100);
+}
+
 static void
 isolation__more_hanging_receivers_than_places__good_gets_all(void **state)
 {
@@ -709,6 +737,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(guard__name_of_a_forbidden_address__nothing_sent),
 	TEST(guard__proxy_in_the_environment__ignored),
 	TEST(isolation__dead_and_slow_beside_good__good_gets_all),
+	TEST(breaker__quick_receiver_dies__few_attempts_are_wasted),
 	TEST(isolation__more_hanging_receivers_than_places__good_gets_all),
 	TEST(many__thousands__each_once_and_nothing_left),
 	TEST(order__by_subject__as_they_were_made),

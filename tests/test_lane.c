@@ -40,10 +40,10 @@ lane__slow_receiver__no_more_than_under_way(void **state)
 static void
 lane__many_allowed__window_never_less(void **state)
 {
-	struct lane lane = { .max_in_flight = 500, .answer_ms = 1 };
+	struct lane lane = { .max_in_flight = 2000, .answer_ms = 1 };
 
 	(void)state;
-	assert_int_equal(lane_window(&lane), 500);
+	assert_int_equal(lane_window(&lane), 2000);
 }
 
 static void
@@ -141,6 +141,25 @@ lane__answers__smoothed(void **state)
 }
 
 static void
+lane__failures__pace_unknown_then_broken(void **state)
+{
+	struct lane lane = { .max_in_flight = 16, .answer_ms = 5 };
+	int i;
+
+	(void)state;
+	lane_failed(&lane);
+	assert_false(lane_is_quick(&lane));
+	assert_int_equal(lane_window(&lane), 16);
+	for (i = 2; i < LANE_FAILURES; i++)
+		lane_failed(&lane);
+	assert_false(lane_is_broken(&lane));
+	lane_failed(&lane);
+	assert_true(lane_is_broken(&lane));
+	lane_answered(&lane, 5);
+	assert_false(lane_is_broken(&lane));
+}
+
+static void
 lane__bad_surprise__counts_at_once(void **state)
 {
 	struct lane lane = { .max_in_flight = 16, .answer_ms = 5 };
@@ -162,6 +181,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(lane__nothing_left_for_slow_ones__one_unless_quick),
 	cmocka_unit_test(lane__all_places_taken__none),
 	cmocka_unit_test(lane__answers__smoothed),
+	cmocka_unit_test(lane__failures__pace_unknown_then_broken),
 	cmocka_unit_test(lane__bad_surprise__counts_at_once),
 };
 

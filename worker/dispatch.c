@@ -86,7 +86,10 @@ attempt_done(struct attempt *a)
 
 	p->receiver->lane.in_flight--;
 	p->dispatch->busy--;
-	lane_answered(&p->receiver->lane, outcome.took_ms);
+	if (outcome.verdict != NULL && strcmp(outcome.verdict, "bad") == 0)
+		lane_failed(&p->receiver->lane);
+	else
+		lane_answered(&p->receiver->lane, outcome.took_ms);
 	if (a->error != NULL) {
 		outcome.delay_ms = delay_ms(p);
 		outcome.status = outcome.delay_ms < 0 ? "failed" : "retrying";
@@ -129,21 +132,26 @@ begin(struct parcel *p)
 }
 
 /* What would outlive its lease is not begun: it might be delivered twice. */
-static void
-begin_some(struct dispatch *d, struct receiver *r)
+static bool
+is_to_give_back(const struct dispatch *d, const struct parcel *p)
 {
 	int64_t needs = d->config->delivery_timeout * 1000LL + LEASE_MARGIN_MS;
 
-	while (r->first != NULL &&
-	    (d->is_stopping ||
-		lane_may_start(&r->lane, d->busy, d->config->in_flight))) {
-		struct parcel *p = parcel_pop(r);
+	return d->is_stopping || lane_is_broken(&p->receiver->lane) ||
+	    clock_steady_ms() + needs > p->lease_end_ms;
+}
 
-		if (d->is_stopping ||
-		    clock_steady_ms() + needs > p->lease_end_ms)
-			release(p);
+static void
+begin_some(struct dispatch *d, struct receiver *r)
+{
+	while (r->first != NULL) {
+		if (is_to_give_back(d, r->first))
+			release(parcel_pop(r));
+		else if (lane_may_start(
+			     &r->lane, d->busy, d->config->in_flight))
+			begin(parcel_pop(r));
 		else
-			begin(p);
+			return;
 	}
 }
 
@@ -164,59 +172,6 @@ begin_all(struct dispatch *d)
 }
 
 /* --- claim --- */
-
-static struct receiver *
-find_receiver(struct dispatch *d, const struct claimed *c, int limit)
-{
-	struct receiver *r = receiver_get(&d->receivers, c->subscription_id);
-
-	if (r == NULL)
-		return NULL;
-	if (r->lane.max_in_flight == 0) /* it is new */
-		r->room = limit < c->max_in_flight ? limit : c->max_in_flight;
-	r->lane.max_in_flight = c->max_in_flight;
-	r->got++;
-	return r;
-}
-
-static void
-take(struct dispatch *d, struct batch *batch, int row, int64_t lease_end,
-    int lane_limit)
-{
-	struct claimed c = lease_row(batch->rows, row);
-	struct receiver *r = find_receiver(d, &c, lane_limit);
-	struct parcel *p = &batch->parcels[row];
-
-	if (c.is_over)
-		log_error("dispatch: %s to %s has %s", c.message.id,
-		    c.subscription_id, c.status);
-	/* Without memory for it, it comes up again when its lease ends. */
-	if (c.is_over || r == NULL)
-		return;
-	parcel_fill(p, batch, &c);
-	p->attempt.timeout_ms = d->config->delivery_timeout * 1000;
-	p->dispatch = d;
-	p->receiver = r;
-	p->lease_end_ms = lease_end;
-	r->lane.held++;
-	parcel_push(&d->receivers, p);
-}
-
-static void
-take_all(struct dispatch *d, struct pg_result *rows, int64_t lease_end,
-    int lane_limit)
-{
-	int row, n = db_rows(rows);
-	struct batch *batch = batch_new(rows);
-
-	if (batch == NULL) {
-		log_error("dispatch: no memory for %d deliveries", n);
-		return;
-	}
-	for (row = 0; row < n; row++)
-		take(d, batch, row, lease_end, lane_limit);
-	batch_release(batch);
-}
 
 /* How long until the next claim, after one that took so long. */
 static int64_t
@@ -248,6 +203,10 @@ claim(struct dispatch *d, struct db *db)
 		.limit = d->config->outbox_batch_size,
 		.lane_limit = left > NEWCOMERS ? left / NEWCOMERS : 1,
 	};
+	struct parcel like = {
+		.dispatch = d,
+		.attempt.timeout_ms = d->config->delivery_timeout * 1000,
+	};
 
 	receivers_put_lanes(&d->receivers, &d->lanes, left, now, sweep);
 	c.lanes = d->lanes.data;
@@ -260,7 +219,8 @@ claim(struct dispatch *d, struct db *db)
 	n = db_rows(rows);
 	if (n > 0)
 		d->found_ms = now;
-	take_all(d, rows, now + c.lease_seconds * 1000LL, c.lane_limit);
+	like.lease_end_ms = now + c.lease_seconds * 1000LL;
+	parcels_take(&d->receivers, rows, &like, c.lane_limit);
 	d->is_behind = receivers_seen(&d->receivers, now, n == c.limit);
 	d->claim_at = clock_steady_ms() +
 	    claim_pause(d, n == c.limit, clock_steady_ms() - now);
@@ -275,6 +235,8 @@ forget_outcomes(struct dispatch *d)
 
 	for (r = d->receivers.list; r != NULL; r = r->next_of_all) {
 		r->lane.held -= r->unsettled;
+		if (r->unsettled > 0)
+			r->lane.failures = 0; /* the breaker knows */
 		r->unsettled = 0;
 	}
 	d->unsettled = 0;

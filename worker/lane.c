@@ -41,6 +41,7 @@ lane_may_start(const struct lane *lane, int busy, int max)
 void
 lane_answered(struct lane *lane, int64_t ms)
 {
+	lane->failures = 0;
 	if (ms < 1)
 		ms = 1;
 	if (lane->answer_ms == 0 || ms > 8 * lane->answer_ms)
@@ -49,4 +50,17 @@ lane_answered(struct lane *lane, int64_t ms)
 		lane->answer_ms += (ms - lane->answer_ms) / 8;
 	if (lane->answer_ms < 1)
 		lane->answer_ms = 1;
+}
+
+void
+lane_failed(struct lane *lane)
+{
+	lane->failures++;
+	lane->answer_ms = 0;
+}
+
+bool
+lane_is_broken(const struct lane *lane)
+{
+	return lane->failures >= LANE_FAILURES;
 }

@@ -13,6 +13,7 @@ struct lane {
 	int max_in_flight; /* as its subscription says */
 	int held;          /* claimed and not settled */
 	int in_flight;     /* of these, under way */
+	int failures;      /* in a row, and not settled yet */
 	int64_t answer_ms; /* how long its receiver takes, lately; 0: unknown */
 	int64_t seen_ms;   /* steady clock: nothing due was left then */
 };
@@ -20,7 +21,8 @@ struct lane {
 enum {
 	/* What it may hold lasts it about so long. */
 	LANE_AHEAD_MS = 500,
-	LANE_AHEAD_MAX = 1000
+	LANE_AHEAD_MAX = 1000,
+	LANE_FAILURES = 10 /* as lease.c tells the breaker */
 };
 
 /*
@@ -42,7 +44,14 @@ int lane_room(const struct lane *, int left);
  * so receivers that hang cannot take all the places there are.
  */
 bool lane_may_start(const struct lane *, int busy, int max);
-/* One took so long. */
+/* One was answered, and that took so long. */
 void lane_answered(struct lane *, int64_t ms);
+/* One failed by the receiver's fault: nothing is known of its pace now. */
+void lane_failed(struct lane *);
+/*
+ * So many failed in a row that the circuit breaker will open: what waits is
+ * given back rather than tried.
+ */
+bool lane_is_broken(const struct lane *);
 
 #endif

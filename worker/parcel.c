@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 
+#include "log.h"
+
 enum {
 	BODY_MAX_BYTES = 64 << 20,
 	ANSWER_MAX_BYTES = 16 << 10
 };
 
-struct batch *
+static struct batch *
 batch_new(struct pg_result *rows)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
@@ -16,6 +18,7 @@ batch_new(struct pg_result *rows)
 	if (batch != NULL && n > 0)
 		batch->parcels = calloc(n, sizeof(*batch->parcels));
 	if (batch == NULL || (n > 0 && batch->parcels == NULL)) {
+		log_error("parcel: no memory for %zu deliveries", n);
 		free(batch);
 		db_result_free(rows);
 		return NULL;
@@ -25,7 +28,7 @@ batch_new(struct pg_result *rows)
 	return batch;
 }
 
-void
+static void
 batch_release(struct batch *batch)
 {
 	if (--batch->left > 0)
@@ -35,20 +38,19 @@ batch_release(struct batch *batch)
 	free(batch);
 }
 
-void
-parcel_fill(struct parcel *p, struct batch *batch, const struct claimed *c)
+static void
+fill(struct parcel *p, const struct claimed *c, const struct parcel *like)
 {
-	p->attempt = (struct attempt){ .message = c->message,
-		.subscription_id = c->subscription_id,
-		.url = c->url,
-		.secret = c->secret,
-		.old_secret = c->old_secret,
-		.number = c->attempt,
-		.retry_after_ms = -1 };
+	*p = *like;
+	p->attempt.message = c->message;
+	p->attempt.subscription_id = c->subscription_id;
+	p->attempt.url = c->url;
+	p->attempt.secret = c->secret;
+	p->attempt.old_secret = c->old_secret;
+	p->attempt.number = c->attempt;
+	p->attempt.retry_after_ms = -1;
 	p->schedule = c->retry_schedule;
 	p->attempts = c->attempts;
-	p->batch = batch;
-	batch->left++;
 	buf_init(&p->attempt.answer, ANSWER_MAX_BYTES);
 	buf_init(&p->body, BODY_MAX_BYTES);
 }
@@ -61,8 +63,8 @@ parcel_free(struct parcel *p)
 	batch_release(p->batch);
 }
 
-void
-parcel_push(struct receivers *all, struct parcel *p)
+static void
+push(struct receivers *all, struct parcel *p)
 {
 	struct receiver *r = p->receiver;
 
@@ -85,4 +87,55 @@ parcel_pop(struct receiver *r)
 		r->last = &r->first;
 	p->next = NULL;
 	return p;
+}
+
+static struct receiver *
+find_receiver(struct receivers *all, const struct claimed *c, int lane_limit)
+{
+	struct receiver *r = receiver_get(all, c->subscription_id);
+	int max = c->max_in_flight;
+
+	if (r == NULL)
+		return NULL;
+	if (r->lane.max_in_flight == 0) /* it is new */
+		r->room = lane_limit < max ? lane_limit : max;
+	r->lane.max_in_flight = max;
+	r->got++;
+	return r;
+}
+
+static void
+take(struct receivers *all, struct batch *batch, int row,
+    const struct parcel *like, int lane_limit)
+{
+	struct claimed c = lease_row(batch->rows, row);
+	struct receiver *r = find_receiver(all, &c, lane_limit);
+	struct parcel *p = &batch->parcels[row];
+
+	if (c.is_over)
+		log_error("parcel: %s to %s has %s", c.message.id,
+		    c.subscription_id, c.status);
+	if (c.is_over || r == NULL)
+		return;
+	fill(p, &c, like);
+	p->batch = batch;
+	batch->left++;
+	p->receiver = r;
+	r->lane.held++;
+	push(all, p);
+}
+
+void
+parcels_take(struct receivers *all, struct pg_result *rows,
+    const struct parcel *like, int lane_limit)
+{
+	struct batch *batch = batch_new(rows);
+	int row, n;
+
+	if (batch == NULL)
+		return;
+	n = db_rows(rows);
+	for (row = 0; row < n; row++)
+		take(all, batch, row, like, lane_limit);
+	batch_release(batch);
 }

@@ -30,19 +30,17 @@ struct parcel {
 };
 
 /*
- * Takes over the rows of a claim; NULL: out of memory, then they are freed. Its
- * parcels are zeroed; each that is put to use counts in `left`, which the
- * caller holds one of until it calls batch_release.
+ * Takes over the rows of a claim: each becomes a parcel like `like`, in the
+ * queue of its receiver, or is logged where it is over. lane_limit is what
+ * receivers that are new had room for. What finds no memory comes up again
+ * when its lease ends.
  */
-struct batch *batch_new(struct pg_result *rows);
-void batch_release(struct batch *);
-
-/* From a row of its batch. */
-void parcel_fill(struct parcel *, struct batch *, const struct claimed *);
+void parcels_take(struct receivers *, struct pg_result *rows,
+    const struct parcel *like, int lane_limit);
+/* Its batch is freed with the last of its parcels. */
 void parcel_free(struct parcel *);
 
-/* In the queue of parcel->receiver. */
-void parcel_push(struct receivers *, struct parcel *);
+/* The first of the receiver's queue. */
 struct parcel *parcel_pop(struct receiver *);
 
 #endif

@@ -13,11 +13,10 @@
 enum {
 	CONNECT_MS = 5000,
 	CACHED_CONNECTIONS = 512,
-	IDLE_HANDLES = 128,
 	EVENTS = 64
 };
 
-/* One transfer; its handle is used again for the next. */
+/* One transfer. */
 struct flight {
 	CURL *easy;
 	struct post *post;
@@ -31,8 +30,7 @@ struct flight {
 static CURLM *multi;
 static int epoll = -1, timer = -1;
 static const struct guard *guard;
-static struct flight *flying, *idle;
-static int idle_count;
+static struct flight *flying;
 
 /* --- libcurl's sockets and its one timer, in our epoll --- */
 
@@ -156,39 +154,23 @@ set_options(struct flight *f)
 /* --- beginning and end --- */
 
 static struct flight *
-take_flight(void)
+take_off(struct post *post)
 {
-	struct flight *f = idle;
+	struct flight *f = calloc(1, sizeof(*f));
 
-	if (f != NULL) {
-		idle = f->next;
-		idle_count--;
-	} else {
-		f = calloc(1, sizeof(*f));
-		if (f == NULL)
-			return NULL;
-		f->easy = curl_easy_init();
-		if (f->easy == NULL) {
-			free(f);
-			return NULL;
-		}
+	if (f == NULL || (f->easy = curl_easy_init()) == NULL) {
+		free(f);
+		return NULL;
 	}
+	f->post = post;
 	f->next = flying;
-	f->previous = NULL;
 	if (flying != NULL)
 		flying->previous = f;
 	flying = f;
 	return f;
 }
 
-static void
-free_flight(struct flight *f)
-{
-	curl_easy_cleanup(f->easy);
-	curl_slist_free_all(f->headers);
-	free(f);
-}
-
+/* Its connection stays in the multi handle's cache. */
 static void
 land(struct flight *f)
 {
@@ -198,16 +180,9 @@ land(struct flight *f)
 		flying = f->next;
 	if (f->next != NULL)
 		f->next->previous = f->previous;
-	if (idle_count >= IDLE_HANDLES) {
-		free_flight(f);
-		return;
-	}
-	curl_easy_reset(f->easy);
+	curl_easy_cleanup(f->easy);
 	curl_slist_free_all(f->headers);
-	f->headers = NULL;
-	f->next = idle;
-	idle = f;
-	idle_count++;
+	free(f);
 }
 
 static const char *
@@ -287,17 +262,13 @@ set_headers(struct flight *f)
 void
 post_start(struct post *post)
 {
-	struct flight *f = take_flight();
+	struct flight *f = take_off(post);
 
 	post->error = NULL;
 	post->detail[0] = post->address[0] = '\0';
 	post->status = 0;
 	post->retry_after_ms = -1;
 	if (f != NULL) {
-		f->post = post;
-		f->refusal = NULL;
-		f->is_cut = false;
-		f->error[0] = '\0';
 		if (set_headers(f) && set_options(f) &&
 		    curl_multi_add_handle(multi, f->easy) == CURLM_OK)
 			return;
@@ -392,11 +363,6 @@ end_all(void)
 		fail(post, ERROR_INTERNAL, "the worker stopped");
 		post->done(post);
 	}
-	while ((f = idle) != NULL) {
-		idle = f->next;
-		free_flight(f);
-	}
-	idle_count = 0;
 }
 
 void
