@@ -46,20 +46,6 @@ events_write(struct buf *out, const struct pg_result *r, int row)
 	buf_putc(out, '}');
 }
 
-static void
-write_events(struct buf *out, const struct pg_result *r, int rows)
-{
-	int row;
-
-	buf_putc(out, '[');
-	for (row = 0; row < rows; row++) {
-		if (row > 0)
-			buf_putc(out, ',');
-		events_write(out, r, row);
-	}
-	buf_putc(out, ']');
-}
-
 static const char *
 read_bool(struct page *p, const char *name)
 {
@@ -102,7 +88,7 @@ list_page(const struct context *ctx, const struct request *req, struct page *p,
 		problem_status(req, res, status);
 		return;
 	}
-	write_events(&res->body, r, db_rows(r));
+	page_put_rows(&res->body, r, db_rows(r), events_write);
 	if (db_rows(r) == f.limit)
 		page_link(req, "cursor", db_value(r, f.limit - 1, ID), res);
 	db_result_free(r);
@@ -144,7 +130,7 @@ write_feed(const struct request *req, const struct pg_result *r,
 	else
 		snprintf(cursor, sizeof(cursor), "%s.%s", horizon,
 		    strcmp(horizon, tx) == 0 ? id->text : start.text);
-	write_events(&res->body, r, n);
+	page_put_rows(&res->body, r, n, events_write);
 	page_link(req, "after", cursor, res);
 }
 
@@ -200,21 +186,8 @@ void
 events_get(const struct context *ctx, const struct request *req,
     const char *text, struct response *res)
 {
-	struct pg_result *r = NULL;
-	enum status status;
-	struct id id;
-
-	if (!page_path_id(req, text, &id, res))
-		return;
-	status = db_run(
-	    ctx->db, Q_event_get, 1, (const char *const[]){ id.text }, &r);
-	if (status != STATUS_OK)
-		problem_status(req, res, status);
-	else if (db_rows(r) == 0)
-		problem_write(req, res, 404, "No event has this id");
-	else
-		events_write(&res->body, r, 0);
-	db_result_free(r);
+	page_get_row(ctx, req, text, Q_event_get, events_write,
+	    "No event has this id", res);
 }
 
 /* Where nginx has nchan, its requests do not come here. */

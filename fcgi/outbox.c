@@ -38,6 +38,19 @@ read_search(struct page *p, const char *status, struct search *s)
 	    : NULL;
 }
 
+/* The statements make the JSON. */
+static void
+write_message(struct buf *out, const struct pg_result *r, int row)
+{
+	buf_puts(out, db_value(r, row, 0));
+}
+
+static void
+write_listed(struct buf *out, const struct pg_result *r, int row)
+{
+	buf_puts(out, db_value(r, row, 1));
+}
+
 static void
 list(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
@@ -48,7 +61,6 @@ list(const struct context *ctx, const struct request *req, struct page *p,
 	struct pg_result *r = NULL;
 	enum status status;
 	struct search s;
-	int row;
 
 	read_search(p, page_choice(p, "status", states), &s);
 	if (!page_check(p, req, res))
@@ -58,15 +70,9 @@ list(const struct context *ctx, const struct request *req, struct page *p,
 		problem_status(req, res, status);
 		return;
 	}
-	buf_putc(&res->body, '[');
-	for (row = 0; row < db_rows(r); row++) {
-		if (row > 0)
-			buf_putc(&res->body, ',');
-		buf_puts(&res->body, db_value(r, row, 1));
-	}
-	buf_putc(&res->body, ']');
-	if (row == p->limit)
-		page_link(req, "cursor", db_value(r, row - 1, 0), res);
+	page_put_rows(&res->body, r, db_rows(r), write_listed);
+	if (db_rows(r) == p->limit)
+		page_link(req, "cursor", db_value(r, db_rows(r) - 1, 0), res);
 	db_result_free(r);
 }
 
@@ -86,21 +92,8 @@ void
 outbox_get(const struct context *ctx, const struct request *req,
     const char *text, struct response *res)
 {
-	struct pg_result *r = NULL;
-	enum status status;
-	struct id id;
-
-	if (!page_path_id(req, text, &id, res))
-		return;
-	status = db_run(
-	    ctx->db, Q_outbox_get, 1, (const char *const[]){ id.text }, &r);
-	if (status != STATUS_OK)
-		problem_status(req, res, status);
-	else if (db_rows(r) == 0)
-		problem_write(req, res, 404, "No message has this id");
-	else
-		buf_puts(&res->body, db_value(r, 0, 0));
-	db_result_free(r);
+	page_get_row(ctx, req, text, Q_outbox_get, write_message,
+	    "No message has this id", res);
 }
 
 static void

@@ -167,6 +167,43 @@ page_link(const struct request *req, const char *name, const char *value,
 }
 
 void
+page_put_rows(
+    struct buf *out, const struct pg_result *r, int n, page_writer *write)
+{
+	int row;
+
+	buf_putc(out, '[');
+	for (row = 0; row < n; row++) {
+		if (row > 0)
+			buf_putc(out, ',');
+		write(out, r, row);
+	}
+	buf_putc(out, ']');
+}
+
+void
+page_get_row(const struct context *ctx, const struct request *req,
+    const char *text, enum query query, page_writer *write, const char *none,
+    struct response *res)
+{
+	struct pg_result *r = NULL;
+	enum status status;
+	struct id id;
+
+	if (!page_path_id(req, text, &id, res))
+		return;
+	status =
+	    db_run(ctx->db, query, 1, (const char *const[]){ id.text }, &r);
+	if (status != STATUS_OK)
+		problem_status(req, res, status);
+	else if (db_rows(r) == 0)
+		problem_write(req, res, 404, "%s", none);
+	else
+		write(&res->body, r, 0);
+	db_result_free(r);
+}
+
+void
 page_put_time(struct buf *out, const char *t)
 {
 	size_t n = strlen(t);

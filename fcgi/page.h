@@ -2,6 +2,7 @@
 #ifndef PAGE_H
 #define PAGE_H
 
+#include "db.h"
 #include "id.h"
 #include "params.h"
 
@@ -43,6 +44,20 @@ bool page_path_id(
 
 /* Link: rel="next": this request with name=value instead of its old cursor. */
 void page_link(const struct request *, const char *name, const char *value,
+    struct response *);
+
+/* Writes one row as JSON. */
+typedef void page_writer(struct buf *, const struct pg_result *, int row);
+
+/* The first n rows as a JSON array. */
+void page_put_rows(
+    struct buf *, const struct pg_result *, int n, page_writer *);
+/*
+ * GET /x/{id}: the row that this statement finds by the id, or 422 where it is
+ * no id, 404 with `none` where there is no row, 503.
+ */
+void page_get_row(const struct context *, const struct request *,
+    const char *id, enum query, page_writer *, const char *none,
     struct response *);
 
 /* PostgreSQL's ISO output as RFC 3339. */

@@ -62,7 +62,6 @@ list(const struct context *ctx, const struct request *req, struct page *p,
 		params_get(&p->params, "service") };
 	struct pg_result *r = NULL;
 	enum status status;
-	int row;
 
 	snprintf(limit, sizeof(limit), "%lld", p->limit);
 	snprintf(offset, sizeof(offset), "%lld", p->offset);
@@ -71,15 +70,9 @@ list(const struct context *ctx, const struct request *req, struct page *p,
 		problem_status(req, res, status);
 		return;
 	}
-	buf_putc(&res->body, '[');
-	for (row = 0; row < db_rows(r); row++) {
-		if (row > 0)
-			buf_putc(&res->body, ',');
-		write_rejected(&res->body, r, row);
-	}
-	buf_putc(&res->body, ']');
-	if (row == p->limit)
-		page_link(req, "cursor", db_value(r, row - 1, ID), res);
+	page_put_rows(&res->body, r, db_rows(r), write_rejected);
+	if (db_rows(r) == p->limit)
+		page_link(req, "cursor", db_value(r, db_rows(r) - 1, ID), res);
 	db_result_free(r);
 }
 
@@ -99,19 +92,6 @@ void
 rejected_get(const struct context *ctx, const struct request *req,
     const char *text, struct response *res)
 {
-	struct pg_result *r = NULL;
-	enum status status;
-	struct id id;
-
-	if (!page_path_id(req, text, &id, res))
-		return;
-	status = db_run(
-	    ctx->db, Q_rejected_get, 1, (const char *const[]){ id.text }, &r);
-	if (status != STATUS_OK)
-		problem_status(req, res, status);
-	else if (db_rows(r) == 0)
-		problem_write(req, res, 404, "No rejected event has this id");
-	else
-		write_rejected(&res->body, r, 0);
-	db_result_free(r);
+	page_get_row(ctx, req, text, Q_rejected_get, write_rejected,
+	    "No rejected event has this id", res);
 }

@@ -163,6 +163,12 @@ subscriptions_post(const struct context *ctx, const struct request *req,
 }
 
 static void
+write_listed(struct buf *out, const struct pg_result *r, int row)
+{
+	buf_puts(out, db_value(r, row, 1));
+}
+
+static void
 list(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
 {
@@ -170,7 +176,6 @@ list(const struct context *ctx, const struct request *req, struct page *p,
 	const char *const values[] = { p->below.text, limit, offset };
 	struct pg_result *r = NULL;
 	enum status status;
-	int row;
 
 	snprintf(limit, sizeof(limit), "%lld", p->limit);
 	snprintf(offset, sizeof(offset), "%lld", p->offset);
@@ -179,15 +184,9 @@ list(const struct context *ctx, const struct request *req, struct page *p,
 		problem_status(req, res, status);
 		return;
 	}
-	buf_putc(&res->body, '[');
-	for (row = 0; row < db_rows(r); row++) {
-		if (row > 0)
-			buf_putc(&res->body, ',');
-		buf_puts(&res->body, db_value(r, row, 1));
-	}
-	buf_putc(&res->body, ']');
-	if (row == p->limit)
-		page_link(req, "cursor", db_value(r, row - 1, 0), res);
+	page_put_rows(&res->body, r, db_rows(r), write_listed);
+	if (db_rows(r) == p->limit)
+		page_link(req, "cursor", db_value(r, db_rows(r) - 1, 0), res);
 	db_result_free(r);
 }
 

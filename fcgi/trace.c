@@ -21,15 +21,14 @@ write_step(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, message != NULL ? message : "null");
 }
 
+/* All rows are one trace: of the first, with what derives from it. */
 static void
-write_trace(struct buf *out, const struct pg_result *r)
+write_trace(struct buf *out, const struct pg_result *r, int row)
 {
-	int row;
-
 	buf_putc(out, '{');
-	write_step(out, r, 0);
+	write_step(out, r, row);
 	buf_puts(out, ",\"derived\":[");
-	for (row = 1; row < db_rows(r); row++) {
+	for (row++; row < db_rows(r); row++) {
 		buf_printf(out, "%s{\"fired\":%s,", row > 1 ? "," : "",
 		    db_is_true(r, row, FIRED) ? "true" : "false");
 		write_step(out, r, row);
@@ -42,19 +41,6 @@ void
 trace_get(const struct context *ctx, const struct request *req,
     const char *text, struct response *res)
 {
-	struct pg_result *r = NULL;
-	enum status status;
-	struct id id;
-
-	if (!page_path_id(req, text, &id, res))
-		return;
-	status = db_run(
-	    ctx->db, Q_event_trace, 1, (const char *const[]){ id.text }, &r);
-	if (status != STATUS_OK)
-		problem_status(req, res, status);
-	else if (db_rows(r) == 0)
-		problem_write(req, res, 404, "No event has this id");
-	else
-		write_trace(&res->body, r);
-	db_result_free(r);
+	page_get_row(ctx, req, text, Q_event_trace, write_trace,
+	    "No event has this id", res);
 }
