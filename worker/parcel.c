@@ -15,9 +15,9 @@ batch_new(struct pg_result *rows)
 	struct batch *batch = calloc(1, sizeof(*batch));
 	size_t n = (size_t)db_rows(rows);
 
-	if (batch != NULL && n > 0)
-		batch->parcels = calloc(n, sizeof(*batch->parcels));
-	if (batch == NULL || (n > 0 && batch->parcels == NULL)) {
+	if (batch != NULL) /* calloc of nothing may be NULL */
+		batch->parcels = calloc(n + 1, sizeof(*batch->parcels));
+	if (batch == NULL || batch->parcels == NULL) {
 		log_error("parcel: no memory for %zu deliveries", n);
 		free(batch);
 		db_result_free(rows);
