@@ -8,7 +8,10 @@ enum {
 	SECONDS_MAX = 7 * 24 * 60 * 60
 };
 
-/* Digits with or without a fraction, nothing that strtod takes besides. */
+/*
+ * Digits with or without a fraction, nothing that strtod takes besides, and so
+ * few of them that PostgreSQL reads the same number.
+ */
 static const char *
 parse_number(const char *p, double *out)
 {
@@ -22,7 +25,7 @@ parse_number(const char *p, double *out)
 	p += n;
 	if (*p == '.') {
 		n = strspn(p + 1, "0123456789");
-		if (n == 0)
+		if (n == 0 || n > 9)
 			return NULL;
 		p += n + 1;
 	}

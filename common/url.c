@@ -46,6 +46,9 @@ check_subject(const char *rest)
 
 	if (*rest != '/')
 		return reason;
+	/* There, others wait for their answers. */
+	if (strncmp(rest, "/_INBOX", 7) == 0)
+		return "a subject that begins with _INBOX is NATS's own";
 	do {
 		rest++;
 		n = strspn(rest, ALNUM "_-");

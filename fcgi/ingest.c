@@ -212,6 +212,7 @@ store(struct ingest *in)
 	struct receipt receipt;
 	enum status status = STATUS_FAULT;
 
+	schedule += strspn(schedule, " \t");
 	snprintf(first_delay, sizeof(first_delay), "%.*s",
 	    (int)strcspn(schedule, ","), schedule);
 	if (in->schema != NULL)

@@ -128,6 +128,17 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 	db_result_free(r);
 }
 
+/* A body would be ignored, and what it asked for with it. */
+static bool
+has_no_body(const struct request *req, struct response *res)
+{
+	if (req->body_len == 0)
+		return true;
+	problem_write(req, res, 422,
+	    "Parameters go into the query string; there is no body");
+	return false;
+}
+
 void
 outbox_retry(const struct context *ctx, const struct request *req,
     const char *text, struct response *res)
@@ -135,7 +146,7 @@ outbox_retry(const struct context *ctx, const struct request *req,
 	struct page page;
 	struct id id;
 
-	if (!page_path_id(req, text, &id, res))
+	if (!has_no_body(req, res) || !page_path_id(req, text, &id, res))
 		return;
 	if (page_open(&page, req, res))
 		retry(ctx, req, &page, &id, res);
@@ -174,6 +185,8 @@ outbox_replay(const struct context *ctx, const struct request *req,
 	struct page page;
 
 	(void)arg;
+	if (!has_no_body(req, res))
+		return;
 	if (page_open_to(&page, REPLAY_USUAL, REPLAY_MAX, req, res))
 		replay(ctx, req, &page, res);
 	page_free(&page);

@@ -593,6 +593,23 @@ many__thousands__each_once_and_nothing_left(void **state)
 	    t_number(url, "SELECT count(*) FROM delivery_attempts"), 3000);
 }
 
+/* More than a claim takes, all of it due for an hour. */
+static void
+many__old_backlog__not_left_to_the_sweeps(void **state)
+{
+	(void)state;
+	config.outbox_batch_size = 10;
+	subscribe("a", "/ok/backlog");
+	t_exec(url,
+	    "UPDATE subscriptions SET woken_at = now() - interval '1 hour'");
+	put(400);
+	t_exec(url,
+	    "UPDATE deliveries SET next_attempt_at = now() - interval '1 "
+	    "hour'");
+	start();
+	work_until("delivered", 400);
+}
+
 static void
 order__by_subject__as_they_were_made(void **state)
 {
@@ -740,6 +757,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(breaker__quick_receiver_dies__few_attempts_are_wasted),
 	TEST(isolation__more_hanging_receivers_than_places__good_gets_all),
 	TEST(many__thousands__each_once_and_nothing_left),
+	TEST(many__old_backlog__not_left_to_the_sweeps),
 	TEST(order__by_subject__as_they_were_made),
 	TEST(stop__with_a_queue__given_back_at_once),
 	TEST(stop__receiver_that_hangs__told_to_be_tried_again),

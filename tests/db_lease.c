@@ -451,6 +451,37 @@ order__first_is_retried__the_next_waits(void **state)
 	db_result_free(rows);
 }
 
+static void
+order__older_one_replayed__waits_for_the_one_under_way(void **state)
+{
+	(void)state;
+	put_subjects();
+	t_exec(url,
+	    "DELETE FROM deliveries WHERE subject <> 'a';"
+	    "UPDATE deliveries SET status = 'failed' WHERE created_at ="
+	    " (SELECT min(created_at) FROM deliveries)");
+	expect_claims(1);
+	t_exec(url,
+	    "UPDATE deliveries SET status = 'pending' WHERE status = 'failed'");
+	expect_claims(0);
+}
+
+/* What was looked at and had to wait is due again at the right moment. */
+static void
+order__first_is_settled__next_is_found_at_once(void **state)
+{
+	const struct claim c = { "[]", 0.5, 60, 10, 100, 100 };
+
+	(void)state;
+	put_subjects();
+	t_exec(url,
+	    "DELETE FROM deliveries WHERE subject <> 'a';"
+	    "UPDATE deliveries SET next_attempt_at = now() - interval '1 "
+	    "hour'");
+	claim_and_settle("delivered", "good");
+	db_result_free(claim_with(one, &c, 1));
+}
+
 /* --- settle --- */
 
 static void
@@ -747,6 +778,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(claim__receiver_not_to_be_served__held),
 	TEST(order__by_subject__the_oldest_of_each),
 	TEST(order__first_is_retried__the_next_waits),
+	TEST(order__older_one_replayed__waits_for_the_one_under_way),
+	TEST(order__first_is_settled__next_is_found_at_once),
 	TEST(settle__delivered__done_with_its_history),
 	TEST(settle__retrying__due_after_its_delay),
 	TEST(settle__failed__over),

@@ -4,6 +4,8 @@
 #include <libpq-fe.h>
 #include <string.h>
 
+#define ID_FIRST "00000000-0000-0000-0000-000000000000"
+
 static long long
 run(enum query query, int n, const char *const values[])
 {
@@ -19,8 +21,8 @@ run(enum query query, int n, const char *const values[])
 static long long
 expunge(const char *days, const char *dead_days)
 {
-	return run(
-	    Q_outbox_expunge, 2, (const char *const[]){ days, dead_days });
+	return run(Q_outbox_expunge, 3,
+	    (const char *const[]){ days, dead_days, ID_FIRST });
 }
 
 static long long

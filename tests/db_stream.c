@@ -273,6 +273,25 @@ take__more_events_than_wanted__the_newest(void **state)
 	expect(2, 100000, "e,f", false);
 }
 
+/* Each would be a megabyte of JSON: reading them all takes seconds. */
+static void
+take__many_that_are_too_long__not_even_read(void **state)
+{
+	int64_t began;
+
+	(void)state;
+	t_exec(url,
+	    "INSERT INTO events (id, service, \"timestamp\", payload)"
+	    " SELECT uuid_v7_floor(now() + n * interval '1 ms'), 'big', now(),"
+	    "  to_json((SELECT string_agg(md5(random()::text || n), '')"
+	    "   FROM generate_series(1, 16000)))"
+	    " FROM generate_series(1, 100) AS n");
+	put("a");
+	began = clock_steady_ms();
+	expect(1000, 100000, "a", true);
+	assert_true(clock_steady_ms() - began < 1000);
+}
+
 static void
 take__more_bytes_than_wanted__the_newest_that_fit(void **state)
 {
@@ -466,6 +485,7 @@ static const struct CMUnitTest tests[] = {
 	BEGIN(take__one_is_rolled_back__never_seen),
 	BEGIN(take__another_session_at_it__nothing_and_at_once),
 	BEGIN(take__more_events_than_wanted__the_newest),
+	BEGIN(take__many_that_are_too_long__not_even_read),
 	BEGIN(take__more_bytes_than_wanted__the_newest_that_fit),
 	BEGIN(take__one_event_too_long__skipped_and_the_others_taken),
 	BEGIN(take__no_events_wanted__cursor_moves_and_says_so),

@@ -305,6 +305,8 @@ delivery__failed__replayed_on_request(void **state)
 	    "/outbox/replay?status=failed&subscription=%s&dry_run=true", id);
 	call("POST", target, NULL, 200);
 	assert_int_equal(receiver_count(&receiver, "/ok/replayed"), 0);
+	/* Not there: it would be overlooked. */
+	call("POST", "/outbox/replay", "{\"dry_run\":true}", 422);
 	*strstr(target, "&dry_run") = '\0';
 	call("POST", target, NULL, 200);
 	await("/ok/replayed", 1);

@@ -42,7 +42,7 @@ config__environment__taken(void **state)
 	    load_with("SMARTCITY_VALIDATION", "lenient"), STATUS_OK);
 	assert_int_equal(c.business.validation, VALIDATION_LENIENT);
 	assert_int_equal(load_with("OUTBOX_BATCH_SIZE", ""), STATUS_OK);
-	assert_int_equal(c.outbox_batch_size, 100);
+	assert_int_equal(c.outbox_batch_size, 500);
 }
 
 static void
@@ -53,7 +53,7 @@ config__bad_value__named_with_what_is_allowed(void **state)
 	} rows[] = {
 		{ "THRESHOLD_KWH", "much", "a number" },
 		{ "THRESHOLD_KWH", "nan", "a number" },
-		{ "OUTBOX_BATCH_SIZE", "0", "from 1 to 1000" },
+		{ "OUTBOX_BATCH_SIZE", "0", "from 1 to 10000" },
 		{ "OUTBOX_BATCH_SIZE", "1.5", "a whole number" },
 		{ "OUTBOX_MAX_ATTEMPTS", "5x", "a whole number" },
 		{ "SMARTCITY_VALIDATION", "str", "strict|lenient" },
@@ -125,7 +125,7 @@ config__location__overrides_business_settings_only(void **state)
 	assert_int_equal(
 	    config_override(&c.business, location, value, error), STATUS_OK);
 	assert_true(c.business.threshold_kwh == 9);
-	assert_int_equal(c.outbox_batch_size, 100);
+	assert_int_equal(c.outbox_batch_size, 500);
 	value[0] = 'x';
 	assert_int_equal(config_override(&c.business, location, value, error),
 	    STATUS_REJECT);
@@ -148,7 +148,7 @@ config__printed__every_name_and_no_secret(void **state)
 	fclose(f);
 	assert_null(strstr(text, "pw"));
 	assert_non_null(strstr(text, "SMARTCITY_VALIDATION=strict\n"));
-	assert_non_null(strstr(text, "OUTBOX_BATCH_SIZE=100\n"));
+	assert_non_null(strstr(text, "OUTBOX_BATCH_SIZE=500\n"));
 	assert_non_null(strstr(text, "THRESHOLD_KWH=500\n"));
 	assert_non_null(strstr(text, "(strict|lenient) [strict]"));
 	free(text);

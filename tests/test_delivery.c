@@ -87,8 +87,8 @@ verdict__each_outcome__says_what_it_means(void **state)
 		{ ERROR_HTTP, 404, "bad" },
 		{ ERROR_HTTP, 302, "bad" },
 		{ ERROR_HTTP, 410, "gone" },
-		{ ERROR_HTTP, 400, NULL },
-		{ ERROR_HTTP, 422, NULL },
+		{ ERROR_HTTP, 400, "good" },
+		{ ERROR_HTTP, 422, "good" },
 		{ ERROR_INTERNAL, 0, NULL },
 	};
 	struct attempt a = { 0 };
@@ -112,6 +112,7 @@ sink__each_scheme__its_sink(void **state)
 	assert_ptr_equal(sink_find("http://x/"), &sink_webhook);
 	assert_ptr_equal(sink_find("https://x/"), &sink_webhook);
 	assert_ptr_equal(sink_find("nats://x/y"), &sink_nats);
+	assert_ptr_equal(sink_find("HTTPS://x/"), &sink_webhook);
 }
 
 static void

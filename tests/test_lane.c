@@ -118,10 +118,13 @@ lane__all_places_taken__none(void **state)
 	struct lane lane = { .max_in_flight = 16 };
 
 	(void)state;
-	assert_true(lane_may_start(&lane, MAX - 1, MAX));
-	assert_false(lane_may_start(&lane, MAX, MAX));
+	assert_true(lane_may_start(&lane, MAX - MAX / 8 - 1, MAX));
+	assert_false(lane_may_start(&lane, MAX - MAX / 8, MAX));
 	assert_true(lane_may_start(&lane, 0, 1));
 	assert_false(lane_may_start(&lane, 1, 1));
+	lane.answer_ms = 1;
+	assert_true(lane_may_start(&lane, MAX - 1, MAX));
+	assert_false(lane_may_start(&lane, MAX, MAX));
 }
 
 static void

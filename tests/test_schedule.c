@@ -40,7 +40,8 @@ schedule__bad__refused_with_the_reason(void **state)
 {
 	static const char *const rows[] = { "", " ", ",", "1,", ",1", "1,,2",
 		"-1", "+1", "1.", ".5", "1e3", "0x10", "nan", "inf", "1 2",
-		"604800.1", "604801", "9999999999", "1;2", "1,two", "1\n" };
+		"604800.1", "0.0000000001", "604801", "9999999999", "1;2",
+		"1,two", "1\n" };
 	struct schedule s;
 	char error[256];
 	size_t i;

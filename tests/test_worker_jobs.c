@@ -167,7 +167,10 @@ worker__database_away__jobs_wait_for_it(void **state)
 	assert_non_null(strchr(w.name, ':'));
 	jobs_init(table);
 	for (i = 0; i < JOBS; i++)
-		assert_int_equal(table[i].run(&w), TURN_RETRY);
+		/* What is old can wait. */
+		assert_int_equal(table[i].run(&w),
+		    strcmp(table[i].name, "expunge") == 0 ? TURN_REST
+							  : TURN_RETRY);
 	worker_close(&w);
 }
 

@@ -141,32 +141,39 @@ is_to_give_back(const struct dispatch *d, const struct parcel *p)
 	    clock_steady_ms() + needs > p->lease_end_ms;
 }
 
-static void
-begin_some(struct dispatch *d, struct receiver *r)
+/* One parcel, begun or given back; false: none may be now. */
+static bool
+begin_one(struct dispatch *d, struct receiver *r)
 {
-	while (r->first != NULL) {
-		if (is_to_give_back(d, r->first))
-			release(parcel_pop(r));
-		else if (lane_may_start(
-			     &r->lane, d->busy, d->config->in_flight))
-			begin(parcel_pop(r));
-		else
-			return;
-	}
+	if (r->first == NULL)
+		return false;
+	if (is_to_give_back(d, r->first))
+		release(parcel_pop(r));
+	else if (lane_may_start(&r->lane, d->busy, d->config->in_flight))
+		begin(parcel_pop(r));
+	else
+		return false;
+	return true;
 }
 
+/* In rounds, one each, so that nobody takes all the places there are. */
 static void
 begin_all(struct dispatch *d)
 {
-	struct receiver **at = &d->receivers.queued, *r;
+	struct receiver **at, *r;
+	bool again = true;
 
-	while ((r = *at) != NULL) {
-		begin_some(d, r);
-		if (r->first != NULL) {
-			at = &r->next_queued;
-		} else {
-			r->is_queued = false;
-			*at = r->next_queued;
+	while (again) {
+		again = false;
+		at = &d->receivers.queued;
+		while ((r = *at) != NULL) {
+			again = begin_one(d, r) || again;
+			if (r->first != NULL) {
+				at = &r->next_queued;
+			} else {
+				r->is_queued = false;
+				*at = r->next_queued;
+			}
 		}
 	}
 }
@@ -208,20 +215,22 @@ claim(struct dispatch *d, struct db *db)
 		.attempt.timeout_ms = d->config->delivery_timeout * 1000,
 	};
 
+	/* Also if it fails: one that takes too long must not be all there is.
+	 */
+	if (sweep)
+		d->sweep_at = now + SWEEP_MS;
 	receivers_put_lanes(&d->receivers, &d->lanes, left, now, sweep);
 	c.lanes = d->lanes.data;
 	if (d->lanes.failed || lease_claim(db, &c, &rows) != STATUS_OK) {
 		d->claim_at = now + AGAIN_MS;
 		return;
 	}
-	if (sweep)
-		d->sweep_at = now + SWEEP_MS;
 	n = db_rows(rows);
 	if (n > 0)
 		d->found_ms = now;
 	like.lease_end_ms = now + c.lease_seconds * 1000LL;
 	parcels_take(&d->receivers, rows, &like, c.lane_limit);
-	d->is_behind = receivers_seen(&d->receivers, now, n == c.limit);
+	d->is_behind = receivers_seen(&d->receivers, now, n == c.limit, sweep);
 	d->claim_at = clock_steady_ms() +
 	    claim_pause(d, n == c.limit, clock_steady_ms() - now);
 }
@@ -347,6 +356,7 @@ dispatch_open(
 		return STATUS_FAULT;
 	}
 	d->config = config;
+	receivers_init(&d->receivers);
 	buf_init(&d->lanes, OUTCOMES_MAX_BYTES);
 	buf_init(&d->outcomes, OUTCOMES_MAX_BYTES);
 	status = parse_schedule(d, error);

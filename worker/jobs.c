@@ -58,17 +58,35 @@ expire(struct worker *w)
 	    w, Q_deliveries_expire, 0, NULL, 1000, "deliveries expired");
 }
 
+/* Goes through the old messages, a few at a time, and begins anew at the end.
+ */
 static enum turn
 expunge(struct worker *w)
 {
 	char delivered[32], failed[32];
-	const char *const values[] = { delivered, failed };
+	struct id from = w->expunged.text[0] ? w->expunged : id_floor(0);
+	const char *const values[] = { delivered, failed, from.text };
+	struct pg_result *r;
+	enum turn turn = TURN_REST;
+	int gone;
 
 	snprintf(
 	    delivered, sizeof(delivered), "%g", w->config->keep_delivered_days);
 	snprintf(failed, sizeof(failed), "%g", w->config->keep_failed_days);
-	return count(
-	    w, Q_outbox_expunge, 2, values, 5000, "old messages forgotten");
+	/* Logged; nothing hurries. */
+	if (db_run(w->db, Q_outbox_expunge, 3, values, &r) != STATUS_OK)
+		return TURN_REST;
+	gone = atoi(db_value(r, 0, 0));
+	if (gone > 0)
+		log_info("jobs: %d old messages forgotten", gone);
+	w->expunged.text[0] = '\0';
+	if (db_value(r, 0, 1) != NULL) {
+		snprintf(w->expunged.text, sizeof(w->expunged.text), "%s",
+		    db_value(r, 0, 1));
+		turn = TURN_AGAIN;
+	}
+	db_result_free(r);
+	return turn;
 }
 
 static enum turn

@@ -33,8 +33,10 @@ lane_may_start(const struct lane *lane, int busy, int max)
 {
 	if (busy >= max || lane->in_flight >= lane->max_in_flight)
 		return false;
-	return busy < (max + 1) / 2 || lane->in_flight == 0 ||
-	    lane_is_quick(lane);
+	if (lane_is_quick(lane))
+		return true;
+	return busy < (max + 1) / 2 ||
+	    (lane->in_flight == 0 && busy < max - max / 8);
 }
 
 /* An eighth of the news at a time; a bad surprise counts at once. */

@@ -40,8 +40,9 @@ bool lane_is_quick(const struct lane *);
 int lane_room(const struct lane *, int left);
 /*
  * Whether it may start one more, where `busy` of `max` are under way over all
- * lanes. Beyond half of them a lane gets one and no more, unless it is quick:
- * so receivers that hang cannot take all the places there are.
+ * lanes. Beyond half of them a lane gets one and no more, unless it is quick,
+ * and the last eighth is for those alone: so receivers that hang cannot take
+ * all the places there are.
  */
 bool lane_may_start(const struct lane *, int busy, int max);
 /* One was answered, and that took so long. */

@@ -108,7 +108,9 @@ lease_add(
 	put(out, "error", a->error);
 	put(out, "detail", a->detail);
 	put(out, "address", a->address);
-	put_answer(out, &answer);
+	/* Better told without it than not at all. */
+	if (out->len < out->max / 2)
+		put_answer(out, &answer);
 	buf_putc(out, '}');
 }
 

@@ -23,17 +23,19 @@ enum {
 static void
 usage(FILE *f)
 {
-	fputs("Usage: smartcity-worker [--help | --version | --config]\n"
-	      "\n"
-	      "Delivers the outbox and makes partitions ahead, until SIGTERM,\n"
-	      "SIGINT or SIGQUIT. Any number of workers may run at once.\n"
-	      "\n"
-	      "  --help     this text\n"
-	      "  --version  the version\n"
-	      "  --config   the settings in force\n"
-	      "\n"
-	      "Settings come from the environment, else from ./.env:\n"
-	      "\n",
+	fputs(
+	    "Usage: smartcity-worker [--help | --version | --config]\n"
+	    "\n"
+	    "Delivers the outbox, publishes the live stream, makes partitions\n"
+	    "ahead and forgets what is old, until SIGTERM, SIGINT or SIGQUIT.\n"
+	    "Any number of workers may run at once.\n"
+	    "\n"
+	    "  --help     this text\n"
+	    "  --version  the version\n"
+	    "  --config   the settings in force\n"
+	    "\n"
+	    "Settings come from the environment, else from ./.env:\n"
+	    "\n",
 	    f);
 	config_help(f);
 }
@@ -123,8 +125,9 @@ wind_up(struct worker *w, int signals)
 	dispatch_stop(w->dispatch);
 	for (;;) {
 		wait = dispatch_run(w->dispatch, w->db);
-		if (dispatch_is_idle(w->dispatch) || clock_steady_ms() >= end ||
-		    read_signal(signals) != 0)
+		if ((dispatch_is_idle(w->dispatch) &&
+			stream_is_idle(w->stream)) ||
+		    clock_steady_ms() >= end || read_signal(signals) != 0)
 			return;
 		wait_and_work(signals, wait < 100 ? wait : 100);
 	}

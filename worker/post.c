@@ -13,7 +13,9 @@
 enum {
 	CONNECT_MS = 5000,
 	CACHED_CONNECTIONS = 512,
-	EVENTS = 64
+	EVENTS = 64,
+	DAY_S = 24 * 60 * 60,
+	DAY_MS = DAY_S * 1000
 };
 
 /* One transfer. */
@@ -136,6 +138,8 @@ set_options(struct flight *f)
 	SET(FOLLOWLOCATION, 0L);
 	SET(PROXY, "");
 	SET(NOSIGNAL, 1L);
+	/* Or the end of a transfer waits for a name that is being resolved. */
+	SET(QUICK_EXIT, 1L);
 	SET(CONNECTTIMEOUT_MS, connect_ms);
 	SET(TIMEOUT_MS, (long)p->timeout_ms);
 	SET(MAXLIFETIME_CONN, 300L); /* names may move */
@@ -220,6 +224,21 @@ fail(struct post *post, const char *error, const char *detail)
 	snprintf(post->detail, sizeof(post->detail), "%s", detail);
 }
 
+/* No socket was opened: the connection of an earlier transfer served. */
+static void
+put_reused(struct flight *f)
+{
+	char *host = NULL;
+	long port = 0;
+
+	curl_easy_getinfo(f->easy, CURLINFO_PRIMARY_IP, &host);
+	curl_easy_getinfo(f->easy, CURLINFO_PRIMARY_PORT, &port);
+	if (host != NULL && *host != '\0')
+		snprintf(f->post->address, sizeof(f->post->address),
+		    strchr(host, ':') != NULL ? "[%s]:%ld" : "%s:%ld", host,
+		    port);
+}
+
 static void
 finish(struct flight *f, CURLcode code)
 {
@@ -229,9 +248,11 @@ finish(struct flight *f, CURLcode code)
 
 	curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &after);
+	if (post->address[0] == '\0')
+		put_reused(f);
 	post->status = (int)status;
 	if (after > 0)
-		post->retry_after_ms = after * 1000;
+		post->retry_after_ms = after < DAY_S ? after * 1000 : DAY_MS;
 	if (code == CURLE_COULDNT_CONNECT && f->refusal != NULL)
 		fail(post, ERROR_FORBIDDEN, f->refusal);
 	else if (code != CURLE_OK && !f->is_cut)

@@ -5,8 +5,15 @@
 #include <string.h>
 
 enum {
-	LATE_COMMIT_MS = 3000 /* an ingest takes no longer to commit */
+	LATE_COMMIT_MS = 3000, /* an ingest takes no longer to commit */
+	EVER_SECONDS = 1000000000
 };
+
+void
+receivers_init(struct receivers *all)
+{
+	*all = (struct receivers){ .seen_ms = RECEIVERS_NEVER };
+}
 
 struct receiver *
 receiver_get(struct receivers *all, const char *id)
@@ -59,6 +66,8 @@ receivers_left(const struct receivers *all, int max)
 double
 receivers_back(int64_t seen_ms, int64_t now_ms)
 {
+	if (seen_ms == RECEIVERS_NEVER)
+		return EVER_SECONDS;
 	return (double)(now_ms - seen_ms + LATE_COMMIT_MS) / 1000;
 }
 
@@ -85,18 +94,23 @@ receivers_put_lanes(struct receivers *all, struct buf *out, int left,
 }
 
 bool
-receivers_seen(struct receivers *all, int64_t now_ms, bool is_cut_off)
+receivers_seen(
+    struct receivers *all, int64_t now_ms, bool is_cut_off, bool sweep)
 {
-	bool is_behind = is_cut_off;
+	bool is_behind = is_cut_off, is_short;
 	struct receiver *r;
 
 	for (r = all->list; r != NULL; r = r->next_of_all) {
-		if (r->got >= r->room)
-			is_behind = true;
-		else if (!is_cut_off)
+		is_short = r->got < r->room;
+		if (is_short && !is_cut_off)
 			r->lane.seen_ms = now_ms;
+		else if (sweep)
+			r->lane.seen_ms = RECEIVERS_NEVER;
+		is_behind = is_behind || !is_short;
 	}
 	if (!is_cut_off)
 		all->seen_ms = now_ms;
+	else if (sweep)
+		all->seen_ms = RECEIVERS_NEVER;
 	return is_behind;
 }

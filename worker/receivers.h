@@ -27,6 +27,8 @@ enum {
 	RECEIVER_BUCKETS = 256
 };
 
+#define RECEIVERS_NEVER INT64_MIN /* for seen_ms: look at everything */
+
 struct receivers {
 	struct receiver *buckets[RECEIVER_BUCKETS];
 	struct receiver *list;
@@ -34,6 +36,7 @@ struct receivers {
 	int64_t seen_ms;         /* see lane.h; of receivers not met yet */
 };
 
+void receivers_init(struct receivers *);
 /* Found or made; NULL: out of memory. */
 struct receiver *receiver_get(struct receivers *, const char *id);
 /* Their queues must be empty. */
@@ -43,17 +46,16 @@ void receivers_free(struct receivers *);
 int receivers_left(const struct receivers *, int max);
 /* Seconds to look back, where nothing was left at seen_ms. */
 double receivers_back(int64_t seen_ms, int64_t now_ms);
-/*
- * The lanes for a claim, as sql/queries/outbox_claim.sql reads them: those that
- * are not as it takes them to be.
- */
+/* The lanes for a claim, as sql/queries/outbox_claim.sql reads them. */
 void receivers_put_lanes(
     struct receivers *, struct buf *, int left, int64_t now_ms, bool sweep);
 /*
  * After it, with what each got: where fewer came than there was room for,
- * nothing due is left, unless the claim as a whole was cut off. Whether there
- * is more than was claimed.
+ * nothing due is left, unless the claim as a whole was cut off. Where a sweep,
+ * which looks at everything, was not enough, the next claims look at everything
+ * too. Whether there is more than was claimed.
  */
-bool receivers_seen(struct receivers *, int64_t now_ms, bool is_cut_off);
+bool receivers_seen(
+    struct receivers *, int64_t now_ms, bool is_cut_off, bool sweep);
 
 #endif

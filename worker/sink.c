@@ -2,6 +2,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 static const struct sink *const sinks[] = {
 #define SINK(name) &sink_##name,
@@ -24,7 +25,7 @@ has_word(const char *words, const char *word, size_t len)
 
 	for (; *words != '\0'; words += n + 1) {
 		n = strcspn(words, " ");
-		if (n == len && strncmp(words, word, n) == 0)
+		if (n == len && strncasecmp(words, word, n) == 0)
 			return true;
 	}
 	return false;

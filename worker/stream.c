@@ -329,3 +329,9 @@ stream_tick(struct stream *s, struct db *db)
 		room = ROOM_MIN;
 	return take(s, db, room < ROOM_MAX ? room : ROOM_MAX);
 }
+
+bool
+stream_is_idle(const struct stream *s)
+{
+	return s == NULL || s->under_way == 0;
+}

@@ -1,7 +1,8 @@
 /*
  * The live stream: every committed event, base and derived, to nginx, whose
  * module nchan holds the viewers. At most once: what cannot be sent in time is
- * skipped, and the next message says so. A message is one line of JSON:
+ * skipped, and the next message says so; only what a killed worker had in hand
+ * is missed without a word. A message is one line of JSON:
  *
  *	{"events":[as GET /events],"cursor":"…","skipped_after":"…"}
  *
@@ -10,6 +11,8 @@
  */
 #ifndef STREAM_H
 #define STREAM_H
+
+#include <stdbool.h>
 
 #include "config.h"
 #include "db.h"
@@ -30,5 +33,8 @@ void stream_close(struct stream *);
  * database failed. NULL is fine.
  */
 enum status stream_tick(struct stream *, struct db *) MUST_CHECK;
+
+/* Nothing is under way. NULL is. */
+bool stream_is_idle(const struct stream *);
 
 #endif

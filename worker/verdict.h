@@ -5,8 +5,8 @@
 #include "message.h"
 
 /*
- * "good", "bad" (counts for its circuit breaker), "gone" (410: it wants no
- * more), or NULL: it lives, but refused this message, or it was our fault.
+ * "good" (it works, though it may have refused this message), "bad" (counts for
+ * its circuit breaker), "gone" (410: it wants no more), or NULL: our own fault.
  */
 const char *verdict(const struct attempt *);
 

@@ -5,6 +5,7 @@
 #include "config.h"
 #include "db.h"
 #include "dispatch.h"
+#include "id.h"
 #include "stream.h"
 
 struct worker {
@@ -12,6 +13,7 @@ struct worker {
 	struct db *db;
 	struct dispatch *dispatch;
 	struct stream *stream; /* NULL: none is configured */
+	struct id expunged;    /* the retention job has come so far; "" */
 	char name[80];         /* host:pid, for the table of workers */
 };
 

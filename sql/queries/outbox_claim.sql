@@ -6,7 +6,7 @@
 -- How far back: what lies before was seen to be empty, and under a long
 -- transaction elsewhere its dead entries could not be removed from the index.
 -- NULL looks at everything, which the worker asks for every few seconds; and so
--- do lanes that may have passed over something older.
+-- do lanes that were not looked at for a while.
 --
 -- The attempt is counted before it is made: a delivery that kills its worker
 -- counts too. After $4 of them it has failed, which is said here as well.
@@ -15,7 +15,7 @@ WITH lane AS (
            CASE WHEN s.open_until IS NULL THEN coalesce(l.room, least(s.max_in_flight, $6::int))
                 ELSE least(l.room, 1) END AS room,
            CASE WHEN s.woken_at > now() - interval '1 minute' OR s.open_until IS NOT NULL
-                  OR s.ordering IS NOT NULL THEN '-infinity'
+                THEN '-infinity'
                 ELSE coalesce(now() - coalesce(l.back, $2::float8) * interval '1 second', '-infinity')
            END AS floor
       FROM subscriptions AS s
@@ -41,12 +41,15 @@ WITH lane AS (
                 SELECT FROM deliveries AS o
                  WHERE o.subscription_id = lane.id AND o.status = 'delivering'
                    AND o.next_attempt_at > now()))
-           -- In order: only the oldest of its subject.
+           -- In order: only the oldest of its subject, and alone. Those behind it
+           -- are due again when it is settled, see outbox_settle.sql.
            AND (lane.ordering IS NULL OR w.subject IS NULL OR NOT EXISTS (
                 SELECT FROM deliveries AS e
                  WHERE e.subscription_id = w.subscription_id AND e.subject = w.subject
                    AND e.status IN ('pending', 'delivering', 'retrying')
-                   AND (e.created_at, e.message_id) < (w.created_at, w.message_id)))
+                   AND ((e.created_at, e.message_id) < (w.created_at, w.message_id)
+                        OR e.status = 'delivering' AND e.next_attempt_at > now()
+                           AND e.message_id <> w.message_id)))
          ORDER BY w.next_attempt_at
          LIMIT lane.room
            FOR UPDATE SKIP LOCKED) AS d

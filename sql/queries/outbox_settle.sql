@@ -26,7 +26,22 @@ WITH outcome AS (
       FROM outcome AS o
      WHERE d.message_id = o.message AND d.subscription_id = o.subscription
        AND d.attempts = o.attempt AND d.status = 'delivering'
-    RETURNING d.message_id
+    RETURNING d.message_id, d.subscription_id, d.subject, d.status
+), next_of_subject AS (
+    -- In order: who waited for one that is over is due now.
+    UPDATE deliveries AS d
+       SET next_attempt_at = now()
+      FROM settled AS s, LATERAL (
+        SELECT w.message_id
+          FROM deliveries AS w
+         WHERE w.subscription_id = s.subscription_id AND w.subject = s.subject
+           AND w.status IN ('pending', 'delivering', 'retrying')
+           AND w.message_id <> s.message_id
+         ORDER BY w.created_at, w.message_id
+         LIMIT 1) AS n
+     WHERE s.subject IS NOT NULL AND s.status IN ('delivered', 'failed')
+       AND d.message_id = n.message_id AND d.subscription_id = s.subscription_id
+       AND d.status IN ('pending', 'retrying') AND d.next_attempt_at < now()
 ), history AS (
     -- 'lost' was written when the lease ended; the truth is late but better.
     INSERT INTO delivery_attempts AS a (message_id, subscription_id, attempt, started_at, duration_ms,

@@ -21,24 +21,34 @@ WITH fresh AS (
 ), waiting AS (
     SELECT e.*, row_number() OVER newest AS n
       FROM stream, LATERAL (
-        SELECT w.tx, w.id, w.service,
-               concat('{"id":"', w.id, '","service":', to_json(w.service),
-                      ',"timestamp":"', rfc3339(w."timestamp"), '","payload":', w.payload,
-                      ',"normalized_payload":', coalesce(w.normalized_payload, 'null'),
-                      ',"deduplication_key":', coalesce(to_json(w.deduplication_key), 'null'),
-                      ',"source_event_id":', coalesce(to_json(w.source_event_id), 'null'),
-                      ',"created_at":"', rfc3339(w.created_at), '"}') AS event
+        SELECT w.*, pg_column_size(w.payload) + coalesce(pg_column_size(w.normalized_payload), 0) AS stored
           FROM events AS w
          WHERE (w.tx, w.id) > (stream.tx, stream.id)
            AND w.tx < pg_snapshot_xmin(pg_current_snapshot())
          ORDER BY w.tx DESC, w.id DESC
          LIMIT $2::int + 1) AS e
     WINDOW newest AS (ORDER BY e.tx DESC, e.id DESC)
-), measured AS (
-    SELECT *, n <= $2::int AND octet_length(event) <= $3::int
-              AND sum(octet_length(event)) FILTER (WHERE octet_length(event) <= $3::int)
-                  OVER (ORDER BY n) <= $3::int AS fits
+), roughly AS (
+    -- By what is stored, which is known without reading it: large payloads that
+    -- will not be sent are not even looked at.
+    SELECT *, n <= $2::int AND stored <= $3::int
+              AND sum(stored) FILTER (WHERE stored <= $3::int) OVER (ORDER BY n) <= $3::int AS may
       FROM waiting
+), written AS MATERIALIZED (
+    SELECT tx, id, service, n,
+           CASE WHEN may THEN
+               concat('{"id":"', id, '","service":', to_json(service),
+                      ',"timestamp":"', rfc3339("timestamp"), '","payload":', payload,
+                      ',"normalized_payload":', coalesce(normalized_payload, 'null'),
+                      ',"deduplication_key":', coalesce(to_json(deduplication_key), 'null'),
+                      ',"source_event_id":', coalesce(to_json(source_event_id), 'null'),
+                      ',"created_at":"', rfc3339(created_at), '"}') END AS event
+      FROM roughly
+), measured AS (
+    SELECT *, coalesce(octet_length(event) <= $3::int
+              AND sum(octet_length(event)) FILTER (WHERE octet_length(event) <= $3::int)
+                  OVER (ORDER BY n) <= $3::int, false) AS fits
+      FROM written
 ), taken AS (
     SELECT bool_or(NOT fits) AS skipped FROM measured HAVING count(*) > 0
 ), moved AS (
