@@ -306,7 +306,7 @@ config_print(const struct config *c, FILE *f)
 		else if (s->type == TYPE_TEXT)
 			fprintf(f, "%s=%s\n", s->name, at);
 		else if (s->type == TYPE_NUMBER)
-			fprintf(f, "%s=%.17g\n", s->name,
+			fprintf(f, "%s=%.15g\n", s->name,
 			    *(const double *)(const void *)at);
 		else if (s->type == TYPE_INT)
 			fprintf(f, "%s=%d\n", s->name,

@@ -18,6 +18,13 @@ struct search {
 	const char *values[7];
 };
 
+/* A name mistyped must not repair more than was meant. */
+static const char *const list_names[] = { "status", "subscription", "topic",
+	"since", "until", "limit", "cursor", NULL };
+static const char *const replay_names[] = { "status", "subscription", "topic",
+	"since", "until", "limit", "cursor", "dry_run", NULL };
+static const char *const retry_names[] = { "status", "subscription", NULL };
+
 static void
 read_search(struct page *p, const char *status, struct search *s)
 {
@@ -63,6 +70,7 @@ list(const struct context *ctx, const struct request *req, struct page *p,
 	struct search s;
 
 	read_search(p, page_choice(p, "status", states), &s);
+	page_only(p, list_names);
 	if (!page_check(p, req, res))
 		return;
 	status = db_run_planned(ctx->db, Q_outbox_page, 6, s.values, &r);
@@ -109,6 +117,7 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 	const char *const values[] = { id->text,
 		page_id(p, "subscription", &to) ? to.text : NULL, state };
 
+	page_only(p, retry_names);
 	if (!page_check(p, req, res))
 		return;
 	status = db_run(ctx->db, Q_outbox_retry, 3, values, &r);
@@ -168,6 +177,7 @@ replay(const struct context *ctx, const struct request *req, struct page *p,
 
 	read_search(p, state != NULL ? state : "failed", &s);
 	s.values[6] = dry_run != NULL ? dry_run : "false";
+	page_only(p, replay_names);
 	if (!page_check(p, req, res))
 		return;
 	status = db_run_planned(ctx->db, Q_outbox_replay, 7, s.values, &r);

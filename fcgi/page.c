@@ -119,6 +119,25 @@ page_choice(struct page *p, const char *name, const char *const choices[])
 	return NULL;
 }
 
+void
+page_only(struct page *p, const char *const names[])
+{
+	const char *name;
+	size_t k;
+	int i;
+
+	for (i = 0; i < p->params.n; i++) {
+		name = p->params.at[i].name;
+		for (k = 0; names[k] != NULL; k++)
+			if (strcmp(name, names[k]) == 0)
+				break;
+		if (names[k] == NULL)
+			add_fault(&p->faults, "query", name, "extra_forbidden",
+			    "Extra inputs are not permitted",
+			    p->params.at[i].value);
+	}
+}
+
 bool
 page_path_id(const struct request *req, const char *text, struct id *out,
     struct response *res)

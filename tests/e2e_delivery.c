@@ -307,6 +307,7 @@ delivery__failed__replayed_on_request(void **state)
 	assert_int_equal(receiver_count(&receiver, "/ok/replayed"), 0);
 	/* Not there: it would be overlooked. */
 	call("POST", "/outbox/replay", "{\"dry_run\":true}", 422);
+	call("POST", "/outbox/replay?dryrun=true", NULL, 422);
 	*strstr(target, "&dry_run") = '\0';
 	call("POST", target, NULL, 200);
 	await("/ok/replayed", 1);
