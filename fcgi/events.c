@@ -84,14 +84,8 @@ list_page(const struct context *ctx, const struct request *req, struct page *p,
 		f.source = &source;
 	if (!page_check(p, req, res))
 		return;
-	if ((status = store_page(ctx->db, &f, &r)) != STATUS_OK) {
-		problem_status(req, res, status);
-		return;
-	}
-	page_put_rows(&res->body, r, db_rows(r), events_write);
-	if (db_rows(r) == f.limit)
-		page_link(req, "cursor", db_value(r, f.limit - 1, ID), res);
-	db_result_free(r);
+	status = store_page(ctx->db, &f, &r);
+	page_answer(p, req, status, r, events_write, res);
 }
 
 /* "0" is the start; else tx, a full stop, id: where the next page starts. */

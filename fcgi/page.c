@@ -201,6 +201,23 @@ page_put_rows(
 }
 
 void
+page_answer(const struct page *p, const struct request *req, enum status status,
+    struct pg_result *r, page_writer *write, struct response *res)
+{
+	int n;
+
+	if (status != STATUS_OK) {
+		problem_status(req, res, status);
+		return;
+	}
+	n = db_rows(r);
+	page_put_rows(&res->body, r, n, write);
+	if (n == p->limit)
+		page_link(req, "cursor", db_value(r, n - 1, 0), res);
+	db_result_free(r);
+}
+
+void
 page_get_row(const struct context *ctx, const struct request *req,
     const char *text, enum query query, page_writer *write, const char *none,
     struct response *res)

@@ -55,6 +55,12 @@ typedef void page_writer(struct buf *, const struct pg_result *, int row);
 void page_put_rows(
     struct buf *, const struct pg_result *, int n, page_writer *);
 /*
+ * A list's answer, where the statement came to that: its rows, whose first
+ * column is an id, and a Link to the next ones; or 503. Frees the result.
+ */
+void page_answer(const struct page *, const struct request *, enum status,
+    struct pg_result *, page_writer *, struct response *);
+/*
  * GET /x/{id}: the row that this statement finds by the id, or 422 where it is
  * no id, 404 with `none` where there is no row, 503.
  */

@@ -180,14 +180,7 @@ list(const struct context *ctx, const struct request *req, struct page *p,
 	snprintf(limit, sizeof(limit), "%lld", p->limit);
 	snprintf(offset, sizeof(offset), "%lld", p->offset);
 	status = db_run(ctx->db, Q_subscriptions_page, 3, values, &r);
-	if (status != STATUS_OK) {
-		problem_status(req, res, status);
-		return;
-	}
-	page_put_rows(&res->body, r, db_rows(r), write_listed);
-	if (db_rows(r) == p->limit)
-		page_link(req, "cursor", db_value(r, db_rows(r) - 1, 0), res);
-	db_result_free(r);
+	page_answer(p, req, status, r, write_listed, res);
 }
 
 void

@@ -117,7 +117,6 @@ begin(struct parcel *p)
 	cloudevent_write(&p->body, &p->attempt.message);
 	p->attempt.body = p->body.data;
 	p->attempt.body_len = p->body.len;
-	p->attempt.retry_after_ms = -1;
 	p->began_ms = clock_steady_ms();
 	p->receiver->lane.in_flight++;
 	p->dispatch->busy++;
@@ -215,8 +214,7 @@ claim(struct dispatch *d, struct db *db)
 		.attempt.timeout_ms = d->config->delivery_timeout * 1000,
 	};
 
-	/* Also if it fails: one that takes too long must not be all there is.
-	 */
+	/* Also if it fails: a sweep too slow must not be all there is. */
 	if (sweep)
 		d->sweep_at = now + SWEEP_MS;
 	receivers_put_lanes(&d->receivers, &d->lanes, left, now, sweep);

@@ -22,7 +22,7 @@ enum {
 	/* What it may hold lasts it about so long. */
 	LANE_AHEAD_MS = 500,
 	LANE_AHEAD_MAX = 1000,
-	LANE_FAILURES = 10 /* as lease.c tells the breaker */
+	LANE_FAILURES = 10 /* in a row open the circuit breaker */
 };
 
 /*

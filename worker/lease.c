@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lane.h"
 #include "log.h"
 
 enum {
@@ -11,11 +12,10 @@ enum {
 };
 
 /*
- * The circuit breaker: after so many bad outcomes in a row a receiver is left
- * alone for a while, longer each time, then tried with one delivery.
+ * The circuit breaker: after LANE_FAILURES in a row a receiver is left alone
+ * for a while, longer each time, then tried with one delivery.
  */
-static const char breaker_failures[] = "10", breaker_seconds[] = "30",
-		  breaker_max_seconds[] = "600";
+static const char breaker_seconds[] = "30", breaker_max_seconds[] = "600";
 
 enum status
 lease_claim(struct db *db, const struct claim *claim, struct pg_result **batch)
@@ -117,8 +117,8 @@ lease_add(
 enum status
 lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms, int *settled)
 {
-	char now[NUMBER_LEN];
-	const char *values[] = { NULL, breaker_failures, breaker_seconds,
+	char now[NUMBER_LEN], failures[NUMBER_LEN];
+	const char *values[] = { NULL, failures, breaker_seconds,
 		breaker_max_seconds, now };
 	struct pg_result *r = NULL;
 	enum status status;
@@ -128,6 +128,7 @@ lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms, int *settled)
 	if (outcomes->failed)
 		return STATUS_FAULT;
 	values[0] = outcomes->data;
+	snprintf(failures, sizeof(failures), "%d", LANE_FAILURES);
 	snprintf(now, sizeof(now), "%lld", (long long)now_ms);
 	status = db_run(db, Q_outbox_settle, 5, values, &r);
 	if (status != STATUS_OK) {
