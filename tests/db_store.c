@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "rules.h"
 #include "store.h"
 #include "validate.h"
@@ -326,6 +327,19 @@ store__same_id_twice__stored_once_and_answered_alike(void **state)
 		}
 }
 
+/* Sixty-four at once on a busy machine may outlast one attempt's time limit. */
+static struct db *
+connect_in_time(void)
+{
+	int64_t end = clock_steady_ms() + 60000;
+	struct db *own = db_new(clock_url, "test", 20000);
+
+	while (own != NULL && db_connect(own) != STATUS_OK)
+		if (clock_steady_ms() >= end)
+			return NULL;
+	return own;
+}
+
 /*
  * Forks `SENDERS` processes that wait for each other at a pipe's end, send, and
  * write their answer down; returns how many different answers there were.
@@ -348,8 +362,8 @@ answers_of_many(const char *service, const char *body, const char *key)
 		if (fork() != 0)
 			continue;
 		close(gate[1]);
-		own = db_new(clock_url, "test", 20000);
-		if (own == NULL || db_connect(own) != STATUS_OK)
+		own = connect_in_time();
+		if (own == NULL)
 			_exit(1);
 		/* Everyone connected reads the end of file at once. */
 		n = (int)read(gate[0], &c, 1);
