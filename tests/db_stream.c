@@ -110,6 +110,81 @@ in_other(const char *sql)
 	PQclear(r);
 }
 
+/* Nobody watched at that moment; the present one. */
+static const char *
+pass(const char *moment)
+{
+	static char present[32];
+	const char *const values[] = { "s", moment };
+	struct pg_result *r = NULL;
+
+	assert_int_equal(db_run(db, Q_stream_pass, 2, values, &r), STATUS_OK);
+	snprintf(present, sizeof(present), "%s", db_value(r, 0, 0));
+	db_result_free(r);
+	return present;
+}
+
+/* --- what nobody watches --- */
+
+static void
+pass__new_stream__begins_at_the_present(void **state)
+{
+	(void)state;
+	put("past");
+	t_exec(url, "TRUNCATE streams");
+	pass("");
+	put("present");
+	expect(100, 100000, "present", false);
+}
+
+static void
+pass__first_time__nothing_passed_by(void **state)
+{
+	(void)state;
+	put("a");
+	pass("");
+	expect(100, 100000, "a", false);
+}
+
+static void
+pass__a_moment__what_was_before_it_and_no_more(void **state)
+{
+	char moment[32];
+
+	(void)state;
+	put("before");
+	snprintf(moment, sizeof(moment), "%s", pass(""));
+	put("after");
+	pass(moment);
+	expect(100, 100000, "after", false);
+}
+
+static void
+pass__a_moment_long_past__never_back(void **state)
+{
+	char moment[32];
+
+	(void)state;
+	snprintf(moment, sizeof(moment), "%s", pass(""));
+	put("a");
+	expect(100, 100000, "a", false);
+	pass(moment);
+	expect(100, 100000, "", false);
+}
+
+static void
+pass__transaction_open_at_that_moment__its_events_stay(void **state)
+{
+	char moment[32];
+
+	(void)state;
+	in_other("BEGIN; SELECT put('late')");
+	snprintf(moment, sizeof(moment), "%s", pass(""));
+	in_other("COMMIT");
+	pass(moment);
+	expect(100, 100000, "late", false);
+}
+
 /* --- what comes --- */
 
 static void
@@ -476,6 +551,11 @@ streams__unused_for_a_week__forgotten_when_one_begins(void **state)
 #define BEGIN(test) cmocka_unit_test_setup(test, begin)
 
 static const struct CMUnitTest tests[] = {
+	BEGIN(pass__new_stream__begins_at_the_present),
+	BEGIN(pass__first_time__nothing_passed_by),
+	BEGIN(pass__a_moment__what_was_before_it_and_no_more),
+	BEGIN(pass__a_moment_long_past__never_back),
+	BEGIN(pass__transaction_open_at_that_moment__its_events_stay),
 	BEGIN(take__new_stream__begins_at_the_present),
 	BEGIN(take__several_commits__in_their_order_and_once),
 	BEGIN(take__two_streams__each_gets_everything),

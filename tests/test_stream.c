@@ -34,6 +34,14 @@ static struct {
 static enum status database;
 
 static struct {
+	int n;
+	char moment[32];
+} passed;
+static struct post *asked; /* its answer waits */
+static int watching;       /* what nginx answers; -1: it is no stub status */
+static bool holds_answer;
+
+static struct {
 	char url[128], body[4096];
 	struct post *post;
 } posts[POSTS_MAX];
@@ -58,6 +66,14 @@ db_run(struct db *db, enum query q, int n, const char *const values[],
     struct pg_result **out)
 {
 	(void)db;
+	if (q == Q_stream_pass) {
+		passed.n++;
+		assert_int_equal(n, 2);
+		snprintf(passed.moment, sizeof(passed.moment), "%s", values[1]);
+		if (database == STATUS_OK)
+			*out = (struct pg_result *)rows;
+		return database;
+	}
 	assert_int_equal(q, Q_stream_take);
 	assert_int_equal(n, 3);
 	taken.n++;
@@ -78,7 +94,14 @@ db_rows(const struct pg_result *r)
 const char *
 db_value(const struct pg_result *r, int row, int column)
 {
+	static char moment[32];
+
 	(void)r;
+	/* No batch: it is asked for the present moment. */
+	if (before == NULL) {
+		snprintf(moment, sizeof(moment), "%d", 100 * passed.n);
+		return moment;
+	}
 	switch (column) {
 	case 0:
 		return before;
@@ -123,11 +146,33 @@ answer(int i, int status)
 	p->done(p);
 }
 
+static void
+answer_viewers(void)
+{
+	struct post *p = asked;
+
+	asked = NULL;
+	p->status = watching < 0 ? 404 : 200;
+	p->error = nginx_status < 0 ? ERROR_CONNECT : NULL;
+	snprintf(p->detail, sizeof(p->detail), "no such socket");
+	buf_printf(p->answer,
+	    "channels: 4\nsubscribers: %d\nredis pending commands: 0\n",
+	    watching);
+	p->done(p);
+}
+
 void
 post_start(struct post *p)
 {
-	int i = post_count++;
+	int i;
 
+	if (strcmp(p->url, "http://stream/viewers") == 0) {
+		asked = p;
+		if (!holds_answer)
+			answer_viewers();
+		return;
+	}
+	i = post_count++;
 	assert_true(i < POSTS_MAX);
 	assert_string_equal(p->unix_socket, "/run/s.sock");
 	assert_string_equal(p->headers[1], "Accept: text/json");
@@ -156,9 +201,21 @@ open_stream(void **state)
 	viewers = 0;
 	database = STATUS_OK;
 	clock_ms = 1000;
-	taken.n = post_count = 0;
+	taken.n = passed.n = post_count = 0;
+	before = NULL;
+	watching = 0;
+	holds_answer = false;
 	assert_int_equal(stream_open(&s, &config, error), STATUS_OK);
 	return 0;
+}
+
+static int
+open_watched(void **state)
+{
+	open_stream(state);
+	watching = 1;
+	clock_ms += 250;
+	return stream_tick(s, NULL) != STATUS_OK;
 }
 
 static int
@@ -403,6 +460,112 @@ stream__database_fails__said_and_nothing_posted(void **state)
 	assert_int_equal(taken.n, 2);
 }
 
+/* --- does anybody watch? --- */
+
+static void
+stream__nobody_watches__passed_by_as_of_before_the_answer(void **state)
+{
+	(void)state;
+	tick();
+	assert_string_equal(passed.moment, "");
+	tick();
+	assert_string_equal(passed.moment, "100");
+	tick();
+	assert_string_equal(passed.moment, "200");
+	assert_int_equal(taken.n, 0);
+	assert_int_equal(post_count, 0);
+}
+
+static void
+stream__first_viewer__taken_from_where_nobody_had_come(void **state)
+{
+	(void)state;
+	tick();
+	watching = 1;
+	tick();
+	assert_string_equal(passed.moment, "100");
+	batch("1.a", "2.c", false);
+	add("x", "1");
+	tick();
+	assert_int_equal(passed.n, 2);
+	assert_int_equal(taken.n, 1);
+	assert_int_equal(post_count, 2);
+}
+
+static void
+stream__last_viewer_left__goes_on_while_it_may_come_back(void **state)
+{
+	int i;
+
+	(void)state;
+	watching = 1;
+	tick();
+	watching = 0;
+	batch("1.a", "1.a", false);
+	for (i = 0; i < 30 * 4; i++)
+		tick();
+	assert_int_equal(passed.n, 1);
+	assert_int_equal(taken.n, 30 * 4);
+	clock_ms += 10000;
+	before = NULL;
+	tick();
+	assert_int_equal(passed.n, 2);
+	assert_int_equal(taken.n, 30 * 4);
+}
+
+static void
+stream__answer_waits__nothing_passed_by(void **state)
+{
+	(void)state;
+	holds_answer = true;
+	tick();
+	tick();
+	tick();
+	assert_int_equal(passed.n, 1);
+	answer_viewers();
+	tick();
+	assert_int_equal(passed.n, 2);
+	assert_string_equal(passed.moment, "100");
+	nginx_status = -1;
+	answer_viewers();
+}
+
+static void
+stream__no_answer__logged_once_and_nothing_passed_by(void **state)
+{
+	FILE *f = tmpfile();
+	int saved = dup(STDERR_FILENO);
+
+	(void)state;
+	assert_non_null(f);
+	dup2(fileno(f), STDERR_FILENO);
+	tick();
+	nginx_status = -1;
+	tick();
+	tick();
+	assert_string_equal(passed.moment, "");
+	assert_int_equal(count(logged(f), "takes no events"), 1);
+	nginx_status = 202;
+	tick();
+	tick();
+	assert_string_equal(passed.moment, "400");
+	assert_int_equal(count(logged(f), "takes events again"), 1);
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	fclose(f);
+}
+
+static void
+stream__viewers_not_to_be_counted__somebody(void **state)
+{
+	(void)state;
+	watching = -1;
+	tick();
+	batch("1.a", "1.a", false);
+	tick();
+	assert_int_equal(taken.n, 1);
+}
+
 /* --- the budget's use --- */
 
 static void
@@ -497,23 +660,31 @@ stream__nginx_refused_a_message__the_next_says_since_when(void **state)
 
 #define OPEN(test)                                                             \
 	cmocka_unit_test_setup_teardown(test, open_stream, close_stream)
+#define WATCHED(test)                                                          \
+	cmocka_unit_test_setup_teardown(test, open_watched, close_stream)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(stream__no_socket_configured__none_and_no_harm),
 	cmocka_unit_test(stream__path_too_long_for_a_socket__refused),
-	OPEN(stream__nothing_new__nothing_posted),
-	OPEN(stream__two_services__one_message_to_all_and_one_to_each),
-	OPEN(stream__service_called_all__channel_of_its_own),
-	OPEN(stream__payload_of_several_lines__one_line),
-	OPEN(stream__events_skipped__every_channel_told_once),
-	OPEN(stream__all_skipped__told_without_events),
-	OPEN(stream__more_services_than_posts__the_rest_told_later),
-	OPEN(stream__batch_under_way__no_other_taken),
-	OPEN(stream__database_fails__said_and_nothing_posted),
-	OPEN(stream__many_viewers__less_is_taken_for_them),
-	OPEN(stream__budget_spent__waits),
-	OPEN(stream__nginx_away__logged_once_and_no_events_taken),
-	OPEN(stream__nginx_refused_a_message__the_next_says_since_when),
+	WATCHED(stream__nothing_new__nothing_posted),
+	WATCHED(stream__two_services__one_message_to_all_and_one_to_each),
+	WATCHED(stream__service_called_all__channel_of_its_own),
+	WATCHED(stream__payload_of_several_lines__one_line),
+	WATCHED(stream__events_skipped__every_channel_told_once),
+	WATCHED(stream__all_skipped__told_without_events),
+	WATCHED(stream__more_services_than_posts__the_rest_told_later),
+	WATCHED(stream__batch_under_way__no_other_taken),
+	WATCHED(stream__database_fails__said_and_nothing_posted),
+	OPEN(stream__nobody_watches__passed_by_as_of_before_the_answer),
+	OPEN(stream__first_viewer__taken_from_where_nobody_had_come),
+	OPEN(stream__last_viewer_left__goes_on_while_it_may_come_back),
+	OPEN(stream__answer_waits__nothing_passed_by),
+	OPEN(stream__no_answer__logged_once_and_nothing_passed_by),
+	OPEN(stream__viewers_not_to_be_counted__somebody),
+	WATCHED(stream__many_viewers__less_is_taken_for_them),
+	WATCHED(stream__budget_spent__waits),
+	WATCHED(stream__nginx_away__logged_once_and_no_events_taken),
+	WATCHED(stream__nginx_refused_a_message__the_next_says_since_when),
 };
 
 T_MAIN(tests)

@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "audience.h"
 #include "budget.h"
 #include "channels.h"
 #include "clock.h"
@@ -45,6 +46,8 @@ struct part {
 struct stream {
 	char name[CONFIG_TEXT_LEN + 80];
 	const char *socket;
+	struct audience audience;
+	char moment[24]; /* the last answer of stream_pass; "": none */
 	struct budget budget;
 	struct channels channels;
 	int viewers;             /* of all events, as far as known */
@@ -55,6 +58,8 @@ struct stream {
 	struct part parts[PARTS_MAX];
 	int n, under_way;
 };
+
+static void heard(void *arg, const struct post *);
 
 enum status
 stream_open(struct stream **out, const struct config *c, char error[256])
@@ -79,6 +84,8 @@ stream_open(struct stream **out, const struct config *c, char error[256])
 		snprintf(host, sizeof(host), "unknown");
 	snprintf(s->name, sizeof(s->name), "%s:%s", host, c->stream);
 	s->socket = c->stream;
+	s->audience =
+	    (struct audience){ .socket = c->stream, .heard = heard, .arg = s };
 	budget_open(&s->budget, c->stream_bytes, clock_steady_ms());
 	*out = s;
 	return STATUS_OK;
@@ -100,8 +107,10 @@ forget_parts(struct stream *s)
 void
 stream_close(struct stream *s)
 {
-	if (s != NULL)
-		forget_parts(s);
+	if (s == NULL)
+		return;
+	forget_parts(s);
+	audience_close(&s->audience);
 	free(s);
 }
 
@@ -219,13 +228,19 @@ tell(struct stream *s, const struct post *p)
 }
 
 static void
+recover(struct stream *s)
+{
+	if (s->is_failing)
+		log_info("stream: nginx takes events again");
+	s->is_failing = s->is_away = false;
+}
+
+static void
 end_batch(struct stream *s)
 {
 	/* What was sent while nginx was away is a try, and proves little. */
-	if (s->is_failing && !s->is_away && !s->failed) {
-		s->is_failing = false;
-		log_info("stream: nginx takes events again");
-	}
+	if (!s->is_away && !s->failed)
+		recover(s);
 	s->is_away = s->failed;
 	forget_parts(s);
 }
@@ -294,6 +309,39 @@ post_parts(struct stream *s)
 		start_post(&s->parts[i]);
 }
 
+/* --- a batch's beginning --- */
+
+static void
+heard(void *arg, const struct post *post)
+{
+	struct stream *s = arg;
+
+	/* While somebody watches, it is the batches that tell. */
+	if (post->error == NULL) {
+		if (!audience_is_there(&s->audience, clock_steady_ms()))
+			recover(s);
+		return;
+	}
+	*s->moment = '\0';
+	if (strcmp(post->error, ERROR_INTERNAL) != 0)
+		tell(s, post);
+}
+
+/* Nobody watched at that moment, so nobody misses what was before it. */
+static enum status
+pass(struct stream *s, struct db *db)
+{
+	const char *const values[] = { s->name, s->moment };
+	struct pg_result *r = NULL;
+	enum status status;
+
+	status = db_run(db, Q_stream_pass, 2, values, &r);
+	if (status == STATUS_OK)
+		snprintf(s->moment, sizeof(s->moment), "%s", db_value(r, 0, 0));
+	db_result_free(r);
+	return status;
+}
+
 static enum status
 take(struct stream *s, struct db *db, int64_t room)
 {
@@ -314,20 +362,35 @@ take(struct stream *s, struct db *db, int64_t room)
 	return status;
 }
 
-enum status
-stream_tick(struct stream *s, struct db *db)
+static enum status
+show(struct stream *s, struct db *db, int64_t now_ms)
 {
-	int64_t room;
+	int64_t room = budget_room(&s->budget, s->viewers, now_ms);
 
-	if (s == NULL || s->under_way > 0)
-		return STATUS_OK;
-	room = budget_room(&s->budget, s->viewers, clock_steady_ms());
 	if (room == 0 && !s->is_away)
 		return STATUS_OK;
 	/* However little it is, one event at a time must get through. */
 	if (room < ROOM_MIN)
 		room = ROOM_MIN;
 	return take(s, db, room < ROOM_MAX ? room : ROOM_MAX);
+}
+
+enum status
+stream_tick(struct stream *s, struct db *db)
+{
+	enum status status = STATUS_OK;
+	int64_t now_ms = clock_steady_ms();
+
+	if (s == NULL || s->under_way > 0)
+		return STATUS_OK;
+	if (audience_is_there(&s->audience, now_ms))
+		status = show(s, db, now_ms);
+	else if (!s->audience.asking)
+		status = pass(s, db);
+	/* After pass(): the answer is about that moment, or a later one. */
+	if (status == STATUS_OK)
+		audience_ask(&s->audience);
+	return status;
 }
 
 bool

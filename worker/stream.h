@@ -29,8 +29,8 @@ enum status stream_open(
 void stream_close(struct stream *);
 /*
  * Takes what was committed since the last time and posts it, unless that is
- * still going on. To be called a few times a second. Not OK only when the
- * database failed. NULL is fine.
+ * still going on, or nobody watches. To be called a few times a second. Not OK
+ * only when the database failed. NULL is fine.
  */
 enum status stream_tick(struct stream *, struct db *) MUST_CHECK;
 
