@@ -64,12 +64,20 @@ write_bytes(void *arg, const char *from, size_t n)
 	FCGX_PutStr(from, (int)n, fcgx.out);
 }
 
+static void
+finish(void *arg)
+{
+	(void)arg;
+	FCGX_Finish_r(&fcgx);
+}
+
 enum status
 fastcgi_serve(const struct context *context)
 {
-	struct gateway gateway = {
-		.read = read_body, .failed = read_failed, .write = write_bytes
-	};
+	struct gateway gateway = { .read = read_body,
+		.failed = read_failed,
+		.write = write_bytes,
+		.finish = finish };
 	int rc = FCGX_Accept_r(&fcgx);
 
 	/* Another child was faster, or the peer said nothing we know. */
@@ -82,7 +90,6 @@ fastcgi_serve(const struct context *context)
 	}
 	gateway.params = fcgx.envp;
 	gateway_serve(context, &gateway);
-	FCGX_Finish_r(&fcgx);
 	/* Even if asked to keep it: that would pin this process to one peer. */
 	FCGX_Free(&fcgx, 1);
 	return STATUS_OK;

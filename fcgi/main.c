@@ -69,7 +69,7 @@ load(struct config *config, struct guard *guard)
 		fprintf(stderr, PROGRAM ": %s\n", error);
 		return EX_CONFIG;
 	}
-	log_open(PROGRAM, (enum log_level)config->log_level);
+	log_open(PROGRAM, (enum log_level)config->business.log_level);
 	return EX_OK;
 }
 

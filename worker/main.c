@@ -202,6 +202,6 @@ main(int argc, char **argv)
 		config_print(&config, stdout);
 		return EXIT_SUCCESS;
 	}
-	log_open("smartcity-worker", (enum log_level)config.log_level);
+	log_open("smartcity-worker", (enum log_level)config.business.log_level);
 	return run(&config);
 }
