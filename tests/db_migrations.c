@@ -60,9 +60,41 @@ migrations__deployed_again__verified(void **state)
 	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 0);
 }
 
+static long long
+columns(void)
+{
+	return t_number(url,
+	    "SELECT count(*) FROM pg_attribute WHERE attname = 'request_id'"
+	    " AND attrelid IN (to_regclass('events_default'),"
+	    "                  to_regclass('events_staged'))");
+}
+
+/* What the worker is copying gets the column as well, or it could not go on. */
+static void
+migrations__request_id_while_events_are_copied__both_have_it(void **state)
+{
+	(void)state;
+	while (columns() > 0)
+		assert_int_equal(migrate("down"), 0);
+	t_exec(url,
+	    "CREATE TABLE events_staged (LIKE events INCLUDING DEFAULTS"
+	    " INCLUDING INDEXES) PARTITION BY RANGE (id);"
+	    "INSERT INTO events (id, service, \"timestamp\", payload) VALUES"
+	    " ('01800000-0000-7000-8000-000000000000', 's', now(), '{}')");
+	assert_int_equal(migrate("deploy"), 0);
+	assert_int_equal(columns(), 2);
+	while (t_number(url, "SELECT events_partitions_ensure(1)") > 0)
+		;
+	assert_int_equal(
+	    t_number(url, "SELECT count(*) FROM events_default"), 0);
+	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 1);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(migrations__all_reverted__nothing_of_ours_is_left),
 	cmocka_unit_test(migrations__deployed_again__verified),
+	cmocka_unit_test(
+	    migrations__request_id_while_events_are_copied__both_have_it),
 };
 
 T_MAIN_WITH(tests, setup, teardown)
