@@ -68,7 +68,9 @@ static void
 finish(void *arg)
 {
 	(void)arg;
-	FCGX_Finish_r(&fcgx);
+	/* All of it is sent, but the params live on until the end. */
+	FCGX_FClose(fcgx.err);
+	FCGX_FClose(fcgx.out);
 }
 
 enum status
@@ -90,6 +92,7 @@ fastcgi_serve(const struct context *context)
 	}
 	gateway.params = fcgx.envp;
 	gateway_serve(context, &gateway);
+	FCGX_Finish_r(&fcgx);
 	/* Even if asked to keep it: that would pin this process to one peer. */
 	FCGX_Free(&fcgx, 1);
 	return STATUS_OK;

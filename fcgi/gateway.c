@@ -382,7 +382,6 @@ gateway_serve(const struct context *context, const struct gateway *g)
 		arrival = MISCONFIGURED;
 	if (arrival == CUT) {
 		log_debug("gateway: the body was cut short");
-		g->finish(g->arg);
 	} else {
 		respond(context, g, &q, arrival, &served);
 	}

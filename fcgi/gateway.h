@@ -16,7 +16,7 @@ struct gateway {
 	/* True once reading was cut short by anything but the end. */
 	bool (*failed)(void *arg);
 	void (*write)(void *arg, const char *, size_t n);
-	/* Sends what was written, and ends the request. */
+	/* Sends what was written; the params stay. */
 	void (*finish)(void *arg);
 };
 

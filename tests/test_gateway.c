@@ -109,7 +109,7 @@ serve(struct fake *f, char **params)
 	buf_init(&f->out, RESPONSE_MAX);
 	gateway_serve(&context, &gateway);
 	assert_false(f->wrote_early);
-	assert_int_equal(f->finishes, 1);
+	assert_int_equal(f->finishes, f->writes > 0);
 }
 
 #define SERVE(f, ...) serve(f, (char *[]){ __VA_ARGS__, NULL })
