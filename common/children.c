@@ -378,14 +378,14 @@ await(struct pool *p, int64_t until)
 		t.tv_nsec = (long)(left % 1000) * 1000000;
 	}
 	sigprocmask(SIG_SETMASK, NULL, &set);
-	/* Blocked before us, and none of our business. */
-	sigdelset(&set, SIGUSR1);
 	sig = until < 0 ? sigwaitinfo(&set, &info)
 			: sigtimedwait(&set, &info, &t);
 	if (sig == SIGTERM || sig == SIGINT || sig == SIGQUIT)
 		stop(p);
 	else if (sig == SIGHUP || sig == SIGUSR2)
 		reload(p);
+	else if (sig == SIGUSR1)
+		log_debug_toggle(); /* the children's too */
 	else if (sig == SIGRTMIN)
 		ready(p, info.si_pid);
 	else if (sig == SIGCHLD)

@@ -1,7 +1,8 @@
 /*
  * Keeps N processes alive: a master that waits for signals and nothing else.
  * SIGTERM, SIGINT, SIGQUIT stop gracefully, SIGHUP, SIGUSR2 start the program
- * anew under the same pid and then replace its children one by one.
+ * anew under the same pid and then replace its children one by one. SIGUSR1
+ * switches debug lines on and off, in the children too.
  */
 #ifndef CHILDREN_H
 #define CHILDREN_H

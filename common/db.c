@@ -25,6 +25,7 @@ struct db {
 	PGconn *conn;       /* NULL: not connected */
 	int failures;       /* connects in a row that failed */
 	int64_t connect_at; /* steady ms before which none is tried */
+	int64_t spent_us;   /* on statements */
 	char reason[REASON_LEN];
 	char sqlstate[6];
 };
@@ -266,6 +267,27 @@ ignore_notice(void *arg, const PGresult *r)
 	(void)r;
 }
 
+/*
+ * What libpq cannot take apart it quotes in its message, password and all; and
+ * an @ in a password that was not written %40 makes its end part of the host.
+ */
+static bool
+may_be_quoted(const char *url)
+{
+	PQconninfoOption *all, *o;
+	bool may;
+
+	if (strstr(url, "://") == NULL && strchr(url, '=') == NULL)
+		return true; /* a database's name */
+	all = PQconninfoParse(url, NULL);
+	may = all != NULL;
+	for (o = all; may && o->keyword != NULL; o++)
+		may = o->val == NULL || strcmp(o->keyword, "host") != 0 ||
+		    strchr(o->val, '@') == NULL;
+	PQconninfoFree(all);
+	return may;
+}
+
 static enum status
 open_session(struct db *db)
 {
@@ -281,7 +303,11 @@ open_session(struct db *db)
 		return STATUS_FAULT;
 	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
 	if (PQstatus(db->conn) != CONNECTION_OK) {
-		set_reason(db, NULL, PQerrorMessage(db->conn));
+		set_reason(db, NULL,
+		    may_be_quoted(db->url)
+			? PQerrorMessage(db->conn)
+			: "DATABASE_URL is not understood; in a password, @ "
+			  "is written %40");
 		return STATUS_RETRY;
 	}
 	if (PQsetnonblocking(db->conn, 1) != 0)
@@ -334,15 +360,15 @@ may_run_again(struct db *db, enum outcome outcome)
 }
 
 static enum status
-run(struct db *db, enum query q, bool prepared, int n,
+try(struct db *db, enum query q, bool prepared, int n,
     const char *const values[], PGresult **out)
 {
 	enum outcome outcome;
 	enum status status;
 	PGresult *r;
-	int try;
+	int i;
 
-	for (try = 0; try < TRIES; try++) {
+	for (i = 0; i < TRIES; i++) {
 		if ((status = db_connect(db)) != STATUS_OK)
 			return status;
 		outcome = run_once(db, q, prepared, n, values, &r);
@@ -363,6 +389,17 @@ run(struct db *db, enum query q, bool prepared, int n,
 	if (strcmp(db->sqlstate, "23505") != 0)
 		log_warn(
 		    "db: %s: %s %s", query_name(q), db->sqlstate, db->reason);
+	return status;
+}
+
+static enum status
+run(struct db *db, enum query q, bool prepared, int n,
+    const char *const values[], PGresult **out)
+{
+	int64_t began = clock_steady_us();
+	enum status status = try(db, q, prepared, n, values, out);
+
+	db->spent_us += clock_steady_us() - began;
 	return status;
 }
 
@@ -390,6 +427,12 @@ const char *
 db_sqlstate(const struct db *db)
 {
 	return db->sqlstate;
+}
+
+int64_t
+db_spent_us(const struct db *db)
+{
+	return db == NULL ? 0 : db->spent_us;
 }
 
 int

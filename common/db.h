@@ -7,6 +7,7 @@
 #define DB_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "query.h"
 #include "status.h"
@@ -42,6 +43,9 @@ enum status db_connect(struct db *) MUST_CHECK;
 
 const char *db_reason(const struct db *);   /* one line, never NULL */
 const char *db_sqlstate(const struct db *); /* "" where there was none */
+
+/* Microseconds that db_run took so far; NULL: none. */
+int64_t db_spent_us(const struct db *);
 
 int db_rows(const struct pg_result *);
 /* Owned by the result; NULL is SQL's NULL. */

@@ -29,11 +29,15 @@ enum {
 static int
 print_help(void)
 {
-	printf("usage: " PROGRAM " [--help | --version | --config | --check]\n"
-	       "Serves FastCGI on SMARTCITY_LISTEN, or on the listening\n"
-	       "socket it inherits; one request of plain CGI without either.\n"
-	       "--config prints the settings in force, --check tests them.\n"
-	       "SIGTERM stops, SIGHUP starts the program anew.\n\n");
+	printf(
+	    "usage: " PROGRAM " [--help | --version | --config | --check]\n"
+	    "Serves FastCGI on SMARTCITY_LISTEN, or on the listening\n"
+	    "socket it inherits; one request of plain CGI without either.\n"
+	    "--config prints the settings in force, --check tests them.\n"
+	    "\n"
+	    "  SIGTERM, SIGINT, SIGQUIT  stop, once what is under way ended\n"
+	    "  SIGHUP, SIGUSR2           start anew, unless --check fails\n"
+	    "  SIGUSR1                   debug lines on, and off again\n\n");
 	config_help(stdout);
 	return EX_OK;
 }
@@ -69,7 +73,7 @@ load(struct config *config, struct guard *guard)
 		fprintf(stderr, PROGRAM ": %s\n", error);
 		return EX_CONFIG;
 	}
-	log_open(PROGRAM, (enum log_level)config->log_level);
+	log_open(PROGRAM, (enum log_level)config->business.log_level);
 	return EX_OK;
 }
 

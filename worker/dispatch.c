@@ -75,6 +75,30 @@ delay_ms(const struct parcel *p)
 	    arc4random());
 }
 
+static void
+log_outcome(const struct attempt *a, const struct outcome *outcome)
+{
+	struct log_field fields[PARCEL_FIELDS + 3];
+	int n =
+	    parcel_fields(fields, &a->message, a->subscription_id, a->number);
+
+	if (a->http_status > 0)
+		fields[n++] =
+		    (struct log_field){ "status", NULL, a->http_status };
+	fields[n++] = (struct log_field){ "dur_ms", NULL, outcome->took_ms };
+	fields[n] = (struct log_field){ NULL, NULL, 0 };
+	log_about(fields);
+	if (a->error == NULL)
+		log_debug("dispatch: delivered");
+	else if (outcome->delay_ms < 0)
+		log_error(
+		    "dispatch: failed for good: %s: %s", a->error, a->detail);
+	else
+		log_info("dispatch: again in %lld ms: %s: %s",
+		    (long long)outcome->delay_ms, a->error, a->detail);
+	log_about(NULL);
+}
+
 void
 attempt_done(struct attempt *a)
 {
@@ -94,18 +118,9 @@ attempt_done(struct attempt *a)
 		outcome.delay_ms = delay_ms(p);
 		outcome.status = outcome.delay_ms < 0 ? "failed" : "retrying";
 	}
-	if (outcome.delay_ms < 0) {
+	log_outcome(a, &outcome);
+	if (outcome.delay_ms < 0)
 		outcome.delay_ms = 0;
-		log_error("dispatch: %s to %s failed for good at attempt %d: "
-			  "%s: %s",
-		    a->message.id, a->subscription_id, a->number, a->error,
-		    a->detail);
-	} else if (a->error != NULL) {
-		log_info("dispatch: %s to %s, attempt %d, again in %lld ms: "
-			 "%s: %s",
-		    a->message.id, a->subscription_id, a->number,
-		    (long long)outcome.delay_ms, a->error, a->detail);
-	}
 	note(p, &outcome);
 }
 

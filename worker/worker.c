@@ -39,15 +39,20 @@ worker_open(struct worker *w, const struct config *config, char error[256])
 }
 
 void
-worker_close(struct worker *w)
+worker_leave(struct worker *w)
 {
 	const char *const values[] = { w->name };
 
-	dispatch_close(w->dispatch, w->db);
-	stream_close(w->stream);
 	if (db_run(w->db, Q_worker_leave, 1, values, NULL) != STATUS_OK)
 		log_warn("worker: could not take its leave; it will be "
 			 "forgotten in an hour");
+}
+
+void
+worker_close(struct worker *w)
+{
+	dispatch_close(w->dispatch, w->db);
+	stream_close(w->stream);
 	db_free(w->db);
 	w->db = NULL;
 }

@@ -24,6 +24,7 @@ struct worker {
 enum status worker_open(
     struct worker *, const struct config *, char error[256]) MUST_CHECK;
 /* Takes the worker off the table of those who live, if that can be done. */
+void worker_leave(struct worker *);
 void worker_close(struct worker *);
 
 #endif
