@@ -30,6 +30,10 @@ async function freePort() {
 	return port;
 }
 
+// What a location includes, in one: each fastcgi_* file with those in it.
+const whole = (name) => read(name).replace(/^include (fastcgi_\w+);$/gm,
+	(_, other) => whole(other));
+
 // A location's own value replaces the shipped one of the same name.
 function changed(text, change) {
 	for (const [, name] of change.matchAll(/(fastcgi_(?:pass|read_timeout)) /g))
@@ -43,10 +47,12 @@ async function configure(dir) {
 
 	for (const [name, change] of Object.entries(CHANGES)) {
 		ports[name] = await freePort();
-		fs.writeFileSync(`${dir}/${name}_smartcity`,
-			changed(read("fastcgi_smartcity"), change));
+		for (const file of fs.readdirSync(shipped))
+			if (file.startsWith("fastcgi_"))
+				fs.writeFileSync(`${dir}/${name}_${file}`,
+					changed(whole(file), change));
 		fs.writeFileSync(`${dir}/${name}.conf`, read("smartcity.conf")
-			.replaceAll("include fastcgi_", `include ${name}_`));
+			.replaceAll("include fastcgi_", `include ${name}_fastcgi_`));
 		servers += `server { listen 127.0.0.1:${ports[name]}; ` +
 			`include ${name}.conf; }\n`;
 	}
