@@ -57,9 +57,10 @@ config__as_shipped__accepted_by_nginx(void **state)
 	 */
 	assert_int_equal(
 	    shell("d=%s/full; mkdir $d && cp nginx/smartcity*.conf "
-		  "nginx/docs-smartcity.conf nginx/*_smartcity* $d && "
+		  "nginx/fastcgi_smartcity $d && "
 		  "if test -e /usr/lib/nginx/modules/ngx_nchan_module.so; "
 		  "then cp nginx/nchan-smartcity*.conf $d; fi && "
+		  "cp nginx/docs-smartcity.conf nginx/static_smartcity $d && "
 		  "sed -i \"s|unix:/run/smartcity/|unix:$d/|\" "
 		  "$d/*smartcity-http.conf && "
 		  "sed -e \"s|/run/smartcity/nginx.pid|$d/pid|\" "
