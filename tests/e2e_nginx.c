@@ -60,6 +60,7 @@ config__as_shipped__accepted_by_nginx(void **state)
 		  "nginx/fastcgi_smartcity $d && "
 		  "if test -e /usr/lib/nginx/modules/ngx_nchan_module.so; "
 		  "then cp nginx/nchan-smartcity*.conf $d; fi && "
+		  "cp nginx/docs-smartcity.conf nginx/static_smartcity $d && "
 		  "sed -i \"s|unix:/run/smartcity/|unix:$d/|\" "
 		  "$d/*smartcity-http.conf && "
 		  "sed -e \"s|/run/smartcity/nginx.pid|$d/pid|\" "
