@@ -61,6 +61,8 @@ RUN ! ldd /usr/sbin/smartcity-worker | grep 'not found'
 USER smartcity
 ENV SMARTCITY_STREAM=/run/smartcity/stream.sock
 ENTRYPOINT ["smartcity-worker"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
+    CMD ["smartcity-worker", "--alive"]
 
 # --- nginx -----------------------------------------------------------------------
 FROM base AS nginx

@@ -24,7 +24,7 @@ static void
 usage(FILE *f)
 {
 	fputs(
-	    "Usage: smartcity-worker [--help | --version | --config]\n"
+	    "Usage: smartcity-worker [--help | --version | --config | --alive]\n"
 	    "\n"
 	    "Delivers the outbox, publishes the live stream, makes partitions\n"
 	    "ahead and forgets what is old, until SIGTERM, SIGINT or SIGQUIT.\n"
@@ -33,6 +33,7 @@ usage(FILE *f)
 	    "  --help     this text\n"
 	    "  --version  the version\n"
 	    "  --config   the settings in force\n"
+	    "  --alive    fails unless a worker of this host was seen lately\n"
 	    "\n"
 	    "Settings come from the environment, else from ./.env:\n"
 	    "\n",
@@ -40,7 +41,9 @@ usage(FILE *f)
 	config_help(f);
 }
 
-/* What the arguments ask for: 'h', 'v', 'c', '?' (wrong) or 0 (to work). */
+/*
+ * What the arguments ask for: 'h', 'v', 'c', 'a', '?' (wrong) or 0 (to work).
+ */
 static int
 parse_arguments(int argc, char **argv)
 {
@@ -48,6 +51,7 @@ parse_arguments(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "config", no_argument, NULL, 'c' },
+		{ "alive", no_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c = getopt_long(argc, argv, "", options, NULL);
@@ -203,5 +207,7 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	log_open("smartcity-worker", (enum log_level)config.log_level);
+	if (wish == 'a')
+		return worker_is_alive(&config) ? EXIT_SUCCESS : EXIT_FAILURE;
 	return run(&config);
 }
