@@ -24,7 +24,8 @@ static void
 usage(FILE *f)
 {
 	fputs(
-	    "Usage: smartcity-worker [--help | --version | --config | --alive]\n"
+	    "Usage: smartcity-worker [--help | --version | --config | "
+	    "--alive]\n"
 	    "\n"
 	    "Delivers the outbox, publishes the live stream, makes partitions\n"
 	    "ahead and forgets what is old, until SIGTERM, SIGINT or SIGQUIT.\n"
