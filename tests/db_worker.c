@@ -504,6 +504,43 @@ worker__database_away__waits_and_stops_when_told(void **state)
 	assert_true(wrote(&p, "cannot connect"));
 }
 
+static int
+ask_alive(const char *database)
+{
+	struct program p = start(database, "--alive");
+	int status = end(&p);
+
+	fclose(p.out);
+	return status;
+}
+
+static bool
+is_alive(void *arg)
+{
+	(void)arg;
+	return ask_alive(url) == 0;
+}
+
+static void
+worker__asked_whether_it_is_alive__only_while_it_is_seen(void **state)
+{
+	struct program p;
+
+	(void)state;
+	t_exec(url, "INSERT INTO workers VALUES ('elsewhere:1', now(), now())");
+	assert_int_equal(ask_alive(url), 1);
+	assert_int_equal(ask_alive("postgresql:///x?host=/nonexistent"), 1);
+	p = start(url, NULL);
+	stack_wait(is_alive, NULL, "the worker is alive");
+	kill(p.pid, SIGKILL);
+	assert_int_equal(end(&p), -SIGKILL);
+	t_exec(url,
+	    "UPDATE workers SET last_seen_at = now() - interval '31 s'"
+	    " WHERE name <> 'elsewhere:1'");
+	assert_int_equal(ask_alive(url), 1);
+	fclose(p.out);
+}
+
 static void
 worker__wrong_settings__exit_78_and_one_line(void **state)
 {
@@ -564,6 +601,7 @@ static const struct CMUnitTest tests[] = {
 	EMPTY(worker__sigusr1__debug_lines_of_each_delivery_and_off_again),
 	EMPTY(worker__delivery_fails__line_says_whose_it_is),
 	EMPTY(worker__connection_cut__comes_back),
+	EMPTY(worker__asked_whether_it_is_alive__only_while_it_is_seen),
 	EMPTY(worker__database_away__waits_and_stops_when_told),
 	EMPTY(worker__wrong_settings__exit_78_and_one_line),
 	EMPTY(worker__arguments__answered),

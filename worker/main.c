@@ -36,7 +36,8 @@ usage(FILE *f)
 {
 	fputs(
 	    "Usage: smartcity-worker [--help | --version | --config | "
-	    "--check]\n"
+	    "--check |\n"
+	    "                         --alive]\n"
 	    "\n"
 	    "Delivers the outbox, publishes the live stream, makes partitions\n"
 	    "ahead and forgets what is old. Any number of workers may run at\n"
@@ -46,6 +47,7 @@ usage(FILE *f)
 	    "  --version  the version\n"
 	    "  --config   the settings in force\n"
 	    "  --check    exit status 78 where one of them is wrong\n"
+	    "  --alive    fails unless a worker of this host was seen lately\n"
 	    "\n"
 	    "  SIGTERM, SIGINT, SIGQUIT  stop, once what is under way has "
 	    "ended\n"
@@ -59,7 +61,10 @@ usage(FILE *f)
 	config_help(f);
 }
 
-/* Their first letters, 'C' for --check, '?' (wrong) or 0 (to work). */
+/*
+ * What the arguments ask for: 'h', 'v', 'c', 'C' (--check), 'a', '?' (wrong) or
+ * 0 (to work).
+ */
 static int
 parse_arguments(int argc, char **argv)
 {
@@ -68,6 +73,7 @@ parse_arguments(int argc, char **argv)
 		{ "version", no_argument, NULL, 'v' },
 		{ "config", no_argument, NULL, 'c' },
 		{ "check", no_argument, NULL, 'C' },
+		{ "alive", no_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c = getopt_long(argc, argv, "", options, NULL);
@@ -295,5 +301,9 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	log_open("smartcity-worker", (enum log_level)config.business.log_level);
-	return wish == 'C' ? check(&config) : run(&config, argv);
+	if (wish == 'C')
+		return check(&config);
+	if (wish == 'a')
+		return worker_is_alive(&config) ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run(&config, argv);
 }

@@ -2,6 +2,8 @@
 #ifndef WORKER_H
 #define WORKER_H
 
+#include <stdbool.h>
+
 #include "config.h"
 #include "db.h"
 #include "dispatch.h"
@@ -26,5 +28,7 @@ enum status worker_open(
 /* Takes the worker off the table of those who live, if that can be done. */
 void worker_leave(struct worker *);
 void worker_close(struct worker *);
+/* Has a worker of this host told the database lately that it lives? */
+bool worker_is_alive(const struct config *);
 
 #endif
