@@ -80,6 +80,8 @@ static const struct setting settings[] = {
 	    "seconds after which a responder that hangs is killed" },
 	{ "SMARTCITY_RETRY_SCHEDULE", TEXT(retry_schedule), "0,1,5,30,120,600,1800,7200,21600,43200,86400", 0, 0, NULL, 0,
 	    "seconds before each attempt; the last repeats" },
+	{ "SMARTCITY_STATUS_LISTEN", TEXT(status_listen), "", 0, 0, NULL, 0,
+	    "socket of two more responders, for /health, /ready, /status, /metrics; empty: none" },
 	{ "SMARTCITY_STREAM", TEXT(stream), "", 0, 0, NULL, 0,
 	    "socket that nginx takes events for the live stream on; empty: none" },
 	{ "SMARTCITY_STREAM_BYTES", INT(stream_bytes), "50000000", 1000, 2e9, NULL, 0,

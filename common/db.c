@@ -15,7 +15,8 @@
 
 enum {
 	REASON_LEN = 512,
-	TRIES = 3
+	TRIES = 3,
+	CONNECT_MS = 3000
 };
 
 struct db {
@@ -28,6 +29,8 @@ struct db {
 	char reason[REASON_LEN];
 	char sqlstate[6];
 };
+
+static void (*watcher)(enum db_error);
 
 static const struct backoff reconnect = { 50, 2000, 20 };
 
@@ -65,6 +68,25 @@ db_new(const char *url, const char *program, int timeout_ms)
 	db->timeout_ms = timeout_ms;
 	snprintf(db->reason, sizeof(db->reason), "not connected yet");
 	return db;
+}
+
+void
+db_set_timeout(struct db *db, int timeout_ms)
+{
+	db->timeout_ms = timeout_ms;
+}
+
+void
+db_watch(void (*failed)(enum db_error))
+{
+	watcher = failed;
+}
+
+static void
+tell_watcher(const struct db *db)
+{
+	if (watcher != NULL)
+		watcher(sqlstate_error(db->sqlstate));
 }
 
 static void
@@ -266,22 +288,44 @@ ignore_notice(void *arg, const PGresult *r)
 	(void)r;
 }
 
+/* libpq's own limit on a connection is never less than two seconds. */
+static void
+wait_connected(struct db *db)
+{
+	int64_t deadline = clock_steady_ms() +
+	    (db->timeout_ms < CONNECT_MS ? db->timeout_ms : CONNECT_MS);
+	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+
+	while (want == PGRES_POLLING_READING || want == PGRES_POLLING_WRITING) {
+		if (!wait_socket(db,
+			want == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+			deadline))
+			return;
+		want = PQconnectPoll(db->conn);
+	}
+}
+
 static enum status
 open_session(struct db *db)
 {
 	/* The URL comes last and wins over these. */
-	const char *const names[] = { "connect_timeout", "keepalives_idle",
-		"keepalives_interval", "keepalives_count", "tcp_user_timeout",
+	const char *const names[] = { "keepalives_idle", "keepalives_interval",
+		"keepalives_count", "tcp_user_timeout",
 		"fallback_application_name", "dbname", NULL };
-	const char *const values[] = { "3", "10", "5", "3", "10000",
-		db->program, db->url, NULL };
+	const char *const values[] = { "10", "5", "3", "10000", db->program,
+		db->url, NULL };
 
-	db->conn = PQconnectdbParams(names, values, 1);
+	db->conn = PQconnectStartParams(names, values, 1);
 	if (db->conn == NULL)
 		return STATUS_FAULT;
+	if (PQstatus(db->conn) != CONNECTION_BAD)
+		wait_connected(db);
 	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
 	if (PQstatus(db->conn) != CONNECTION_OK) {
-		set_reason(db, NULL, PQerrorMessage(db->conn));
+		set_reason(db, NULL,
+		    PQstatus(db->conn) == CONNECTION_BAD
+			? PQerrorMessage(db->conn)
+			: "no connection in time");
 		return STATUS_RETRY;
 	}
 	if (PQsetnonblocking(db->conn, 1) != 0)
@@ -307,6 +351,7 @@ db_connect(struct db *db)
 		return status;
 	}
 	log_warn("db: cannot connect: %s", db->reason);
+	tell_watcher(db);
 	disconnect(db);
 	db->failures++;
 	db->connect_at = clock_steady_ms() +
@@ -360,9 +405,11 @@ run(struct db *db, enum query q, bool prepared, int n,
 	}
 	status = sqlstate_status(db->sqlstate);
 	/* 23505 is an answer here: the caller made the id and knows. */
-	if (strcmp(db->sqlstate, "23505") != 0)
+	if (strcmp(db->sqlstate, "23505") != 0) {
 		log_warn(
 		    "db: %s: %s %s", query_name(q), db->sqlstate, db->reason);
+		tell_watcher(db);
+	}
 	return status;
 }
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "query.h"
+#include "sqlstate.h"
 #include "status.h"
 
 struct db;
@@ -39,6 +40,11 @@ enum status db_run_planned(struct db *, enum query, int n,
 
 /* Connects if need be. STATUS_FAULT: the server is unfit (fsync is off). */
 enum status db_connect(struct db *) MUST_CHECK;
+
+/* The longest wait of the calls to come, also for a connection. */
+void db_set_timeout(struct db *, int timeout_ms);
+/* Is told of each statement and connection that failed, of any struct db. */
+void db_watch(void (*failed)(enum db_error));
 
 const char *db_reason(const struct db *);   /* one line, never NULL */
 const char *db_sqlstate(const struct db *); /* "" where there was none */

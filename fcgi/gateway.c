@@ -6,6 +6,7 @@
 #include "log.h"
 #include "problem.h"
 #include "route.h"
+#include "score.h"
 
 enum {
 	CHUNK = 64 << 10,
@@ -13,6 +14,7 @@ enum {
 	HEAD_MAX = 64 << 10,
 	REQUEST_ID_MAX = 128, /* must fit a line of the log */
 	LENGTH_DIGITS = 18,
+	SLOW_MS = 1000,
 	TOGETHER_MAX = 64 << 10,
 };
 
@@ -337,11 +339,14 @@ gateway_serve(const struct context *context, const struct gateway *g)
 	buf_reset(&uri);
 	read_head(g, &q, &uri);
 	log_request(q.request_id);
+	score_begin(
+	    q.method, q.path, q.query, find_param(g->params, "CONTENT_LENGTH"));
 	arrival = read_body(g, &q, &body);
 	if (uri.failed && arrival != CUT)
 		arrival = OUT_OF_MEMORY;
 	if (arrival == CUT) {
 		log_debug("gateway: the body of %s was cut short", q.path);
+		score_end(0, SLOW_MS);
 	} else {
 		init_response(&r);
 		if (arrival == WHOLE)
@@ -349,6 +354,7 @@ gateway_serve(const struct context *context, const struct gateway *g)
 		else
 			refuse(&q, &r, arrival);
 		write_response(g, &q, &r);
+		score_end(r.status, SLOW_MS);
 		free_response(&r);
 	}
 	log_request(NULL);

@@ -7,6 +7,7 @@
 #include "health.h"
 #include "ingest.h"
 #include "outbox.h"
+#include "pool_status.h"
 #include "problem.h"
 #include "rejected.h"
 #include "subscriptions.h"
@@ -44,6 +45,7 @@ static const struct route {
 	{ "POST", "/subscriptions/{}/test", subscriptions_test },
 	{ "GET", "/health", health_get },
 	{ "GET", "/ready", ready_get },
+	{ "GET", "/status", status_get },
 };
 /* clang-format on */
 
