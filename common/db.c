@@ -22,7 +22,7 @@ enum {
 struct db {
 	char *url;
 	const char *program;
-	int timeout_ms;
+	int timeout_ms, limit_ms;
 	PGconn *conn;       /* NULL: not connected */
 	int failures;       /* connects in a row that failed */
 	int64_t connect_at; /* steady ms before which none is tried */
@@ -71,9 +71,17 @@ db_new(const char *url, const char *program, int timeout_ms)
 }
 
 void
-db_set_timeout(struct db *db, int timeout_ms)
+db_limit(struct db *db, int limit_ms)
 {
-	db->timeout_ms = timeout_ms;
+	db->limit_ms = limit_ms;
+}
+
+static int
+longest_wait(const struct db *db)
+{
+	return db->limit_ms > 0 && db->limit_ms < db->timeout_ms
+	    ? db->limit_ms
+	    : db->timeout_ms;
 }
 
 void
@@ -156,7 +164,7 @@ flush(struct db *db, int64_t deadline)
 static enum outcome
 await(struct db *db, PGresult **out)
 {
-	int64_t deadline = clock_steady_ms() + db->timeout_ms;
+	int64_t deadline = clock_steady_ms() + longest_wait(db);
 	enum outcome outcome = flush(db, deadline);
 	const char *state;
 	PGresult *r;
@@ -292,8 +300,9 @@ ignore_notice(void *arg, const PGresult *r)
 static void
 wait_connected(struct db *db)
 {
-	int64_t deadline = clock_steady_ms() +
-	    (db->timeout_ms < CONNECT_MS ? db->timeout_ms : CONNECT_MS);
+	int wait = longest_wait(db);
+	int64_t deadline =
+	    clock_steady_ms() + (wait < CONNECT_MS ? wait : CONNECT_MS);
 	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
 
 	while (want == PGRES_POLLING_READING || want == PGRES_POLLING_WRITING) {

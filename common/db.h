@@ -41,8 +41,8 @@ enum status db_run_planned(struct db *, enum query, int n,
 /* Connects if need be. STATUS_FAULT: the server is unfit (fsync is off). */
 enum status db_connect(struct db *) MUST_CHECK;
 
-/* The longest wait of the calls to come, also for a connection. */
-void db_set_timeout(struct db *, int timeout_ms);
+/* Makes the calls to come wait less than timeout_ms; 0: as before. */
+void db_limit(struct db *, int limit_ms);
 /* Is told of each statement and connection that failed, of any struct db. */
 void db_watch(void (*failed)(enum db_error));
 

@@ -6,6 +6,7 @@
 #include "events.h"
 #include "health.h"
 #include "ingest.h"
+#include "metrics.h"
 #include "outbox.h"
 #include "pool_status.h"
 #include "problem.h"
@@ -46,6 +47,7 @@ static const struct route {
 	{ "GET", "/health", health_get },
 	{ "GET", "/ready", ready_get },
 	{ "GET", "/status", status_get },
+	{ "GET", "/metrics", metrics_get },
 };
 /* clang-format on */
 
