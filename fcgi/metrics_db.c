@@ -53,7 +53,7 @@ put_states(struct buf *out, const struct pg_result *r)
 			age[i] = a > age[i] ? a : age[i];
 		}
 	prom_family(out, P "outbox_deliveries", "gauge",
-	    "Deliveries by state; 50000 that wait are counted at most, and "
+	    "Deliveries by state; 10000 that wait are counted at most, and "
 	    "10000 each that failed or expired.");
 	for (i = 0; i < STATES; i++)
 		prom_sample(out, P "outbox_deliveries",

@@ -122,6 +122,29 @@ metrics__real_output__promtool_agrees(void **state)
 	http_free(&h);
 }
 
+/* What the rules and the dashboard ask for is there. */
+static void
+prometheus__rules_and_dashboard__fit_the_output(void **state)
+{
+	char command[512];
+
+	(void)state;
+	assert_int_equal(system("cd nginx/prometheus && "
+				"promtool check rules smartcity-alerts.yml && "
+				"promtool test rules smartcity-alerts-test.yml "
+				"&& python3 -m json.tool "
+				"smartcity-dashboard.json /dev/null"),
+	    0);
+	snprintf(command, sizeof(command),
+	    "for name in $(cat nginx/prometheus/*.yml "
+	    "nginx/prometheus/*.json | grep -oE 'smartcity_[a-z_]+' | "
+	    "sort -u); do "
+	    "grep -q \"^$name[ {]\" %s/metrics.txt || echo $name; done | "
+	    "grep . >&2",
+	    s.dir);
+	assert_int_not_equal(system(command), 0);
+}
+
 static void
 metrics__after_one_of_each__counted(void **state)
 {
@@ -295,6 +318,7 @@ database__gone__seen_everywhere(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(metrics__real_output__promtool_agrees),
+	cmocka_unit_test(prometheus__rules_and_dashboard__fit_the_output),
 	cmocka_unit_test(metrics__after_one_of_each__counted),
 	cmocka_unit_test(ledger__mixed_load_and_responders_killed__balances),
 	cmocka_unit_test(database__gone__seen_everywhere),

@@ -19,7 +19,7 @@ static int
 setup(void **state)
 {
 	static const char *const settings[] = { "SMARTCITY_PROCESSES=2",
-		"SMARTCITY_DB_TIMEOUT_MS=20000", NULL };
+		"SMARTCITY_DB_TIMEOUT_MS=9000", NULL };
 
 	(void)state;
 	stack_start(&s, settings);
@@ -107,11 +107,12 @@ status__after_requests__they_are_counted(void **state)
 static pid_t
 post_aside(void)
 {
+	struct http h;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		http_post(s.port, "/ingest/load", "{}");
-		_exit(0);
+		h = http_post(s.port, "/ingest/load", "{}");
+		_exit(h.status == 503 ? 0 : 1);
 	}
 	return pid;
 }
@@ -122,6 +123,16 @@ is_full_and_more_wait(void *arg)
 	(void)arg;
 	return figure("/status?json", "active processes") == PROCESSES &&
 	    figure("/status?json", "listen queue") >= 1;
+}
+
+static void
+assert_logged(const char *pattern)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "grep -q '%s' %s/log/fcgi.log",
+	    pattern, s.dir);
+	assert_int_equal(system(command), 0);
 }
 
 static bool
@@ -148,7 +159,7 @@ pool__all_busy__status_answers_and_shows_it(void **state)
 	char command[512];
 	pid_t posts[PROCESSES + 2];
 	FILE *lock;
-	int i;
+	int i, status;
 
 	(void)state;
 	snprintf(command, sizeof(command), "psql -qX '%s' >/dev/null", s.url);
@@ -166,10 +177,17 @@ pool__all_busy__status_answers_and_shows_it(void **state)
 	assert_true(figure("/status?json", "max listen queue") >= 1);
 	assert_shows("/health", "ok");
 	assert_shows("/ready", "ready");
+	assert_shows("/metrics", "smartcity_pool_processes{state=\"idle\"} 0");
+	/* None got a slot in the database's time: try again later. */
+	for (i = 0; i < PROCESSES + 2; i++) {
+		assert_int_equal(waitpid(posts[i], &status, 0), posts[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_shows("/metrics",
+	    "smartcity_database_errors_total{class=\"timeout\"} 4\n");
+	assert_logged("db: event_insert: 57014 ");
 	fputs("COMMIT;\n", lock);
 	pclose(lock);
-	for (i = 0; i < PROCESSES + 2; i++)
-		assert_int_equal(waitpid(posts[i], NULL, 0), posts[i]);
 	stack_wait(is_idle, NULL, "the pool is idle");
 }
 

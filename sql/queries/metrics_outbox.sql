@@ -1,6 +1,6 @@
 -- The outbox for /metrics, a row for each of $1 subscriptions at most: its
 -- breaker, and how many of its deliveries wait in which state, for how long.
--- 50,000 are counted at most, each subscription having its share of them: the
+-- 10,000 are counted at most, each subscription having its share of them: the
 -- longest due. The last two columns, the same in all rows: what is dead, up to
 -- 10,000 of each.
 WITH lane AS (
@@ -33,4 +33,4 @@ SELECT lane.id,
               FROM deliveries AS w
              WHERE w.subscription_id = lane.id AND w.status IN ('pending', 'delivering', 'retrying')
              ORDER BY w.next_attempt_at
-             LIMIT greatest(50, 50000 / lane.lanes)) AS d) AS c ON true
+             LIMIT greatest(10, 10000 / lane.lanes)) AS d) AS c ON true
