@@ -82,6 +82,8 @@ static const struct setting settings[] = {
 	    "seconds before each attempt; the last repeats" },
 	{ "SMARTCITY_SLOW_MS", INT(business.slow_ms), "1000", 0, 3.6e6, NULL, FLAG_LOCATION,
 	    "milliseconds from which a request is logged as slow; 0: never" },
+	{ "SMARTCITY_STATUS_LISTEN", TEXT(status_listen), "", 0, 0, NULL, 0,
+	    "socket of two more responders, for /health, /ready, /status, /metrics; empty: none" },
 	{ "SMARTCITY_STREAM", TEXT(stream), "", 0, 0, NULL, 0,
 	    "socket that nginx takes events for the live stream on; empty: none" },
 	{ "SMARTCITY_STREAM_BYTES", INT(stream_bytes), "50000000", 1000, 2e9, NULL, 0,

@@ -43,6 +43,7 @@ struct config {
 	struct business business;
 	/* pool */
 	char listen[CONFIG_TEXT_LEN]; /* "": inherit it as fd 0 or 3 */
+	char status_listen[CONFIG_TEXT_LEN]; /* "": none, or inherit it */
 	int processes;                /* 0: two per core */
 	int max_requests;             /* 0: no end */
 	int request_timeout;          /* seconds */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "query.h"
+#include "sqlstate.h"
 #include "status.h"
 
 struct db;
@@ -40,6 +41,11 @@ enum status db_run_planned(struct db *, enum query, int n,
 
 /* Connects if need be. STATUS_FAULT: the server is unfit (fsync is off). */
 enum status db_connect(struct db *) MUST_CHECK;
+
+/* Makes the calls to come wait less than timeout_ms; 0: as before. */
+void db_limit(struct db *, int limit_ms);
+/* Is told of each statement and connection that failed, of any struct db. */
+void db_watch(void (*failed)(enum db_error));
 
 const char *db_reason(const struct db *);   /* one line, never NULL */
 const char *db_sqlstate(const struct db *); /* "" where there was none */

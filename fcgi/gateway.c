@@ -8,6 +8,7 @@
 #include "log.h"
 #include "problem.h"
 #include "route.h"
+#include "score.h"
 #include "served.h"
 
 enum {
@@ -354,6 +355,7 @@ respond(const struct context *context, const struct gateway *g,
 	r.took.read = read - served->began_us;
 	r.took.write = clock_steady_us() - handled;
 	served_end(served, q, &r);
+	score_end(r.status, q->business.slow_ms);
 	free_response(&r);
 }
 
@@ -374,6 +376,8 @@ gateway_serve(const struct context *context, const struct gateway *g)
 	buf_reset(&uri);
 	read_head(g, &q, &uri);
 	served_begin(&served, &q);
+	score_begin(
+	    q.method, q.path, q.query, find_param(g->params, "CONTENT_LENGTH"));
 	status = configure(context, g, &q.business);
 	arrival = read_body(g, &q, &body);
 	if (uri.failed && arrival != CUT)
@@ -382,6 +386,7 @@ gateway_serve(const struct context *context, const struct gateway *g)
 		arrival = MISCONFIGURED;
 	if (arrival == CUT) {
 		log_debug("gateway: the body was cut short");
+		score_end(0, q.business.slow_ms);
 	} else {
 		respond(context, g, &q, arrival, &served);
 	}

@@ -8,6 +8,7 @@
 #include "params.h"
 #include "problem.h"
 #include "rules.h"
+#include "score.h"
 #include "store.h"
 #include "utf8.h"
 #include "validate.h"
@@ -142,10 +143,12 @@ reject(struct ingest *in)
 	    : store_rejected(in->ctx->db, in->service, in->key, reasons.data,
 		  in->req->body, in->req->body_len);
 	buf_free(&reasons);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		score_outcome(OUTCOME_REJECTED);
 		problem_faults(in->req, in->res, &in->faults);
-	else
+	} else {
 		problem_status(in->req, in->res, status);
+	}
 }
 
 static bool
@@ -186,6 +189,12 @@ answer(struct ingest *in, const struct receipt *receipt)
 {
 	struct buf *out = &in->res->body;
 	const char *p = receipt->derived.data;
+
+	score_outcome(
+	    receipt->is_replayed ? OUTCOME_DUPLICATE : OUTCOME_STORED);
+	if (!receipt->is_replayed && in->schema != NULL)
+		rules_count(in->schema, in->values, &in->req->business,
+		    in->findings.data, p);
 
 	buf_printf(out, "{\"stored_event_id\":\"%s\",\"derived_events\":[",
 	    receipt->id.text);

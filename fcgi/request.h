@@ -55,6 +55,7 @@ struct context {
 	struct db *db;
 	const struct config *config;
 	const struct guard *guard; /* of config->delivery_allow */
+	int listen_fd;             /* the pool's socket; of plain CGI, 0 */
 };
 
 #endif

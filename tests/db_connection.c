@@ -32,7 +32,8 @@ teardown(void **state)
 static enum status
 beat(struct db *db)
 {
-	return db_run(db, Q_worker_beat, 1, (const char *const[]){ "w" }, NULL);
+	return db_run(
+	    db, Q_worker_beat, 2, (const char *const[]){ "w", "[]" }, NULL);
 }
 
 static int

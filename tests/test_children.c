@@ -43,12 +43,13 @@ tell(char what)
 
 /* How a child behaves: the first letter of arg. */
 static int
-child(void *arg)
+child(void *arg, int n)
 {
 	const char *mode = arg;
 	sigset_t term;
 	int sig;
 
+	(void)n;
 	tell('s');
 	if (*mode == 'c')
 		return 1;

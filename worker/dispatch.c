@@ -11,6 +11,7 @@
 #include "parcel.h"
 #include "retry.h"
 #include "sink.h"
+#include "tally.h"
 #include "verdict.h"
 
 enum {
@@ -51,6 +52,8 @@ note(struct parcel *p, const struct outcome *outcome)
 	else if (d->unsettled == SETTLE_MANY)
 		d->settle_at = 0;
 	p->receiver->unsettled++;
+	tally_attempt(
+	    p->attempt.subscription_id, outcome->status, outcome->took_ms);
 	lease_add(&d->outcomes, &p->attempt, outcome);
 	parcel_free(p);
 }
@@ -239,6 +242,7 @@ claim(struct dispatch *d, struct db *db)
 		return;
 	}
 	n = db_rows(rows);
+	tally_claim(n);
 	if (n > 0)
 		d->found_ms = now;
 	like.lease_end_ms = now + c.lease_seconds * 1000LL;

@@ -16,6 +16,7 @@
 #include "jobs.h"
 #include "log.h"
 #include "sink.h"
+#include "tally.h"
 #include "worker.h"
 
 enum {
@@ -169,9 +170,13 @@ run_what_is_due(struct worker *w, struct job jobs[])
 {
 	struct job *job = jobs_due(jobs, JOBS, clock_steady_ms());
 	int64_t next, wait;
+	enum turn turn;
 
-	if (job != NULL)
-		job_done(job, job->run(w), clock_steady_ms());
+	if (job != NULL) {
+		turn = job->run(w);
+		tally_job(job->name, turn >= TURN_RETRY, clock_wall_us());
+		job_done(job, turn, clock_steady_ms());
+	}
 	next = dispatch_run(w->dispatch, w->db);
 	wait = jobs_wait_ms(jobs, JOBS, clock_steady_ms());
 	return next < wait ? next : wait;
