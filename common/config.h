@@ -42,12 +42,12 @@ struct config {
 	int db_timeout_ms;
 	struct business business;
 	/* pool */
-	char listen[CONFIG_TEXT_LEN]; /* "": inherit it as fd 0 or 3 */
+	char listen[CONFIG_TEXT_LEN];        /* "": inherit it as fd 0 or 3 */
 	char status_listen[CONFIG_TEXT_LEN]; /* "": none, or inherit it */
-	int processes;                /* 0: two per core */
-	int max_requests;             /* 0: no end */
-	int request_timeout;          /* seconds */
-	int worker_seen;              /* seconds */
+	int processes;                       /* 0: two per core */
+	int max_requests;                    /* 0: no end */
+	int request_timeout;                 /* seconds */
+	int worker_seen;                     /* seconds */
 	/* pool and worker */
 	char delivery_allow[CONFIG_TEXT_LEN]; /* see guard.h */
 	char retry_schedule[CONFIG_TEXT_LEN];
