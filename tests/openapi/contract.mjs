@@ -302,7 +302,9 @@ async function methods() {
 // --- what nobody wishes for --------------------------------------------------
 
 async function faults() {
-	const asked = { ingest: ["unknown", 404], streamEvents: ["plain", 501] };
+	const asked = { ingest: ["unknown", 404], streamEvents: ["plain", 501],
+		status: ["forbidden", 403], metrics: ["forbidden", 403] };
+	const always = ["streamEvents", "health", "status", "metrics"];
 	const all = { misconfigured: 500, crowded: 429, closed: 503, gone: 502,
 		silent: 504 };
 
@@ -315,9 +317,10 @@ async function faults() {
 	});
 	await withoutDatabase(async () => {
 		for (const op of operations)
-			if (!["health", "streamEvents"].includes(op.operationId))
+			if (!always.includes(op.operationId))
 				await call(op.operationId, 503, usual(op));
-		await call("health", 200);
+		for (const id of always.slice(1))
+			await call(id, 200);
 	});
 	await waitFor("it is ready again", async () =>
 		(await fetch(`http://127.0.0.1:${port}/ready`)).status === 200);
@@ -337,6 +340,9 @@ routes();
 fixtures();
 await call("health", 200);
 await call("ready", 200);
+for (const search of ["", "json", "full", "json&full"])
+	await call("status", 200, { search });
+await call("metrics", 200);
 await ingest();
 const sub = await deliveries();
 await lists();

@@ -13,6 +13,7 @@ const read = (name) => fs.readFileSync(new URL(name, shipped), "utf8");
 // What each server's locations have instead of, or beside, what is shipped.
 const CHANGES = {
 	plain: "",
+	forbidden: "",
 	unknown: "fastcgi_param SMARTCITY_UNKNOWN_SERVICES reject;",
 	misconfigured: "fastcgi_param THRESHOLD_KWH much;",
 	crowded: "limit_req zone=all; limit_req_status 429;",
@@ -52,7 +53,8 @@ async function configure(dir) {
 				fs.writeFileSync(`${dir}/${name}_${file}`,
 					changed(whole(file), change));
 		fs.writeFileSync(`${dir}/${name}.conf`, read("smartcity.conf")
-			.replaceAll("include fastcgi_", `include ${name}_fastcgi_`));
+			.replaceAll("include fastcgi_", `include ${name}_fastcgi_`)
+			.replace(/^\tallow .*$/gm, name === "forbidden" ? "" : "$&"));
 		servers += `server { listen 127.0.0.1:${ports[name]}; ` +
 			`include ${name}.conf; }\n`;
 	}
