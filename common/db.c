@@ -224,6 +224,24 @@ settle(struct db *db, enum outcome outcome, PGresult **r)
 	return outcome;
 }
 
+/* A name that the server does not know: this program is newer than it. */
+static void
+explain(struct db *db)
+{
+	static const char *const unknown[] = { "42P01", "42703", "42883" };
+	char reason[REASON_LEN];
+	size_t i;
+
+	for (i = 0; i < sizeof(unknown) / sizeof(*unknown); i++)
+		if (strcmp(db->sqlstate, unknown[i]) == 0)
+			break;
+	if (i == sizeof(unknown) / sizeof(*unknown))
+		return;
+	snprintf(reason, sizeof(reason), "%s", db->reason);
+	snprintf(db->reason, sizeof(db->reason),
+	    "migrations are missing, up to %s: %.400s", query_schema(), reason);
+}
+
 static bool
 prepare_all(struct db *db)
 {
@@ -238,6 +256,7 @@ prepare_all(struct db *db)
 			db->conn, query_name(q), query_text(q), 0, NULL))
 			outcome = await(db, &r);
 		if (settle(db, outcome, &r) != DONE || r == NULL) {
+			explain(db);
 			log_warn("db: cannot prepare %s: %s", query_name(q),
 			    db->reason);
 			return false;

@@ -120,6 +120,8 @@ db__not_migrated__try_later(void **state)
 	(void)state;
 	assert_non_null(db);
 	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_non_null(
+	    strstr(db_reason(db), "migrations are missing, up to "));
 	assert_non_null(strstr(db_reason(db), "does not exist"));
 	db_free(db);
 }
@@ -283,6 +285,60 @@ db__plan_gone__prepared_again(void **state)
 	db_free(db);
 }
 
+static int
+count_rejected(struct db *db)
+{
+	static const char *const id[] = {
+		"00000000-0000-0000-0000-000000000000"
+	};
+	struct pg_result *r = NULL;
+	int n;
+
+	assert_int_equal(db_run(db, Q_rejected_get, 1, id, &r), STATUS_OK);
+	n = db_rows(r);
+	db_result_free(r);
+	return n;
+}
+
+/* 0A000, "cached plan must not change result type". */
+static void
+db__result_type_changed__run_again_unnoticed(void **state)
+{
+	struct db *db = db_new(url, "test", 3000);
+	int pid;
+
+	(void)state;
+	assert_int_equal(count_rejected(db), 0);
+	pid = backend_pid();
+	t_exec(url,
+	    "ALTER TABLE rejected_events ALTER deduplication_key "
+	    "TYPE varchar(300)");
+	assert_int_equal(count_rejected(db), 0);
+	assert_int_not_equal(backend_pid(), pid);
+	db_free(db);
+}
+
+/* 26000: as after a pooler's DISCARD ALL. */
+static void
+db__statements_gone__run_again_unnoticed(void **state)
+{
+	struct db *db = db_new(url, "test", 3000);
+	int pid;
+
+	(void)state;
+	t_exec(url,
+	    "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$"
+	    "BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN NEW; END$$;"
+	    "CREATE TRIGGER forget BEFORE INSERT ON workers FOR EACH ROW "
+	    "EXECUTE FUNCTION forget()");
+	assert_int_equal(beat(db), STATUS_OK);
+	pid = backend_pid();
+	t_exec(url, "DROP TRIGGER forget ON workers; DROP FUNCTION forget()");
+	assert_int_equal(beat(db), STATUS_OK);
+	assert_int_not_equal(backend_pid(), pid);
+	db_free(db);
+}
+
 static void
 db__sqlstates__who_must_act(void **state)
 {
@@ -330,6 +386,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(db__row_locked__gives_up_and_keeps_the_connection),
 	cmocka_unit_test(db__server_without_fsync__refused),
 	cmocka_unit_test(db__plan_gone__prepared_again),
+	cmocka_unit_test(db__result_type_changed__run_again_unnoticed),
+	cmocka_unit_test(db__statements_gone__run_again_unnoticed),
 	cmocka_unit_test(db__sqlstates__who_must_act),
 	cmocka_unit_test(db__killed_between_completion_and_commit__not_done),
 };

@@ -1,0 +1,5 @@
+-- One event by its id.
+SELECT id, service, "timestamp", payload, normalized_payload, deduplication_key,
+       source_event_id, created_at
+  FROM events
+ WHERE id = $1::uuid

@@ -1,0 +1,81 @@
+-- One event, the sender's key it came under, what the rules found in it, the
+-- derived events, the messages that announce them and one delivery for each
+-- receiver: one statement, so one transaction.
+-- No row: the key was taken, and nothing was written. Findings that report a
+-- standing incident write no event; the id that stands for them is answered.
+WITH arg AS (
+    SELECT $1::uuid AS id, $2::text AS service, $3::timestamptz AS "timestamp",
+           $4::json AS payload, $5::json AS normalized_payload,
+           $6::text AS key, $7::json AS findings,
+           $8::text AS request_id, $9::text AS traceparent
+), claimed AS (
+    INSERT INTO event_keys (service, key, event_id)
+    SELECT service, key, id FROM arg WHERE key IS NOT NULL
+    ON CONFLICT (service, key) DO NOTHING
+    RETURNING event_id
+), admitted AS (
+    SELECT * FROM arg WHERE key IS NULL OR EXISTS (SELECT FROM claimed)
+), finding AS (
+    SELECT f.*
+      FROM admitted, json_to_recordset(admitted.findings) AS f(
+           n int, id uuid, service text, key text,
+           payload json, watched text, quiet int, remind int)
+), standing AS (
+    -- Keys in sorted order, so that two requests cannot deadlock.
+    INSERT INTO incidents AS x (service, key, event_id, opened_at, last_seen_at,
+                                closes_at, reminds_at, occurrences, watched)
+    SELECT DISTINCT ON (service, key)
+           service, key, id, now(), now(), now() + quiet * interval '1 second',
+           now() + remind * interval '1 second', 1, watched
+      FROM finding
+     WHERE key IS NOT NULL AND quiet > 0
+     ORDER BY service, key, n
+    ON CONFLICT (service, key) DO UPDATE SET
+        event_id = CASE WHEN now() >= x.closes_at OR now() >= x.reminds_at
+                          OR x.watched IS DISTINCT FROM excluded.watched
+                        THEN excluded.event_id ELSE x.event_id END,
+        reminds_at = CASE WHEN now() >= x.closes_at OR now() >= x.reminds_at
+                            OR x.watched IS DISTINCT FROM excluded.watched
+                          THEN excluded.reminds_at ELSE x.reminds_at END,
+        opened_at = CASE WHEN now() >= x.closes_at
+                         THEN excluded.opened_at ELSE x.opened_at END,
+        occurrences = CASE WHEN now() >= x.closes_at
+                           THEN 1 ELSE x.occurrences + 1 END,
+        last_seen_at = greatest(x.last_seen_at, excluded.last_seen_at),
+        closes_at = excluded.closes_at,
+        watched = excluded.watched
+    RETURNING x.service, x.key, x.event_id
+), decided AS (
+    -- The id that stands for each finding; its own id where it fired.
+    SELECT f.*, coalesce(s.event_id, f.id) AS event_id
+      FROM finding AS f LEFT JOIN standing AS s USING (service, key)
+), base AS (
+    INSERT INTO events (id, service, "timestamp", payload, normalized_payload,
+                        deduplication_key, derived_event_ids, created_at)
+    SELECT id, service, "timestamp", payload, normalized_payload, key,
+           (SELECT array_agg(event_id ORDER BY n) FROM decided), now()
+      FROM admitted
+    RETURNING id, derived_event_ids
+), derived AS (
+    INSERT INTO events (id, service, "timestamp", payload, deduplication_key,
+                        source_event_id, created_at)
+    SELECT d.id, d.service, a."timestamp", d.payload, d.key, a.id, now()
+      FROM decided AS d, admitted AS a
+     WHERE d.event_id = d.id
+), queued AS (
+    INSERT INTO outbox_messages (id, topic, payload, source, subject, causation_id,
+                                 occurred_at, request_id, traceparent, created_at)
+    SELECT d.id, 'event.' || d.service, d.payload::text, '/ingest/' || a.service, d.key,
+           a.id, a."timestamp", a.request_id, a.traceparent, now()
+      FROM decided AS d, admitted AS a
+     WHERE d.event_id = d.id
+    RETURNING id, topic, subject
+), handed_over AS (
+    INSERT INTO deliveries (message_id, subscription_id, subject, next_attempt_at, created_at)
+    SELECT q.id, s.id, CASE s.ordering WHEN 'subject' THEN q.subject END,
+           now() + coalesce(split_part(s.retry_schedule, ',', 1), $10::text, '0')::float8 * interval '1 second',
+           now()
+      FROM queued AS q JOIN subscriptions AS s
+        ON s.topic IN (q.topic, 'event.*') AND s.deleted_at IS NULL
+)
+SELECT id, array_to_string(derived_event_ids, ',') FROM base

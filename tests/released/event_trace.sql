@@ -1,0 +1,19 @@
+-- The event $1 and then those that its sender was answered as derived from it,
+-- in that order; each with its message. `fired`: this event made it; else it
+-- had been there already and stands for this one. Events come as in
+-- event_get.sql, and no row means that there is none.
+WITH base AS (
+    SELECT id, derived_event_ids FROM events WHERE id = $1::uuid
+), trail AS (
+    SELECT id, 0::bigint AS n FROM base
+    UNION ALL
+    SELECT d.id, min(d.n)
+      FROM base, unnest(base.derived_event_ids) WITH ORDINALITY AS d(id, n)
+     GROUP BY d.id
+)
+SELECT e.id, e.service, e."timestamp", e.payload, e.normalized_payload, e.deduplication_key,
+       e.source_event_id, e.created_at,
+       e.source_event_id = $1::uuid AS fired,
+       (SELECT message_json(m) FROM outbox_messages AS m WHERE m.id = e.id) AS message
+  FROM trail AS t JOIN events AS e ON e.id = t.id
+ ORDER BY t.n

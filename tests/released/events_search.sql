@@ -1,0 +1,15 @@
+-- A page of the events that pass the filters, newest first; NULL filters
+-- nothing. Planned anew for each call, so that absent filters cost nothing.
+-- $1 cursor (exclusive)  $2 limit  $3 offset  $4 since, as the least id
+-- $5 service  $6 source event  $7 deduplication key  $8 derived or not
+SELECT id, service, "timestamp", payload, normalized_payload, deduplication_key,
+       source_event_id, created_at
+  FROM events
+ WHERE id < $1::uuid
+   AND ($4::uuid IS NULL OR id >= $4::uuid)
+   AND ($5::text IS NULL OR service = $5::text)
+   AND ($6::uuid IS NULL OR source_event_id = $6::uuid)
+   AND ($7::text IS NULL OR deduplication_key = $7::text)
+   AND ($8::boolean IS NULL OR (source_event_id IS NOT NULL) = $8::boolean)
+ ORDER BY id DESC
+ LIMIT $2::int OFFSET $3::bigint

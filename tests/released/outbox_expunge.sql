@@ -1,0 +1,52 @@
+-- Forget old messages, at most 5000, with their deliveries and attempts: those
+-- older than $1 days with nothing waiting and whose failed and expired
+-- deliveries were given up more than $2 days ago. How many they were, and the
+-- last of the 10000 that were looked at behind $3; NULL: there are no more.
+-- Those that stay would otherwise be looked at first each time.
+--
+-- By a subquery and arrays rather than joins, so that no statistics can talk
+-- the planner into reading whole tables. A delivery that is replayed meanwhile
+-- is locked or no longer settled, and keeps its message.
+WITH looked AS (
+    SELECT id
+      FROM outbox_messages
+     WHERE id < uuid_v7_floor(greatest(now() - $1::float8 * interval '1 day', 'epoch'))
+       AND id > $3::uuid
+     ORDER BY id
+     LIMIT 10000
+), old AS (
+    SELECT m.id
+      FROM outbox_messages AS m
+     WHERE m.id = ANY (ARRAY(SELECT id FROM looked))
+       AND coalesce((SELECT bool_and(d.status = 'delivered'
+                                     OR d.status IN ('failed', 'expired')
+                                     AND d.settled_at < now() - $2::float8 * interval '1 day')
+                       FROM deliveries AS d
+                      WHERE d.message_id = m.id), true)
+     ORDER BY m.id
+     LIMIT 5000
+       FOR UPDATE SKIP LOCKED
+), settled AS (
+    SELECT d.message_id, d.subscription_id
+      FROM deliveries AS d
+     WHERE d.message_id = ANY (ARRAY(SELECT id FROM old))
+       AND d.status IN ('delivered', 'failed', 'expired')
+       FOR UPDATE SKIP LOCKED
+), kept AS (
+    SELECT d.message_id, d.subscription_id
+      FROM deliveries AS d
+     WHERE d.message_id = ANY (ARRAY(SELECT id FROM old))
+    EXCEPT
+    SELECT * FROM settled
+), gone AS (
+    SELECT id FROM old EXCEPT SELECT message_id FROM kept
+), attempts AS (
+    DELETE FROM delivery_attempts WHERE message_id = ANY (ARRAY(SELECT id FROM gone))
+), deliveries AS (
+    DELETE FROM deliveries WHERE message_id = ANY (ARRAY(SELECT id FROM gone))
+), messages AS (
+    DELETE FROM outbox_messages WHERE id = ANY (ARRAY(SELECT id FROM gone)) RETURNING id
+)
+SELECT (SELECT count(*) FROM messages),
+       CASE WHEN (SELECT count(*) FROM old) = 5000 THEN (SELECT max(id::text) FROM old)
+            WHEN (SELECT count(*) FROM looked) = 10000 THEN (SELECT max(id::text) FROM looked) END

@@ -1,0 +1,2 @@
+-- One message by its id, with its deliveries and their attempts.
+SELECT message_json(m) FROM outbox_messages AS m WHERE m.id = $1::uuid

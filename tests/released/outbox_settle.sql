@@ -1,0 +1,86 @@
+-- The outcomes of attempts, and what they say about their receivers:
+-- [{message, subscription, attempt, status, delay, verdict, began, ms, http,
+--   error, detail, address, answer}]
+-- status     what the delivery becomes: delivered, retrying after `delay`
+--            seconds, failed; released gives an attempt back that was not made
+-- verdict    good, bad (the receiver's fault), gone (410), or null
+-- began      by the worker's steady clock in ms, which now shows $5: what is
+--            stored is the time of this clock
+-- An attempt whose lease ended and was claimed anew no longer matches: its
+-- delivery stays as it is, and only the history knows. $2 bad outcomes in a
+-- row open the breaker, for $3 seconds, doubled at each opening up to $4.
+WITH outcome AS (
+    SELECT * FROM json_to_recordset($1::json) AS o(
+           message uuid, subscription uuid, attempt int, status text, delay float8,
+           verdict text, began float8, ms int, http int, error text, detail text,
+           address text, answer text)
+), settled AS (
+    UPDATE deliveries AS d
+       SET status = CASE WHEN o.status <> 'released' THEN o.status
+                         WHEN d.attempts - d.attempts_before = 1 THEN 'pending' ELSE 'retrying' END,
+           attempts = d.attempts - (o.status = 'released')::int,
+           next_attempt_at = now() + o.delay * interval '1 second',
+           settled_at = CASE WHEN o.status IN ('delivered', 'failed') THEN now() END,
+           last_error = CASE WHEN o.error IS NULL THEN d.last_error
+                             ELSE concat_ws(': ', o.error, o.detail) END
+      FROM outcome AS o
+     WHERE d.message_id = o.message AND d.subscription_id = o.subscription
+       AND d.attempts = o.attempt AND d.status = 'delivering'
+    RETURNING d.message_id, d.subscription_id, d.subject, d.status
+), next_of_subject AS (
+    -- In order: who waited for one that is over is due now.
+    UPDATE deliveries AS d
+       SET next_attempt_at = now()
+      FROM settled AS s, LATERAL (
+        SELECT w.message_id
+          FROM deliveries AS w
+         WHERE w.subscription_id = s.subscription_id AND w.subject = s.subject
+           AND w.status IN ('pending', 'delivering', 'retrying')
+           AND w.message_id <> s.message_id
+         ORDER BY w.created_at, w.message_id
+         LIMIT 1) AS n
+     WHERE s.subject IS NOT NULL AND s.status IN ('delivered', 'failed')
+       AND d.message_id = n.message_id AND d.subscription_id = s.subscription_id
+       AND d.status IN ('pending', 'retrying') AND d.next_attempt_at < now()
+), history AS (
+    -- 'lost' was written when the lease ended; the truth is late but better.
+    INSERT INTO delivery_attempts AS a (message_id, subscription_id, attempt, started_at, duration_ms,
+                                        http_status, error, detail, address, answer)
+    SELECT message, subscription, attempt, now() - ($5::float8 - began) * interval '1 millisecond', ms, http, error, detail, address, answer
+      FROM outcome WHERE status <> 'released'
+    ON CONFLICT (message_id, subscription_id, attempt) DO UPDATE
+       SET started_at = excluded.started_at, duration_ms = excluded.duration_ms,
+           http_status = excluded.http_status, error = excluded.error, detail = excluded.detail,
+           address = excluded.address, answer = excluded.answer
+     WHERE a.error = 'lost'
+), news AS (
+    SELECT subscription, bool_or(verdict = 'good') AS good, bool_or(verdict = 'gone') AS gone,
+           count(*) FILTER (WHERE verdict = 'bad') AS bad
+      FROM outcome WHERE verdict IS NOT NULL
+     GROUP BY subscription
+), judged AS (
+    SELECT s.id, n.good, n.gone, n.bad,
+           NOT n.good AND n.bad > 0
+           AND CASE WHEN s.open_until IS NULL THEN s.failures + n.bad >= $2::int
+                    ELSE s.open_until <= now() END AS opens
+      FROM news AS n JOIN subscriptions AS s ON s.id = n.subscription
+     WHERE n.gone OR n.bad > 0 OR s.failures > 0 OR s.open_until IS NOT NULL
+     ORDER BY s.id
+       FOR UPDATE OF s  -- in order, so that two workers cannot deadlock
+), breaker AS (
+    UPDATE subscriptions AS s
+       SET failures = CASE WHEN j.good THEN 0 ELSE s.failures + j.bad END,
+           trips = CASE WHEN j.good THEN 0 ELSE s.trips + j.opens::int END,
+           open_until = CASE WHEN j.good THEN NULL
+                             WHEN j.opens THEN now() + interval '1 second' *
+                                  least($3::float8 * 2.0 ^ least(s.trips, 30), $4::float8)
+                             ELSE s.open_until END,
+           woken_at = CASE WHEN j.good AND s.open_until IS NOT NULL THEN now() ELSE s.woken_at END,
+           disabled_reason = CASE WHEN j.gone THEN 'the receiver answered 410 Gone'
+                                  ELSE s.disabled_reason END
+      FROM judged AS j
+     WHERE s.id = j.id
+)
+SELECT (SELECT count(*) FROM settled),
+       (SELECT string_agg(id::text, ', ') FROM judged WHERE opens),
+       (SELECT string_agg(id::text, ', ') FROM judged WHERE gone)

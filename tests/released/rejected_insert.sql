@@ -1,0 +1,4 @@
+-- An event that failed its schema, with the reasons that its sender got.
+INSERT INTO rejected_events (id, service, deduplication_key, reasons, body, created_at)
+VALUES ($1::uuid, $2::text, $3::text, $4::json, $5::bytea, now())
+ON CONFLICT (id) DO NOTHING

@@ -1,0 +1,13 @@
+-- Nobody watches the live stream $1: its cursor moves behind all that was
+-- committed at the moment $2, which is what this statement answered before
+-- nginx was asked for viewers ('' the first time). Whoever came since has
+-- missed nothing. Answers the present moment: an xid8 below which every
+-- transaction has ended.
+WITH moved AS (
+    INSERT INTO streams AS s (name, tx, id, updated_at)
+    SELECT $1, (coalesce(nullif($2::text, ''), pg_snapshot_xmin(pg_current_snapshot())::text)::bigint - 1)::text::xid8,
+           'ffffffff-ffff-ffff-ffff-ffffffffffff', now()
+    ON CONFLICT (name) DO UPDATE SET tx = excluded.tx, id = excluded.id, updated_at = now()
+     WHERE $2::text <> '' AND (s.tx, s.id) < (excluded.tx, excluded.id)
+)
+SELECT pg_snapshot_xmin(pg_current_snapshot())

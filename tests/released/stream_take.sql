@@ -1,0 +1,64 @@
+-- The next events of the live stream $1, in the order of their commits, and the
+-- cursor moved behind them: committed before any is published, so none is
+-- published twice. Only what lies below every transaction still open, so that
+-- none is passed by. Where more wait than $2 events or $3 bytes, the newest are
+-- taken, and `skipped` is true; an event too long by itself is skipped as well.
+--
+-- A row an event: the cursor before and behind, skipped, service, the event as
+-- GET /events returns it; where all were skipped, one row without an event. No
+-- row: nothing new, another session's turn, or a stream that begins just now.
+WITH fresh AS (
+    INSERT INTO streams (name, tx, id, updated_at)
+    SELECT $1, (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1)::text::xid8,
+           'ffffffff-ffff-ffff-ffff-ffffffffffff', now()
+     WHERE NOT EXISTS (SELECT FROM streams WHERE name = $1)
+    ON CONFLICT DO NOTHING
+    RETURNING name
+), forgotten AS (
+    DELETE FROM streams USING fresh WHERE streams.updated_at < now() - interval '7 days'
+), stream AS (
+    SELECT tx, id FROM streams WHERE name = $1 FOR UPDATE SKIP LOCKED
+), waiting AS (
+    SELECT e.*, row_number() OVER newest AS n
+      FROM stream, LATERAL (
+        SELECT w.*, pg_column_size(w.payload) + coalesce(pg_column_size(w.normalized_payload), 0) AS stored
+          FROM events AS w
+         WHERE (w.tx, w.id) > (stream.tx, stream.id)
+           AND w.tx < pg_snapshot_xmin(pg_current_snapshot())
+         ORDER BY w.tx DESC, w.id DESC
+         LIMIT $2::int + 1) AS e
+    WINDOW newest AS (ORDER BY e.tx DESC, e.id DESC)
+), roughly AS (
+    -- By what is stored, which is known without reading it: large payloads that
+    -- will not be sent are not even looked at.
+    SELECT *, n <= $2::int AND stored <= $3::int
+              AND sum(stored) FILTER (WHERE stored <= $3::int) OVER (ORDER BY n) <= $3::int AS may
+      FROM waiting
+), written AS MATERIALIZED (
+    SELECT tx, id, service, n,
+           CASE WHEN may THEN
+               concat('{"id":"', id, '","service":', to_json(service),
+                      ',"timestamp":"', rfc3339("timestamp"), '","payload":', payload,
+                      ',"normalized_payload":', coalesce(normalized_payload, 'null'),
+                      ',"deduplication_key":', coalesce(to_json(deduplication_key), 'null'),
+                      ',"source_event_id":', coalesce(to_json(source_event_id), 'null'),
+                      ',"created_at":"', rfc3339(created_at), '"}') END AS event
+      FROM roughly
+), measured AS (
+    SELECT *, coalesce(octet_length(event) <= $3::int
+              AND sum(octet_length(event)) FILTER (WHERE octet_length(event) <= $3::int)
+                  OVER (ORDER BY n) <= $3::int, false) AS fits
+      FROM written
+), taken AS (
+    SELECT bool_or(NOT fits) AS skipped FROM measured HAVING count(*) > 0
+), moved AS (
+    UPDATE streams AS s
+       SET tx = m.tx, id = m.id, updated_at = now()
+      FROM measured AS m
+     WHERE s.name = $1 AND m.n = 1
+)
+SELECT stream.tx || '.' || stream.id,
+       (SELECT tx || '.' || id FROM measured WHERE n = 1),
+       taken.skipped, m.service, m.event
+  FROM stream CROSS JOIN taken LEFT JOIN measured AS m ON m.fits
+ ORDER BY m.n DESC

@@ -1,0 +1,21 @@
+-- Ends a subscription; its row and its history stay. What waits for it expires,
+-- what is under way may still arrive. A backlog that would outlast the time
+-- for an answer is left to deliveries_expire, as is what an ingest of this very
+-- moment adds.
+WITH ended AS (
+    UPDATE subscriptions SET deleted_at = now(), updated_at = now()
+     WHERE id = $1::uuid AND deleted_at IS NULL
+    RETURNING id
+), waiting AS (
+    SELECT d.message_id, d.subscription_id
+      FROM deliveries AS d, ended
+     WHERE d.subscription_id = ended.id AND d.status IN ('pending', 'retrying')
+     LIMIT 10000
+       FOR UPDATE OF d SKIP LOCKED
+), expired AS (
+    UPDATE deliveries AS d
+       SET status = 'expired', settled_at = now(), last_error = 'the subscription was deleted'
+      FROM waiting AS w
+     WHERE d.message_id = w.message_id AND d.subscription_id = w.subscription_id
+)
+SELECT id FROM ended

@@ -1,0 +1,11 @@
+-- A new secret; the one before signs as well for $3 seconds. Run twice it does
+-- no more than once.
+UPDATE subscriptions AS s
+   SET secret = $2::text,
+       old_secret = CASE WHEN s.secret = $2::text THEN s.old_secret
+                         WHEN $3::int > 0 THEN s.secret END,
+       old_secret_until = CASE WHEN s.secret = $2::text THEN s.old_secret_until
+                               WHEN $3::int > 0 THEN now() + $3::int * interval '1 second' END,
+       updated_at = now()
+ WHERE s.id = $1::uuid AND s.deleted_at IS NULL
+RETURNING subscription_json(s, now())
