@@ -85,12 +85,21 @@ block_signals(sigset_t *before)
 	signal(SIGCHLD, SIG_DFL);
 }
 
+static void
+tell_end(const struct pool *p, pid_t pid, int status)
+{
+	if (p->spec->ended != NULL)
+		p->spec->ended(p->spec->arg, pid, status);
+}
+
 /* Numbers that are no children of ours are not believed. */
 static enum status
 adopt(struct pool *p)
 {
 	const char *s = getenv(INHERIT);
+	int status;
 	char *end;
+	pid_t ended;
 	long pid;
 
 	if (s == NULL)
@@ -98,9 +107,13 @@ adopt(struct pool *p)
 	p->olds = calloc(strlen(s) / 2 + 1, sizeof(*p->olds));
 	if (p->olds == NULL)
 		return STATUS_FAULT;
-	for (; (pid = strtol(s, &end, 10)) > 0 && end != s; s = end)
-		if (waitpid((pid_t)pid, NULL, WNOHANG) == 0)
+	for (; (pid = strtol(s, &end, 10)) > 0 && end != s; s = end) {
+		ended = waitpid((pid_t)pid, &status, WNOHANG);
+		if (ended == 0)
 			p->olds[p->n_olds++].pid = (pid_t)pid;
+		else if (ended == (pid_t)pid)
+			tell_end(p, ended, status);
+	}
 	unsetenv(INHERIT);
 	log_info("children: %d taken over", p->n_olds);
 	return STATUS_OK;
@@ -124,7 +137,7 @@ start(struct pool *p, struct slot *s, int64_t now)
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		if (getppid() != master)
 			exit(0);
-		exit(p->spec->run(p->spec->arg));
+		exit(p->spec->run(p->spec->arg, (int)(s - p->slots)));
 	}
 	s->ready = false;
 	s->started = now;
@@ -157,7 +170,10 @@ fill(struct pool *p, int64_t now)
 	return next;
 }
 
-/* As many old ones stay as there are new ones that do not serve yet. */
+/*
+ * As many old ones stay as there are new ones that do not serve yet: the last,
+ * for new ones start in the same order, and each replaces its like.
+ */
 static void
 retire(struct pool *p)
 {
@@ -165,7 +181,7 @@ retire(struct pool *p)
 
 	for (i = 0; i < p->spec->count; i++)
 		keep += !p->slots[i].ready;
-	for (i = 0; i < p->n_olds; i++) {
+	for (i = p->n_olds - 1; i >= 0; i--) {
 		if (p->olds[i].leaving || keep-- > 0)
 			continue;
 		kill(p->olds[i].pid, SIGTERM);
@@ -346,11 +362,13 @@ ended(struct pool *p, pid_t pid, int status)
 		return;
 	}
 	log_end(pid, status);
+	tell_end(p, pid, status);
 	if (s != NULL)
 		slot_ended(s, status);
 	for (i = 0; i < p->n_olds; i++)
 		if (p->olds[i].pid == pid)
-			p->olds[i--] = p->olds[--p->n_olds];
+			memmove(&p->olds[i], &p->olds[i + 1],
+			    (size_t)(--p->n_olds - i) * sizeof(*p->olds));
 }
 
 static void
@@ -378,14 +396,14 @@ await(struct pool *p, int64_t until)
 		t.tv_nsec = (long)(left % 1000) * 1000000;
 	}
 	sigprocmask(SIG_SETMASK, NULL, &set);
-	/* Blocked before us, and none of our business. */
-	sigdelset(&set, SIGUSR1);
 	sig = until < 0 ? sigwaitinfo(&set, &info)
 			: sigtimedwait(&set, &info, &t);
 	if (sig == SIGTERM || sig == SIGINT || sig == SIGQUIT)
 		stop(p);
 	else if (sig == SIGHUP || sig == SIGUSR2)
 		reload(p);
+	else if (sig == SIGUSR1)
+		log_debug_toggle(); /* the children's too */
 	else if (sig == SIGRTMIN)
 		ready(p, info.si_pid);
 	else if (sig == SIGCHLD)

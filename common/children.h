@@ -1,12 +1,14 @@
 /*
  * Keeps N processes alive: a master that waits for signals and nothing else.
  * SIGTERM, SIGINT, SIGQUIT stop gracefully, SIGHUP, SIGUSR2 start the program
- * anew under the same pid and then replace its children one by one.
+ * anew under the same pid and then replace its children one by one. SIGUSR1
+ * switches debug lines on and off, in the children too.
  */
 #ifndef CHILDREN_H
 #define CHILDREN_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "status.h"
 
@@ -18,8 +20,10 @@ struct children {
 	 * begins with SIGTERM, its order to stop, blocked, as the master's
 	 * other signals are.
 	 */
-	int (*run)(void *arg);
+	int (*run)(void *arg, int n); /* n: its place, from 0 to count - 1 */
 	void *arg;
+	/* The master reaped one, also one that it took over; may be NULL. */
+	void (*ended)(void *arg, pid_t, int wait_status);
 	/*
 	 * How this program is started again; NULL: never. argv[0] --check
 	 * must exit 0 before that.

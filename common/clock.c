@@ -12,10 +12,16 @@ clock_wall_us(void)
 }
 
 int64_t
-clock_steady_ms(void)
+clock_steady_us(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+int64_t
+clock_steady_ms(void)
+{
+	return clock_steady_us() / 1000;
 }

@@ -16,13 +16,15 @@ enum {
 	CONFIG_TEXT_LEN = 1024
 };
 
-/* What the rules and the validation may be told, also per location. */
+/* What rules, validation and log may be told, also per location. */
 struct business {
 	double threshold_kwh;
 	int quiet_seconds;  /* -1: as each rule says; 0: no deduplication */
 	int remind_seconds; /* -1: as each rule says */
 	int validation;     /* enum validation */
 	int unknown;        /* enum unknown */
+	int log_level;      /* enum log_level */
+	int slow_ms;        /* 0: none is */
 };
 
 enum validation {
@@ -38,14 +40,14 @@ enum unknown {
 struct config {
 	char database_url[CONFIG_TEXT_LEN];
 	int db_timeout_ms;
-	int log_level; /* enum log_level */
 	struct business business;
 	/* pool */
-	char listen[CONFIG_TEXT_LEN]; /* "": inherit it as fd 0 or 3 */
-	int processes;                /* 0: two per core */
-	int max_requests;             /* 0: no end */
-	int request_timeout;          /* seconds */
-	int worker_seen;              /* seconds */
+	char listen[CONFIG_TEXT_LEN];        /* "": inherit it as fd 0 or 3 */
+	char status_listen[CONFIG_TEXT_LEN]; /* "": none, or inherit it */
+	int processes;                       /* 0: two per core */
+	int max_requests;                    /* 0: no end */
+	int request_timeout;                 /* seconds */
+	int worker_seen;                     /* seconds */
 	/* pool and worker */
 	char delivery_allow[CONFIG_TEXT_LEN]; /* see guard.h */
 	char retry_schedule[CONFIG_TEXT_LEN];

@@ -15,19 +15,23 @@
 
 enum {
 	REASON_LEN = 512,
-	TRIES = 3
+	TRIES = 3,
+	CONNECT_MS = 3000
 };
 
 struct db {
 	char *url;
 	const char *program;
-	int timeout_ms;
+	int timeout_ms, limit_ms;
 	PGconn *conn;       /* NULL: not connected */
 	int failures;       /* connects in a row that failed */
 	int64_t connect_at; /* steady ms before which none is tried */
+	int64_t spent_us;   /* on statements */
 	char reason[REASON_LEN];
 	char sqlstate[6];
 };
+
+static void (*watcher)(enum db_error);
 
 static const struct backoff reconnect = { 50, 2000, 20 };
 
@@ -65,6 +69,33 @@ db_new(const char *url, const char *program, int timeout_ms)
 	db->timeout_ms = timeout_ms;
 	snprintf(db->reason, sizeof(db->reason), "not connected yet");
 	return db;
+}
+
+void
+db_limit(struct db *db, int limit_ms)
+{
+	db->limit_ms = limit_ms;
+}
+
+static int
+longest_wait(const struct db *db)
+{
+	return db->limit_ms > 0 && db->limit_ms < db->timeout_ms
+	    ? db->limit_ms
+	    : db->timeout_ms;
+}
+
+void
+db_watch(void (*failed)(enum db_error))
+{
+	watcher = failed;
+}
+
+static void
+tell_watcher(const struct db *db)
+{
+	if (watcher != NULL)
+		watcher(sqlstate_error(db->sqlstate));
 }
 
 static void
@@ -134,7 +165,7 @@ flush(struct db *db, int64_t deadline)
 static enum outcome
 await(struct db *db, PGresult **out)
 {
-	int64_t deadline = clock_steady_ms() + db->timeout_ms;
+	int64_t deadline = clock_steady_ms() + longest_wait(db);
 	enum outcome outcome = flush(db, deadline);
 	const char *state;
 	PGresult *r;
@@ -285,22 +316,69 @@ ignore_notice(void *arg, const PGresult *r)
 	(void)r;
 }
 
+/*
+ * What libpq cannot take apart it quotes in its message, password and all; and
+ * an @ in a password that was not written %40 makes its end part of the host.
+ */
+static bool
+may_be_quoted(const char *url)
+{
+	PQconninfoOption *all, *o;
+	bool may;
+
+	if (strstr(url, "://") == NULL && strchr(url, '=') == NULL)
+		return true; /* a database's name */
+	all = PQconninfoParse(url, NULL);
+	may = all != NULL;
+	for (o = all; may && o->keyword != NULL; o++)
+		may = o->val == NULL || strcmp(o->keyword, "host") != 0 ||
+		    strchr(o->val, '@') == NULL;
+	PQconninfoFree(all);
+	return may;
+}
+
+/* libpq's own limit on a connection is never less than two seconds. */
+static void
+wait_connected(struct db *db)
+{
+	int wait = longest_wait(db);
+	int64_t deadline =
+	    clock_steady_ms() + (wait < CONNECT_MS ? wait : CONNECT_MS);
+	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+
+	while (want == PGRES_POLLING_READING || want == PGRES_POLLING_WRITING) {
+		if (!wait_socket(db,
+			want == PGRES_POLLING_READING ? POLLIN : POLLOUT,
+			deadline))
+			return;
+		want = PQconnectPoll(db->conn);
+	}
+}
+
 static enum status
 open_session(struct db *db)
 {
 	/* The URL comes last and wins over these. */
-	const char *const names[] = { "connect_timeout", "keepalives_idle",
-		"keepalives_interval", "keepalives_count", "tcp_user_timeout",
+	const char *const names[] = { "keepalives_idle", "keepalives_interval",
+		"keepalives_count", "tcp_user_timeout",
 		"fallback_application_name", "dbname", NULL };
-	const char *const values[] = { "3", "10", "5", "3", "10000",
-		db->program, db->url, NULL };
+	const char *const values[] = { "10", "5", "3", "10000", db->program,
+		db->url, NULL };
 
-	db->conn = PQconnectdbParams(names, values, 1);
+	db->conn = PQconnectStartParams(names, values, 1);
 	if (db->conn == NULL)
 		return STATUS_FAULT;
+	if (PQstatus(db->conn) != CONNECTION_BAD)
+		wait_connected(db);
 	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
 	if (PQstatus(db->conn) != CONNECTION_OK) {
-		set_reason(db, NULL, PQerrorMessage(db->conn));
+		set_reason(db, NULL,
+		    PQstatus(db->conn) != CONNECTION_BAD
+			? "no connection in time"
+			: may_be_quoted(db->url)
+			? PQerrorMessage(db->conn)
+			: "DATABASE_URL is not understood; in a password, @ "
+			  "is written %40");
 		return STATUS_RETRY;
 	}
 	if (PQsetnonblocking(db->conn, 1) != 0)
@@ -326,6 +404,7 @@ db_connect(struct db *db)
 		return status;
 	}
 	log_warn("db: cannot connect: %s", db->reason);
+	tell_watcher(db);
 	disconnect(db);
 	db->failures++;
 	db->connect_at = clock_steady_ms() +
@@ -353,15 +432,15 @@ may_run_again(struct db *db, enum outcome outcome)
 }
 
 static enum status
-run(struct db *db, enum query q, bool prepared, int n,
+try(struct db *db, enum query q, bool prepared, int n,
     const char *const values[], PGresult **out)
 {
 	enum outcome outcome;
 	enum status status;
 	PGresult *r;
-	int try;
+	int i;
 
-	for (try = 0; try < TRIES; try++) {
+	for (i = 0; i < TRIES; i++) {
 		if ((status = db_connect(db)) != STATUS_OK)
 			return status;
 		outcome = run_once(db, q, prepared, n, values, &r);
@@ -379,9 +458,22 @@ run(struct db *db, enum query q, bool prepared, int n,
 	}
 	status = sqlstate_status(db->sqlstate);
 	/* 23505 is an answer here: the caller made the id and knows. */
-	if (strcmp(db->sqlstate, "23505") != 0)
+	if (strcmp(db->sqlstate, "23505") != 0) {
 		log_warn(
 		    "db: %s: %s %s", query_name(q), db->sqlstate, db->reason);
+		tell_watcher(db);
+	}
+	return status;
+}
+
+static enum status
+run(struct db *db, enum query q, bool prepared, int n,
+    const char *const values[], PGresult **out)
+{
+	int64_t began = clock_steady_us();
+	enum status status = try(db, q, prepared, n, values, out);
+
+	db->spent_us += clock_steady_us() - began;
 	return status;
 }
 
@@ -409,6 +501,12 @@ const char *
 db_sqlstate(const struct db *db)
 {
 	return db->sqlstate;
+}
+
+int64_t
+db_spent_us(const struct db *db)
+{
+	return db == NULL ? 0 : db->spent_us;
 }
 
 int

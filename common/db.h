@@ -7,8 +7,10 @@
 #define DB_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "query.h"
+#include "sqlstate.h"
 #include "status.h"
 
 struct db;
@@ -40,8 +42,16 @@ enum status db_run_planned(struct db *, enum query, int n,
 /* Connects if need be. STATUS_FAULT: the server is unfit (fsync is off). */
 enum status db_connect(struct db *) MUST_CHECK;
 
+/* Makes the calls to come wait less than timeout_ms; 0: as before. */
+void db_limit(struct db *, int limit_ms);
+/* Is told of each statement and connection that failed, of any struct db. */
+void db_watch(void (*failed)(enum db_error));
+
 const char *db_reason(const struct db *);   /* one line, never NULL */
 const char *db_sqlstate(const struct db *); /* "" where there was none */
+
+/* Microseconds that db_run took so far; NULL: none. */
+int64_t db_spent_us(const struct db *);
 
 int db_rows(const struct pg_result *);
 /* Owned by the result; NULL is SQL's NULL. */

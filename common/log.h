@@ -1,7 +1,7 @@
 /*
  * One JSON object a line on stderr, each written with one write(2) so that
- * processes do not interleave. Log once, where it happens, subject first:
- * log_warn("db: connection lost: %s", reason).
+ * processes do not interleave; README.md lists its members. Log once, where it
+ * happens, subject first: log_warn("db: connection lost: %s", reason).
  */
 #ifndef LOG_H
 #define LOG_H
@@ -15,10 +15,26 @@ enum log_level {
 	LOG_LEVEL_ERROR,
 };
 
-/* Both strings are kept by reference; level is the least that is written. */
+/* A member of a line; a list of them ends with one without a name. */
+struct log_field {
+	const char *name;
+	const char *text; /* NULL: the number */
+	long long number;
+};
+
+/*
+ * program is kept by reference; level is the least that is written. To be
+ * called once, before any fork. No line is ever waited for: where nobody reads
+ * stderr they are counted, and the next that can be written has `dropped`.
+ */
 void log_open(const char *program, enum log_level level);
-/* Goes into every line until the next call; NULL ends it. */
-void log_request(const char *request_id);
+/* From now on; a request may have a level of its own. */
+void log_level(enum log_level level);
+/* Everything is written, by all who forked since log_open, until called again.
+ */
+void log_debug_toggle(void);
+/* Go into every line until the next call; kept by reference. NULL: none. */
+void log_about(const struct log_field *);
 
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void log_info(const char *fmt, ...) PRINTF_LIKE(1, 2);

@@ -3,40 +3,80 @@
 #include <stddef.h>
 #include <string.h>
 
-enum status
-sqlstate_status(const char *sqlstate)
+struct row {
+	const char *prefix;
+	enum status status;
+	enum db_error error;
+};
+
+/* The first that fits is it. */
+static const struct row *
+find(const char *sqlstate)
 {
-	static const struct {
-		const char *prefix;
-		enum status status;
-	} rows[] = {
-		{ "22", STATUS_REJECT }, /* data exception */
-		{ "54", STATUS_REJECT }, /* a limit of the server's */
-		{ "08", STATUS_RETRY },  /* connection exception */
-		{ "25006",
-		    STATUS_RETRY },     /* read-only: a standby, a full disk */
-		{ "40", STATUS_RETRY }, /* serialization, deadlock */
-		{ "53", STATUS_RETRY }, /* out of disk, memory, connections */
-		{ "55P03", STATUS_RETRY }, /* lock timeout */
-		{ "57", STATUS_RETRY },    /* cancelled, shutting down */
-		{ "58030", STATUS_RETRY }, /* I/O error */
-		{ "3D000", STATUS_RETRY }, /* no such database yet */
-		{ "3F000",
-		    STATUS_RETRY }, /* no such schema: not migrated yet */
-		{ "42P01", STATUS_RETRY }, /* no such table: not migrated yet */
-		{ "42883", STATUS_RETRY }, /* no such function: likewise */
-		{ "42703", STATUS_RETRY }, /* no such column: likewise */
-		{ "28", STATUS_RETRY },    /* wrong password: the operator's */
-		{ "42501", STATUS_RETRY }, /* no privilege: the operator's */
+	static const struct row rows[] = {
+		/* No SQLSTATE at all means that no server answered. */
+		{ "08", STATUS_RETRY, DB_ERROR_CONNECTION },
+		{ "22", STATUS_REJECT, DB_ERROR_DATA }, /* data exception */
+		{ "54", STATUS_REJECT, DB_ERROR_DATA }, /* server's limit */
+		/* a standby, a full disk */
+		{ "25006", STATUS_RETRY, DB_ERROR_READ_ONLY },
+		{ "40", STATUS_RETRY, DB_ERROR_CONFLICT },
+		{ "53100", STATUS_RETRY, DB_ERROR_DISK_FULL },
+		{ "53", STATUS_RETRY, DB_ERROR_RESOURCES },
+		{ "55P03", STATUS_RETRY, DB_ERROR_TIMEOUT }, /* lock */
+		{ "57014", STATUS_RETRY, DB_ERROR_TIMEOUT }, /* statement */
+		{ "57", STATUS_RETRY, DB_ERROR_CONNECTION }, /* shutting down */
+		{ "58030", STATUS_RETRY, DB_ERROR_OTHER },   /* I/O error */
+		/* Not migrated yet: database, schema, table, function, column
+		 */
+		{ "3D000", STATUS_RETRY, DB_ERROR_SCHEMA },
+		{ "3F000", STATUS_RETRY, DB_ERROR_SCHEMA },
+		{ "42P01", STATUS_RETRY, DB_ERROR_SCHEMA },
+		{ "42883", STATUS_RETRY, DB_ERROR_SCHEMA },
+		{ "42703", STATUS_RETRY, DB_ERROR_SCHEMA },
+		/* The operator's: password, privilege */
+		{ "28", STATUS_RETRY, DB_ERROR_ACCESS },
+		{ "42501", STATUS_RETRY, DB_ERROR_ACCESS },
 	};
+	static const struct row other = { "", STATUS_FAULT, DB_ERROR_OTHER };
 	size_t i;
 
-	/* No SQLSTATE at all means that no server answered. */
 	if (sqlstate == NULL || sqlstate[0] == '\0')
-		return STATUS_RETRY;
+		return &rows[0];
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (strncmp(sqlstate, rows[i].prefix, strlen(rows[i].prefix)) ==
 		    0)
-			return rows[i].status;
-	return STATUS_FAULT;
+			return &rows[i];
+	return &other;
+}
+
+enum status
+sqlstate_status(const char *sqlstate)
+{
+	return find(sqlstate)->status;
+}
+
+enum db_error
+sqlstate_error(const char *sqlstate)
+{
+	return find(sqlstate)->error;
+}
+
+const char *
+sqlstate_error_name(enum db_error error)
+{
+	static const char *const names[DB_ERRORS] = {
+		[DB_ERROR_CONNECTION] = "connection",
+		[DB_ERROR_TIMEOUT] = "timeout",
+		[DB_ERROR_DISK_FULL] = "disk_full",
+		[DB_ERROR_RESOURCES] = "resources",
+		[DB_ERROR_READ_ONLY] = "read_only",
+		[DB_ERROR_CONFLICT] = "conflict",
+		[DB_ERROR_SCHEMA] = "schema",
+		[DB_ERROR_ACCESS] = "access",
+		[DB_ERROR_DATA] = "data",
+		[DB_ERROR_OTHER] = "other",
+	};
+
+	return names[error];
 }

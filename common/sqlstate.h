@@ -5,7 +5,24 @@
 
 #include "status.h"
 
+/* What an operator tells apart; sqlstate_error_name() has them in words. */
+enum db_error {
+	DB_ERROR_CONNECTION, /* no server answered, or it went away */
+	DB_ERROR_TIMEOUT,    /* of a statement or a lock */
+	DB_ERROR_DISK_FULL,
+	DB_ERROR_RESOURCES, /* memory, connections */
+	DB_ERROR_READ_ONLY,
+	DB_ERROR_CONFLICT, /* deadlock, serialization */
+	DB_ERROR_SCHEMA,   /* not migrated */
+	DB_ERROR_ACCESS,   /* password, privilege */
+	DB_ERROR_DATA,     /* a value it cannot store */
+	DB_ERROR_OTHER,
+	DB_ERRORS
+};
+
 /* Who must act. NULL and "" mean that no server answered. */
 enum status sqlstate_status(const char *sqlstate);
+enum db_error sqlstate_error(const char *sqlstate);
+const char *sqlstate_error_name(enum db_error);
 
 #endif

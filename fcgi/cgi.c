@@ -37,6 +37,13 @@ write_bytes(void *arg, const char *from, size_t n)
 	fwrite(from, 1, n, stdout);
 }
 
+static void
+finish(void *arg)
+{
+	(void)arg;
+	fflush(stdout);
+}
+
 void
 cgi_serve(const struct context *context)
 {
@@ -46,12 +53,12 @@ cgi_serve(const struct context *context)
 		.params = environ,
 		.read = read_body,
 		.failed = read_failed,
-		.write = write_bytes };
+		.write = write_bytes,
+		.finish = finish };
 
 	/* What is no number, gateway_serve refuses. */
 	if (length != NULL && length[0] >= '0' && length[0] <= '9')
 		left = strtoull(length, NULL, 10);
 	alarm((unsigned int)context->config->request_timeout);
 	gateway_serve(context, &gateway);
-	fflush(stdout);
 }

@@ -13,6 +13,7 @@
 #include "db.h"
 #include "fastcgi.h"
 #include "log.h"
+#include "score.h"
 
 /*
  * SIGTERM stays blocked for good and is read as a file beside the socket: so
@@ -98,15 +99,20 @@ serve(const struct context *context, int epoll, int signals)
 }
 
 int
-child_run(void *arg)
+child_run(void *arg, int n)
 {
 	const struct child *child = arg;
 	const struct config *config = child->config;
-	struct context context = { .config = config, .guard = child->guard };
+	struct context context = { .config = config,
+		.guard = child->guard,
+		.listen_fd = child->listener->fd };
+	bool is_status = n >= child->processes;
+	int fd = is_status ? child->status_listener->fd : child->listener->fd;
 	int signals = open_signals(), status = 1;
-	int epoll = open_epoll(child->listener->fd, signals);
+	int epoll = open_epoll(fd, signals);
 
-	if (epoll < 0 || fastcgi_open(child->listener->fd) != STATUS_OK) {
+	score_join(is_status);
+	if (epoll < 0 || fastcgi_open(fd) != STATUS_OK) {
 		log_error("child: cannot start: %s", strerror(errno));
 		return 1;
 	}

@@ -11,9 +11,12 @@ struct child {
 	const struct config *config;
 	const struct guard *guard;
 	struct listener *listener;
+	/* Its own, of the last places, which are the status responders'. */
+	struct listener *status_listener;
+	int processes; /* without them */
 };
 
 /* Serves until SIGTERM or max_requests; arg is a struct child. */
-int child_run(void *arg);
+int child_run(void *arg, int n);
 
 #endif

@@ -64,12 +64,22 @@ write_bytes(void *arg, const char *from, size_t n)
 	FCGX_PutStr(from, (int)n, fcgx.out);
 }
 
+static void
+finish(void *arg)
+{
+	(void)arg;
+	/* All of it is sent, but the params live on until the end. */
+	FCGX_FClose(fcgx.err);
+	FCGX_FClose(fcgx.out);
+}
+
 enum status
 fastcgi_serve(const struct context *context)
 {
-	struct gateway gateway = {
-		.read = read_body, .failed = read_failed, .write = write_bytes
-	};
+	struct gateway gateway = { .read = read_body,
+		.failed = read_failed,
+		.write = write_bytes,
+		.finish = finish };
 	int rc = FCGX_Accept_r(&fcgx);
 
 	/* Another child was faster, or the peer said nothing we know. */

@@ -3,9 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clock.h"
+#include "db.h"
 #include "log.h"
 #include "problem.h"
 #include "route.h"
+#include "score.h"
+#include "served.h"
 
 enum {
 	CHUNK = 64 << 10,
@@ -23,6 +27,7 @@ enum arrival {
 	TOO_LONG,
 	BAD_LENGTH,
 	OUT_OF_MEMORY,
+	MISCONFIGURED,
 	CUT, /* nobody is there to be answered */
 };
 
@@ -181,9 +186,8 @@ read_head(const struct gateway *g, struct request *q, struct buf *uri)
 	q->accept = find_param(g->params, "HTTP_ACCEPT");
 	q->idempotency_key = find_param(g->params, "HTTP_IDEMPOTENCY_KEY");
 	q->idempotency_keys = count_params(g->params, "HTTP_IDEMPOTENCY_KEY");
+	/* Never the client's own header: whom to believe is nginx's to say. */
 	q->request_id = find_param(g->params, "REQUEST_ID");
-	if (q->request_id == NULL || *q->request_id == '\0')
-		q->request_id = find_param(g->params, "HTTP_X_REQUEST_ID");
 	if (q->request_id != NULL && !is_request_id(q->request_id))
 		q->request_id = NULL;
 	q->traceparent = find_param(g->params, "HTTP_TRACEPARENT");
@@ -284,24 +288,34 @@ free_response(struct response *r)
 	buf_free(&r->body);
 }
 
-/* Fills the response of a request that arrived whole. */
-static void
-answer(const struct context *context, const struct gateway *g,
-    struct request *q, struct response *r)
+/* The location's settings. */
+static enum status
+configure(const struct context *context, const struct gateway *g,
+    struct business *business)
 {
+	enum status status;
 	char error[256];
 
-	q->business = context->config->business;
-	if (config_override(&q->business, find_param, g->params, error) !=
-	    STATUS_OK) {
+	*business = context->config->business;
+	status = config_override(business, find_param, g->params, error);
+	log_level((enum log_level)business->log_level);
+	if (status != STATUS_OK)
 		log_error("gateway: fastcgi_param %s", error);
-		problem_write(q, r, 500, "The server is misconfigured");
-		return;
-	}
+	return status;
+}
+
+/* Fills the response of a request that arrived whole. */
+static void
+answer(
+    const struct context *context, const struct request *q, struct response *r)
+{
+	int64_t db = db_spent_us(context->db);
+
 	route_handle(context, q, r);
+	r->took.db = db_spent_us(context->db) - db;
 	if (!r->headers.failed && !r->body.failed)
 		return;
-	log_error("gateway: the response to %s is too large", q->path);
+	log_error("gateway: the response is too large");
 	free_response(r);
 	init_response(r);
 	problem_write(q, r, 500, "The response is too large");
@@ -315,10 +329,34 @@ refuse(const struct request *q, struct response *r, enum arrival arrival)
 		[TOO_LONG] = "The body is longer than its Content-Length",
 		[BAD_LENGTH] = "Content-Length is not a number",
 		[OUT_OF_MEMORY] = "Out of memory",
+		[MISCONFIGURED] = "The server is misconfigured",
 	};
 
 	problem_write(
-	    q, r, arrival == OUT_OF_MEMORY ? 500 : 400, "%s", details[arrival]);
+	    q, r, arrival >= OUT_OF_MEMORY ? 500 : 400, "%s", details[arrival]);
+}
+
+/* Answers what came, and tells the log of it. */
+static void
+respond(const struct context *context, const struct gateway *g,
+    const struct request *q, enum arrival arrival, struct served *served)
+{
+	struct response r;
+	int64_t read = clock_steady_us(), handled;
+
+	init_response(&r);
+	if (arrival == WHOLE)
+		answer(context, q, &r);
+	else
+		refuse(q, &r, arrival);
+	handled = clock_steady_us();
+	write_response(g, q, &r);
+	g->finish(g->arg);
+	r.took.read = read - served->began_us;
+	r.took.write = clock_steady_us() - handled;
+	served_end(served, q, &r);
+	score_end(r.status, q->business.slow_ms);
+	free_response(&r);
 }
 
 void
@@ -326,8 +364,9 @@ gateway_serve(const struct context *context, const struct gateway *g)
 {
 	static struct buf body, uri; /* their memory serves the next too */
 	struct request q = { 0 };
+	struct served served;
 	enum arrival arrival;
-	struct response r;
+	enum status status;
 
 	if (body.max == 0) {
 		buf_init(&body, BODY_MAX);
@@ -336,20 +375,21 @@ gateway_serve(const struct context *context, const struct gateway *g)
 	buf_reset(&body);
 	buf_reset(&uri);
 	read_head(g, &q, &uri);
-	log_request(q.request_id);
+	served_begin(&served, &q);
+	score_begin(
+	    q.method, q.path, q.query, find_param(g->params, "CONTENT_LENGTH"));
+	status = configure(context, g, &q.business);
 	arrival = read_body(g, &q, &body);
 	if (uri.failed && arrival != CUT)
 		arrival = OUT_OF_MEMORY;
+	if (status != STATUS_OK && arrival == WHOLE)
+		arrival = MISCONFIGURED;
 	if (arrival == CUT) {
-		log_debug("gateway: the body of %s was cut short", q.path);
+		log_debug("gateway: the body was cut short");
+		score_end(0, q.business.slow_ms);
 	} else {
-		init_response(&r);
-		if (arrival == WHOLE)
-			answer(context, g, &q, &r);
-		else
-			refuse(&q, &r, arrival);
-		write_response(g, &q, &r);
-		free_response(&r);
+		respond(context, g, &q, arrival, &served);
 	}
-	log_request(NULL);
+	log_about(NULL);
+	log_level((enum log_level)context->config->business.log_level);
 }

@@ -16,13 +16,15 @@ struct gateway {
 	/* True once reading was cut short by anything but the end. */
 	bool (*failed)(void *arg);
 	void (*write)(void *arg, const char *, size_t n);
+	/* Sends what was written; the params stay. */
+	void (*finish)(void *arg);
 };
 
 /*
  * Answers one request: through route_handle() when it arrived whole, with 400
  * when it did not, and with nothing when the client left. Reads the stream to
  * its end before it writes: unread bytes of a body would be the next FastCGI
- * request.
+ * request. Logs the request, at debug or, where it took long, at warn.
  */
 void gateway_serve(const struct context *, const struct gateway *);
 

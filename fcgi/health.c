@@ -5,6 +5,7 @@
 
 #include "db.h"
 #include "json.h"
+#include "score.h"
 
 void
 health_get(const struct context *ctx, const struct request *req,
@@ -15,6 +16,11 @@ health_get(const struct context *ctx, const struct request *req,
 	(void)arg;
 	buf_puts(&res->body, "{\"status\":\"ok\"}");
 }
+
+/* After these a load balancer shall try whether there is space again. */
+enum {
+	DISK_FULL_SECONDS = 30
+};
 
 static void
 add_reason(struct buf *reasons, const char *what, const char *why)
@@ -27,6 +33,20 @@ add_reason(struct buf *reasons, const char *what, const char *why)
 		buf_putc(reasons, ',');
 	buf_json_string(reasons, text.data, text.len);
 	buf_free(&text);
+}
+
+/* A read works on a full disk; a responder met it when it wrote. */
+static void
+look_for_space(struct buf *reasons)
+{
+	double ago = score_disk_full();
+	char text[64];
+
+	if (ago < 0 || ago > DISK_FULL_SECONDS)
+		return;
+	snprintf(text, sizeof(text),
+	    "its disk is full (SQLSTATE 53100), %.0f s ago", ago);
+	add_reason(reasons, "database: ", text);
 }
 
 static void
@@ -52,6 +72,7 @@ find_reasons(const struct context *ctx, struct buf *reasons)
 			add_reason(
 			    reasons, missing[i], i == 0 ? query_schema() : "");
 	db_result_free(r);
+	look_for_space(reasons);
 }
 
 void

@@ -4,9 +4,11 @@
 #include <string.h>
 
 #include "body.h"
+#include "clock.h"
 #include "params.h"
 #include "problem.h"
 #include "rules.h"
+#include "score.h"
 #include "store.h"
 #include "utf8.h"
 #include "validate.h"
@@ -26,6 +28,7 @@ struct ingest {
 	struct value values[FIELDS_MAX];
 	struct faults faults;
 	struct buf normalised, findings;
+	int findings_count;
 };
 
 /* Each step answers the request itself and returns false when it ends here. */
@@ -140,10 +143,12 @@ reject(struct ingest *in)
 	    : store_rejected(in->ctx->db, in->service, in->key, reasons.data,
 		  in->req->body, in->req->body_len);
 	buf_free(&reasons);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		score_outcome(OUTCOME_REJECTED);
 		problem_faults(in->req, in->res, &in->faults);
-	else
+	} else {
 		problem_status(in->req, in->res, status);
+	}
 }
 
 static bool
@@ -185,6 +190,12 @@ answer(struct ingest *in, const struct receipt *receipt)
 	struct buf *out = &in->res->body;
 	const char *p = receipt->derived.data;
 
+	score_outcome(
+	    receipt->is_replayed ? OUTCOME_DUPLICATE : OUTCOME_STORED);
+	if (!receipt->is_replayed && in->schema != NULL)
+		rules_count(in->schema, in->values, &in->req->business,
+		    in->findings.data, p);
+
 	buf_printf(out, "{\"stored_event_id\":\"%s\",\"derived_events\":[",
 	    receipt->id.text);
 	for (; *p != '\0'; p += ID_LEN + (p[ID_LEN] == ','))
@@ -193,6 +204,17 @@ answer(struct ingest *in, const struct receipt *receipt)
 	buf_puts(out, "]}");
 	if (receipt->is_replayed)
 		buf_puts(&in->res->headers, "Idempotent-Replayed: true\r\n");
+}
+
+static bool
+evaluate(struct ingest *in)
+{
+	if (in->schema != NULL)
+		in->findings_count = rules_evaluate(
+		    in->schema, in->values, &in->req->business, &in->findings);
+	else
+		buf_puts(&in->findings, "[]");
+	return true;
 }
 
 static bool
@@ -215,13 +237,9 @@ store(struct ingest *in)
 	schedule += strspn(schedule, " \t");
 	snprintf(first_delay, sizeof(first_delay), "%.*s",
 	    (int)strcspn(schedule, ","), schedule);
-	if (in->schema != NULL)
-		event.findings_count = rules_evaluate(
-		    in->schema, in->values, &in->req->business, &in->findings);
-	else
-		buf_puts(&in->findings, "[]");
 	event.normalised = in->normalised.data;
 	event.findings = in->findings.data;
+	event.findings_count = in->findings_count;
 	buf_init(&receipt.derived, 4096);
 	if (!in->normalised.failed && !in->findings.failed)
 		status = store_event(in->ctx->db, &event, &receipt);
@@ -237,12 +255,34 @@ store(struct ingest *in)
 	return false;
 }
 
+/* One step; its time without the database's is added to *took. */
+static bool
+run(struct ingest *in, step *do_step, int64_t *took)
+{
+	int64_t began = clock_steady_us() - db_spent_us(in->ctx->db);
+	bool goes_on = do_step(in);
+
+	*took += clock_steady_us() - db_spent_us(in->ctx->db) - began;
+	return goes_on;
+}
+
 void
 ingest_post(const struct context *ctx, const struct request *req,
     const char *service, struct response *res)
 {
-	static step *const steps[] = { find_service, check_body, check_query,
-		check_key, parse_body, check_schema, store };
+	const struct {
+		step *step;
+		int64_t *took;
+	} steps[] = {
+		{ find_service, &res->took.parse },
+		{ check_body, &res->took.parse },
+		{ check_query, &res->took.parse },
+		{ check_key, &res->took.parse },
+		{ parse_body, &res->took.parse },
+		{ check_schema, &res->took.rules },
+		{ evaluate, &res->took.rules },
+		{ store, &res->took.rules },
+	};
 	struct ingest in = {
 		.ctx = ctx, .req = req, .res = res, .service = service
 	};
@@ -252,7 +292,7 @@ ingest_post(const struct context *ctx, const struct request *req,
 	buf_init(&in.normalised, 4 * BODY_MAX);
 	buf_init(&in.findings, 64 * BODY_MAX);
 	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-		if (!steps[i](&in))
+		if (!run(&in, steps[i].step, steps[i].took))
 			break;
 	json_free(in.body);
 	faults_free(&in.faults);

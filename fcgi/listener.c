@@ -11,7 +11,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define INHERIT "SMARTCITY_LISTENER" /* fd, a space, the path if ours */
+/* In each: fd, a space, the path if ours. */
+static const char *const inherit_names[] = {
+	[LISTENER_POOL] = "SMARTCITY_LISTENER",
+	[LISTENER_STATUS] = "SMARTCITY_STATUS_LISTENER",
+};
 
 enum {
 	BACKLOG = 1024,
@@ -59,9 +63,9 @@ own(struct listener *l, const char *path)
 }
 
 static bool
-inherit_own(struct listener *l)
+inherit_own(struct listener *l, enum listener_use use_as)
 {
-	const char *s = getenv(INHERIT);
+	const char *s = getenv(inherit_names[use_as]);
 	char *path;
 	int fd;
 
@@ -73,19 +77,23 @@ inherit_own(struct listener *l)
 		if (path[0] == ' ' && path[1] != '\0')
 			own(l, path + 1);
 	}
-	unsetenv(INHERIT);
+	unsetenv(inherit_names[use_as]);
 	return l->fd >= 0;
 }
 
 static bool
-inherit_systemd(struct listener *l)
+inherit_systemd(struct listener *l, enum listener_use use_as)
 {
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
 
-	if (pid == NULL || n == NULL || strcmp(n, "1") != 0 ||
-	    strtol(pid, NULL, 10) != (long)getpid() || !is_listening(FD_FIRST))
+	int fd = FD_FIRST + (int)use_as;
+
+	if (pid == NULL || n == NULL ||
+	    (strcmp(n, "1") != 0 && strcmp(n, "2") != 0) ||
+	    strtol(n, NULL, 10) <= (long)use_as ||
+	    strtol(pid, NULL, 10) != (long)getpid() || !is_listening(fd))
 		return false;
-	use(l, FD_FIRST);
+	use(l, fd);
 	return true;
 }
 
@@ -108,10 +116,11 @@ inherit_stdin(struct listener *l)
 }
 
 bool
-listener_inherit(struct listener *l)
+listener_inherit(struct listener *l, enum listener_use use_as)
 {
 	*l = (struct listener){ .fd = -1 };
-	return inherit_own(l) || inherit_systemd(l) || inherit_stdin(l);
+	return inherit_own(l, use_as) || inherit_systemd(l, use_as) ||
+	    (use_as == LISTENER_POOL && inherit_stdin(l));
 }
 
 static enum status
@@ -257,14 +266,14 @@ listener_close(struct listener *l)
 }
 
 void
-listener_hand_over(struct listener *l, bool on)
+listener_hand_over(struct listener *l, enum listener_use use_as, bool on)
 {
 	char text[sizeof(l->path) + 16];
 
 	fcntl(l->fd, F_SETFD, on ? 0 : FD_CLOEXEC);
 	snprintf(text, sizeof(text), "%d %s", l->fd, l->path);
 	if (on)
-		setenv(INHERIT, text, 1);
+		setenv(inherit_names[use_as], text, 1);
 	else
-		unsetenv(INHERIT);
+		unsetenv(inherit_names[use_as]);
 }

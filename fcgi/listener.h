@@ -19,12 +19,18 @@ struct listener {
 	ino_t inode;
 };
 
+/* Whose connections come there. */
+enum listener_use {
+	LISTENER_POOL,
+	LISTENER_STATUS, /* of the status responders */
+};
+
 /*
  * From our former self (see listener_hand_over), from systemd
- * (sd_listen_fds(3), exactly one) or as fd 0 (FastCGI 1.0, section 2.2). False
- * where there is none.
+ * (sd_listen_fds(3): the pool's, then the status responders') or, the pool's,
+ * as fd 0 (FastCGI 1.0, section 2.2). False where there is none.
  */
-bool listener_inherit(struct listener *);
+bool listener_inherit(struct listener *, enum listener_use);
 /*
  * A path (one with a slash in it), which becomes a socket of mode 0660, or
  * host:port, [v6]:port, :port. Anything but STATUS_OK fills error.
@@ -34,6 +40,6 @@ enum status listener_open(
 /* Removes the socket's file if we made it and nobody replaced it since. */
 void listener_close(struct listener *);
 /* Lets it outlive an exec, for listener_inherit to find, or not any more. */
-void listener_hand_over(struct listener *, bool);
+void listener_hand_over(struct listener *, enum listener_use, bool);
 
 #endif

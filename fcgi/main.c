@@ -17,23 +17,29 @@
 #include "log.h"
 #include "query.h"
 #include "schedule.h"
+#include "score.h"
 
 #define PROGRAM "smartcity-fcgi"
 
 enum {
 	GRACE_MS = 10000,
 	PER_CORE = 2,
+	STATUS_RESPONDERS = 2,
 	ERROR_LEN = 256
 };
 
 static int
 print_help(void)
 {
-	printf("usage: " PROGRAM " [--help | --version | --config | --check]\n"
-	       "Serves FastCGI on SMARTCITY_LISTEN, or on the listening\n"
-	       "socket it inherits; one request of plain CGI without either.\n"
-	       "--config prints the settings in force, --check tests them.\n"
-	       "SIGTERM stops, SIGHUP starts the program anew.\n\n");
+	printf(
+	    "usage: " PROGRAM " [--help | --version | --config | --check]\n"
+	    "Serves FastCGI on SMARTCITY_LISTEN, or on the listening\n"
+	    "socket it inherits; one request of plain CGI without either.\n"
+	    "--config prints the settings in force, --check tests them.\n"
+	    "\n"
+	    "  SIGTERM, SIGINT, SIGQUIT  stop, once what is under way ended\n"
+	    "  SIGHUP, SIGUSR2           start anew, unless --check fails\n"
+	    "  SIGUSR1                   debug lines on, and off again\n\n");
 	config_help(stdout);
 	return EX_OK;
 }
@@ -69,7 +75,7 @@ load(struct config *config, struct guard *guard)
 		fprintf(stderr, PROGRAM ": %s\n", error);
 		return EX_CONFIG;
 	}
-	log_open(PROGRAM, (enum log_level)config->log_level);
+	log_open(PROGRAM, (enum log_level)config->business.log_level);
 	return EX_OK;
 }
 
@@ -146,26 +152,56 @@ hand_over(void *arg, bool on)
 {
 	const struct child *child = arg;
 
-	listener_hand_over(child->listener, on);
+	listener_hand_over(child->listener, LISTENER_POOL, on);
+	if (child->status_listener->fd >= 0)
+		listener_hand_over(child->status_listener, LISTENER_STATUS, on);
+	score_hand_over(on);
+}
+
+static void
+ended(void *arg, pid_t pid, int wait_status)
+{
+	(void)arg;
+	score_ended(pid, wait_status);
 }
 
 static int
 serve_pool(const struct config *config, const struct guard *guard,
-    struct listener *listener, char **argv)
+    struct listener *listener, struct listener *status_listener, char **argv)
 {
-	struct child child = { config, guard, listener };
-	struct children children = { .count = processes(config),
+	struct child child = { config, guard, listener, status_listener,
+		processes(config) };
+	struct children children = { .count = child.processes +
+		    (status_listener->fd >= 0 ? STATUS_RESPONDERS : 0),
 		.run = child_run,
 		.arg = &child,
+		.ended = ended,
 		.argv = argv,
 		.hand_over = hand_over,
 		.grace_ms = GRACE_MS };
 	enum status status;
 
+	if (score_open(child.processes) != STATUS_OK)
+		return EX_OSERR;
+	db_watch(score_db_error);
 	log_info("main: %d processes", children.count);
 	status = children_run(&children);
 	listener_close(listener);
+	listener_close(status_listener);
 	return status == STATUS_OK ? EX_OK : EX_OSERR;
+}
+
+static enum status
+open_missing(struct listener *listener, const char *address)
+{
+	char error[ERROR_LEN];
+	enum status status = STATUS_OK;
+
+	if (listener->fd < 0 && address[0] != '\0')
+		status = listener_open(listener, address, error);
+	if (status != STATUS_OK)
+		fprintf(stderr, PROGRAM ": %s\n", error);
+	return status;
 }
 
 static int
@@ -173,15 +209,16 @@ serve(char **argv)
 {
 	/* Our former self has probed; its children serve already. */
 	bool anew = children_inherited();
-	struct listener listener;
+	struct listener listener, status;
 	struct config config;
 	struct guard guard;
-	char error[ERROR_LEN];
 	int rc = load(&config, &guard);
 
 	if (rc != EX_OK)
 		return rc;
-	if (!listener_inherit(&listener) && config.listen[0] == '\0') {
+	listener_inherit(&status, LISTENER_STATUS);
+	if (!listener_inherit(&listener, LISTENER_POOL) &&
+	    config.listen[0] == '\0') {
 		if (getenv("REQUEST_METHOD") != NULL)
 			return serve_cgi(&config, &guard);
 		fprintf(stderr,
@@ -192,12 +229,13 @@ serve(char **argv)
 	}
 	if (!anew && (rc = probe(&config)) != EX_OK)
 		return rc;
-	if (listener.fd < 0 &&
-	    listener_open(&listener, config.listen, error) != STATUS_OK) {
-		fprintf(stderr, PROGRAM ": %s\n", error);
+	if (open_missing(&listener, config.listen) != STATUS_OK)
+		return EX_CONFIG;
+	if (open_missing(&status, config.status_listen) != STATUS_OK) {
+		listener_close(&listener);
 		return EX_CONFIG;
 	}
-	return serve_pool(&config, &guard, &listener, argv);
+	return serve_pool(&config, &guard, &listener, &status, argv);
 }
 
 int

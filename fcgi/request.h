@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "buf.h"
 #include "config.h"
@@ -36,11 +37,17 @@ struct request {
 	struct business business;
 };
 
+/* Where its time went, in microseconds. */
+struct took {
+	int64_t read, parse, rules, db, write;
+};
+
 struct response {
 	int status;
 	const char *content_type;
 	struct buf headers; /* whole lines: "Allow: GET, HEAD\r\n" */
 	struct buf body;
+	struct took took;
 };
 
 /* What a handler needs besides the request; one per process. */
@@ -48,6 +55,7 @@ struct context {
 	struct db *db;
 	const struct config *config;
 	const struct guard *guard; /* of config->delivery_allow */
+	int listen_fd;             /* the pool's socket; of plain CGI, 0 */
 };
 
 #endif

@@ -6,7 +6,9 @@
 #include "events.h"
 #include "health.h"
 #include "ingest.h"
+#include "metrics.h"
 #include "outbox.h"
+#include "pool_status.h"
 #include "problem.h"
 #include "rejected.h"
 #include "subscriptions.h"
@@ -44,6 +46,8 @@ static const struct route {
 	{ "POST", "/subscriptions/{}/test", subscriptions_test },
 	{ "GET", "/health", health_get },
 	{ "GET", "/ready", ready_get },
+	{ "GET", "/status", status_get },
+	{ "GET", "/metrics", metrics_get },
 };
 /* clang-format on */
 

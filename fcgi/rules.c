@@ -1,6 +1,7 @@
 #include "rules.h"
 
 #include "id.h"
+#include "score.h"
 #include "utf8.h"
 #include "validate.h"
 
@@ -145,4 +146,47 @@ rules_evaluate(const struct service *service, const struct value values[],
 	}
 	buf_putc(out, ']');
 	return n;
+}
+
+/* Among those of all services, in their order: score_rule_label(). */
+static int
+first_rule(const struct service *service)
+{
+	const struct service *const *s;
+	const struct derived *d;
+	const struct rule *rule;
+	int n = 0;
+
+	for (s = service_all(); *s != NULL && *s != service; s++)
+		for (rule = (*s)->rules; rule->applies != NULL; rule++)
+			for (d = rule->derives; d->service != NULL; d++)
+				n++;
+	return n;
+}
+
+void
+rules_count(const struct service *service, const struct value values[],
+    const struct business *business, const char *findings, const char *derived)
+{
+	static const char id[] = ",\"id\":\"";
+	int n = first_rule(service);
+	const struct derived *d;
+	const struct rule *rule;
+
+	for (rule = service->rules; rule->applies != NULL; rule++) {
+		if (!rule->applies(values, business)) {
+			for (d = rule->derives; d->service != NULL; d++)
+				n++;
+			continue;
+		}
+		for (d = rule->derives; d->service != NULL; d++, n++) {
+			findings = strstr(findings, id);
+			if (findings == NULL || strlen(derived) < ID_LEN)
+				return;
+			findings += sizeof(id) - 1;
+			/* Where it fired, its own id stands for it. */
+			score_rule(n, strncmp(findings, derived, ID_LEN) == 0);
+			derived += ID_LEN + (derived[ID_LEN] == ',');
+		}
+	}
 }

@@ -17,4 +17,12 @@
 int rules_evaluate(const struct service *, const struct value values[],
     const struct business *, struct buf *out);
 
+/*
+ * Counts, for each finding of an event that was stored, whether its rule fired
+ * or an open incident suppressed it. findings is rules_evaluate's, derived the
+ * ids that stand for them, with commas between.
+ */
+void rules_count(const struct service *, const struct value values[],
+    const struct business *, const char *findings, const char *derived);
+
 #endif

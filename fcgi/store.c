@@ -71,8 +71,8 @@ static enum status
 insert(struct db *db, const struct event *e, const char *received)
 {
 	const char *const values[] = { e->id.text, e->service, received,
-		e->payload, e->normalised };
-	enum status status = db_run(db, Q_event_insert, 5, values, NULL);
+		e->payload, e->normalised, e->request_id };
+	enum status status = db_run(db, Q_event_insert, 6, values, NULL);
 
 	return status != STATUS_OK && is_duplicate(db) ? STATUS_OK : status;
 }

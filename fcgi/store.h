@@ -15,7 +15,7 @@ struct event {
 	const char *key;        /* the sender's, or NULL */
 	const char *findings;   /* of rules_evaluate */
 	int findings_count;
-	/* What its messages carry on, or NULL. */
+	/* What it and its messages carry on, or NULL. */
 	const char *request_id, *traceparent;
 	/* Seconds before a first attempt, of receivers that do not say. */
 	const char *first_delay;

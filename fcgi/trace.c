@@ -7,6 +7,7 @@
 /* Columns of event_trace.sql behind those of the event. */
 enum {
 	FIRED = 8,
+	REQUEST_ID,
 	MESSAGE
 };
 
@@ -15,7 +16,9 @@ write_step(struct buf *out, const struct pg_result *r, int row)
 {
 	const char *message = db_value(r, row, MESSAGE);
 
-	buf_puts(out, "\"event\":");
+	buf_puts(out, "\"request_id\":");
+	page_put_text(out, db_value(r, row, REQUEST_ID));
+	buf_puts(out, ",\"event\":");
 	events_write(out, r, row);
 	buf_puts(out, ",\"message\":");
 	buf_puts(out, message != NULL ? message : "null");

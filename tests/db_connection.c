@@ -32,7 +32,8 @@ teardown(void **state)
 static enum status
 beat(struct db *db)
 {
-	return db_run(db, Q_worker_beat, 1, (const char *const[]){ "w" }, NULL);
+	return db_run(
+	    db, Q_worker_beat, 2, (const char *const[]){ "w", "[]" }, NULL);
 }
 
 static int
@@ -82,6 +83,32 @@ db__nobody_there__try_later_with_the_reason(void **state)
 	/* Within the back-off it does not even try. */
 	assert_int_equal(beat(db), STATUS_RETRY);
 	db_free(db);
+}
+
+/* A fault in it makes libpq quote what it read. */
+static void
+db__url_with_a_fault__password_in_no_reason(void **state)
+{
+	static const char *const urls[] = {
+		"postgresql://u:geheim@[::1]x/db",
+		"postgresql://u:ge@heim@127.0.0.1:1/db",
+		"postgresql://u:geheim@127.0.0.1:port/db",
+		"postgresql://u:geheim@127.0.0.1:1/db?geheim",
+		"user=u password=geheim' dbname=db geheim",
+	};
+	struct db *db;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
+		db = db_new(urls[i], "test", 500);
+		assert_non_null(db);
+		assert_int_equal(db_connect(db), STATUS_RETRY);
+		assert_true(strlen(db_reason(db)) > 0);
+		if (strstr(db_reason(db), "heim") != NULL)
+			fail_msg("%s", db_reason(db));
+		db_free(db);
+	}
 }
 
 static void
@@ -351,6 +378,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(db__connected__every_statement_prepared),
 	cmocka_unit_test(db__sqlalchemy_url__understood),
 	cmocka_unit_test(db__nobody_there__try_later_with_the_reason),
+	cmocka_unit_test(db__url_with_a_fault__password_in_no_reason),
 	cmocka_unit_test(db__not_migrated__try_later),
 	cmocka_unit_test(
 	    db__backend_terminated__runs_again_on_a_new_connection),

@@ -18,7 +18,9 @@ enum {
 static const char *url;
 static char *clock_url;
 static struct db *db;
-static struct business business = { 500, -1, -1, 0, 0 };
+static struct business business = {
+	.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
+};
 
 static int
 setup(void **state)

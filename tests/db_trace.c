@@ -24,10 +24,10 @@ put_events(void)
 	for (n = 1; n <= 3; n++)
 		t_exec(rows_url,
 		    "INSERT INTO events (id, service, timestamp, payload, "
-		    "  deduplication_key, source_event_id) VALUES"
+		    "  deduplication_key, source_event_id, request_id) VALUES"
 		    " ('%s', 'transport', now(), '{\"n\":%d.00e1}', 'key', "
-		    "'%s')",
-		    rows_id(n), n, n < 3 ? BASE : LATER);
+		    "'%s', 'r%d')",
+		    rows_id(n), n, n < 3 ? BASE : LATER, n < 3 ? 1 : 2);
 	rows_message(1, "event.transport");
 	rows_delivery(1, GOOD, "delivered");
 	rows_message(3, "event.transport");
@@ -58,9 +58,11 @@ trace__later_report__what_fired_and_what_stands_for_it(void **state)
 	message_3 = get("/outbox/", rows_id(3), "");
 	got = get("/events/", LATER, "/trace");
 	assert_true(asprintf(&want,
-			"{\"event\":%s,\"message\":null,\"derived\":["
-			"{\"fired\":true,\"event\":%s,\"message\":%s},"
-			"{\"fired\":false,\"event\":%s,\"message\":%s}]}",
+			"{\"request_id\":null,\"event\":%s,\"message\":null,"
+			"\"derived\":[{\"fired\":true,\"request_id\":\"r2\","
+			"\"event\":%s,\"message\":%s},"
+			"{\"fired\":false,\"request_id\":\"r1\","
+			"\"event\":%s,\"message\":%s}]}",
 			base, three, message_3, one, message_1) > 0);
 	assert_string_equal(got, want);
 	assert_non_null(strstr(got, "{\"n\":3.00e1}"));
@@ -84,9 +86,10 @@ trace__derived_event__its_message_and_nothing_derived(void **state)
 	one = get("/events/", rows_id(1), "");
 	message = get("/outbox/", rows_id(1), "");
 	got = get("/events/", rows_id(1), "/trace");
-	assert_true(
-	    asprintf(&want, "{\"event\":%s,\"message\":%s,\"derived\":[]}", one,
-		message) > 0);
+	assert_true(asprintf(&want,
+			"{\"request_id\":\"r1\",\"event\":%s,\"message\":%s,"
+			"\"derived\":[]}",
+			one, message) > 0);
 	assert_string_equal(got, want);
 	free(one);
 	free(message);

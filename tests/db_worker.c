@@ -232,20 +232,234 @@ worker__stop_signal__gone_within_a_second(void **state)
 	stop_by(SIGQUIT);
 }
 
-static void
-worker__sighup__works_on(void **state)
+/* How often the text stands in what it wrote so far. */
+static int
+count_written(const struct program *p, const char *text)
 {
-	struct program p = start(url, NULL);
+	static char all[65536];
+	ssize_t len = pread(fileno(p->out), all, sizeof(all) - 1, 0);
+	const char *at = all;
+	int n;
+
+	all[len > 0 ? len : 0] = '\0';
+	for (n = 0; (at = strstr(at, text)) != NULL; at++)
+		n++;
+	return n;
+}
+
+struct words {
+	const struct program *p;
+	const char *text;
+	int n;
+};
+
+static bool
+are_written(void *arg)
+{
+	const struct words *w = arg;
+
+	return count_written(w->p, w->text) >= w->n;
+}
+
+static void
+await_words(const struct program *p, const char *text, int n)
+{
+	struct words w = { p, text, n };
+
+	stack_wait(are_written, &w, text);
+}
+
+static void
+stop(struct program *p)
+{
+	kill(p->pid, SIGTERM);
+	assert_int_equal(end(p), 0);
+	fclose(p->out);
+}
+
+static bool
+is_under_way(void *arg)
+{
+	return receiver_count(&receiver, arg) > 0;
+}
+
+/* A worker in a directory of its own, whose .env says so. */
+static struct program
+start_in(char dir[], const char *setting)
+{
+	char was[4096], path[64];
+	struct program p;
+	FILE *f;
+
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/.env", dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "%s\n", setting);
+	fclose(f);
+	assert_non_null(getcwd(was, sizeof(was)));
+	assert_int_equal(chdir(dir), 0);
+	p = start(url, NULL);
+	assert_int_equal(chdir(was), 0);
+	return p;
+}
+
+static void
+set_in(const char *dir, const char *setting)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "echo '%s' >%s/.env", setting, dir);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+remove_dir(const char *dir)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command), "rm -r %s", dir);
+	assert_int_equal(system(command), 0);
+}
+
+static void
+worker__sighup__what_is_under_way_ends_then_new_settings(void **state)
+{
+	char dir[] = "/tmp/smartcity-test.XXXXXX", path[] = "/slow/1000/hup";
+	struct program p = start_in(dir, "SMARTCITY_LOG_LEVEL=info");
+	int i;
 
 	(void)state;
 	stack_wait(is_seen, NULL, "the worker is seen");
+	subscribe(path);
+	put(40); /* of which 16 may be under way */
+	for (i = 1; i <= 2; i++) {
+		stack_wait(is_under_way, path, "deliveries are under way");
+		set_in(dir, "SMARTCITY_LOG_LEVEL=debug");
+		kill(p.pid, i == 1 ? SIGHUP : SIGUSR2);
+		await_words(&p, "starts anew", i);
+		assert_true(is_seen(NULL));
+		await_words(&p, " started", i + 1);
+	}
+	stack_wait(is_all_delivered, NULL, "all are delivered");
+	await_words(&p, "dispatch: delivered", 1);
+	assert_int_equal(receiver_count(&receiver, path), 40);
+	assert_int_equal(
+	    t_number(url, "SELECT sum(attempts) FROM deliveries"), 40);
+	assert_int_equal(t_number(url, "SELECT count(*) FROM workers"), 1);
+	stop(&p);
+	remove_dir(dir);
+}
+
+static void
+worker__sighup_with_a_wrong_setting__goes_on(void **state)
+{
+	char dir[] = "/tmp/smartcity-test.XXXXXX";
+	struct program p = start_in(dir, "SMARTCITY_LOG_LEVEL=info");
+
+	(void)state;
+	stack_wait(is_seen, NULL, "the worker is seen");
+	set_in(dir, "SMARTCITY_RETRY_SCHEDULE=soon");
 	kill(p.pid, SIGHUP);
-	subscribe("/ok/again");
+	await_words(&p, "--check failed", 1);
+	assert_int_equal(count_written(&p, "SMARTCITY_RETRY_SCHEDULE: "), 1);
+	subscribe("/ok/on");
 	put(1);
 	stack_wait(is_all_delivered, NULL, "it is delivered");
+	assert_int_equal(count_written(&p, " started"), 1);
+	stop(&p);
+	remove_dir(dir);
+}
+
+static void
+worker__sigterm_while_it_winds_up__stops(void **state)
+{
+	struct program p = start(url, NULL);
+	int64_t before;
+
+	(void)state;
+	subscribe("/hang/term");
+	put(1);
+	stack_wait(is_under_way, "/hang/term", "a delivery is under way");
+	before = clock_steady_ms();
+	kill(p.pid, SIGHUP);
 	kill(p.pid, SIGTERM);
 	assert_int_equal(end(&p), 0);
+	assert_true(clock_steady_ms() - before < 8000);
+	assert_true(wrote(&p, "stopped by signal 15"));
+}
+
+static void
+put_for_request(const char *request_id)
+{
+	t_exec(url,
+	    "WITH m AS (INSERT INTO outbox_messages (id, topic, payload,"
+	    " request_id) VALUES (gen_random_uuid(), 'event.energy',"
+	    " '{\"a\":\"geheim\"}', '%s') RETURNING id)"
+	    " INSERT INTO deliveries (message_id, subscription_id)"
+	    " SELECT m.id, s.id FROM m, subscriptions AS s",
+	    request_id);
+	stack_wait(is_all_delivered, NULL, "it is delivered");
+}
+
+static void
+worker__sigusr1__debug_lines_of_each_delivery_and_off_again(void **state)
+{
+	struct program p = start(url, NULL);
+	char *message, *subscription, text[256];
+
+	(void)state;
+	stack_wait(is_seen, NULL, "the worker is seen");
+	kill(p.pid, SIGUSR1);
+	await_words(&p, "debug lines on", 1);
+	subscribe("/ok/usr1");
+	put_for_request("r-1");
+	await_words(&p, "dispatch: delivered", 1);
+	message = t_sql(url, "SELECT id FROM outbox_messages");
+	subscription = t_sql(url, "SELECT id FROM subscriptions");
+	snprintf(text, sizeof(text),
+	    "\"request_id\":\"r-1\",\"topic\":\"event.energy\","
+	    "\"message_id\":\"%s\",\"subscription_id\":\"%s\","
+	    "\"attempt\":1,\"status\":204,\"dur_ms\":",
+	    message, subscription);
+	assert_int_equal(count_written(&p, text), 1);
+	kill(p.pid, SIGUSR1);
+	await_words(&p, "debug lines off", 1);
+	put_for_request("r-2");
+	kill(p.pid, SIGTERM);
+	assert_int_equal(end(&p), 0);
+	assert_int_equal(count_written(&p, "r-2"), 0);
+	/* Neither what was sent nor what signs it. */
+	assert_int_equal(count_written(&p, "geheim"), 0);
+	assert_int_equal(count_written(&p, "MfKQ9r8GKYqrTwj"), 0);
 	fclose(p.out);
+	free(message);
+	free(subscription);
+}
+
+static void
+worker__delivery_fails__line_says_whose_it_is(void **state)
+{
+	struct program p;
+	char *message;
+
+	(void)state;
+	setenv("OUTBOX_MAX_ATTEMPTS", "2", 1);
+	setenv("SMARTCITY_RETRY_SCHEDULE", "0,0.1", 1);
+	p = start(url, NULL);
+	unsetenv("OUTBOX_MAX_ATTEMPTS");
+	unsetenv("SMARTCITY_RETRY_SCHEDULE");
+	subscribe("/status/500/fails");
+	put(1);
+	await_words(&p, "\"msg\":\"dispatch: again in ", 1);
+	await_words(&p,
+	    "\"msg\":\"dispatch: failed for good: http: answered 500\","
+	    "\"topic\":\"event.energy\",\"message_id\":\"",
+	    1);
+	message = t_sql(url, "SELECT id FROM outbox_messages");
+	assert_int_equal(count_written(&p, message), 2);
+	stop(&p);
+	free(message);
 }
 
 static void
@@ -290,6 +504,43 @@ worker__database_away__waits_and_stops_when_told(void **state)
 	assert_true(wrote(&p, "cannot connect"));
 }
 
+static int
+ask_alive(const char *database)
+{
+	struct program p = start(database, "--alive");
+	int status = end(&p);
+
+	fclose(p.out);
+	return status;
+}
+
+static bool
+is_alive(void *arg)
+{
+	(void)arg;
+	return ask_alive(url) == 0;
+}
+
+static void
+worker__asked_whether_it_is_alive__only_while_it_is_seen(void **state)
+{
+	struct program p;
+
+	(void)state;
+	t_exec(url, "INSERT INTO workers VALUES ('elsewhere:1', now(), now())");
+	assert_int_equal(ask_alive(url), 1);
+	assert_int_equal(ask_alive("postgresql:///x?host=/nonexistent"), 1);
+	p = start(url, NULL);
+	stack_wait(is_alive, NULL, "the worker is alive");
+	kill(p.pid, SIGKILL);
+	assert_int_equal(end(&p), -SIGKILL);
+	t_exec(url,
+	    "UPDATE workers SET last_seen_at = now() - interval '31 s'"
+	    " WHERE name <> 'elsewhere:1'");
+	assert_int_equal(ask_alive(url), 1);
+	fclose(p.out);
+}
+
 static void
 worker__wrong_settings__exit_78_and_one_line(void **state)
 {
@@ -322,6 +573,8 @@ worker__arguments__answered(void **state)
 		{ "--help", "OUTBOX_BATCH_SIZE", 0 },
 		{ "--version", "smartcity-worker ", 0 },
 		{ "--config", "OUTBOX_POLL_SECONDS=0.05", 0 },
+		{ "--check", "", 0 },
+		{ "--help", "SIGUSR1", 0 },
 		{ "--what", "Usage:", EX_USAGE },
 		{ "what", "Usage:", EX_USAGE },
 	};
@@ -342,8 +595,13 @@ static const struct CMUnitTest tests[] = {
 	EMPTY(worker__messages_there__delivered),
 	EMPTY(worker__killed_twenty_times__all_arrive_under_their_ids),
 	EMPTY(worker__stop_signal__gone_within_a_second),
-	EMPTY(worker__sighup__works_on),
+	EMPTY(worker__sighup__what_is_under_way_ends_then_new_settings),
+	EMPTY(worker__sighup_with_a_wrong_setting__goes_on),
+	EMPTY(worker__sigterm_while_it_winds_up__stops),
+	EMPTY(worker__sigusr1__debug_lines_of_each_delivery_and_off_again),
+	EMPTY(worker__delivery_fails__line_says_whose_it_is),
 	EMPTY(worker__connection_cut__comes_back),
+	EMPTY(worker__asked_whether_it_is_alive__only_while_it_is_seen),
 	EMPTY(worker__database_away__waits_and_stops_when_told),
 	EMPTY(worker__wrong_settings__exit_78_and_one_line),
 	EMPTY(worker__arguments__answered),

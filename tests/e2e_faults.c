@@ -11,6 +11,7 @@
 
 enum {
 	SENDERS = 8,
+	STATUS_RESPONDERS = 2,
 	ACKS_MAX = 20000
 };
 
@@ -208,12 +209,13 @@ ingest__one_emergency_from_64_senders__one_dispatch(void **state)
 }
 
 static bool
-has_four_children(void *arg)
+is_whole(void *arg)
 {
 	int pool = stack_pid(&s, "fcgi");
 
 	(void)arg;
-	return stack_child(pool, 3) > 0 && stack_child(pool, 4) == 0;
+	return stack_child(pool, 3 + STATUS_RESPONDERS) > 0 &&
+	    stack_child(pool, 4 + STATUS_RESPONDERS) == 0;
 }
 
 static void
@@ -222,7 +224,7 @@ pool__reloaded_under_load__no_request_fails(void **state)
 	int pool = stack_pid(&s, "fcgi"), old[4], i, k;
 
 	(void)state;
-	stack_wait(has_four_children, NULL, "the pool is whole");
+	stack_wait(is_whole, NULL, "the pool is whole");
 	load_start();
 	for (k = 0; k < 3; k++) {
 		for (i = 0; i < 4; i++)
@@ -236,7 +238,7 @@ pool__reloaded_under_load__no_request_fails(void **state)
 				wait_acks(5);
 			assert_int_equal(kill(old[i], 0), -1);
 		}
-		stack_wait(has_four_children, NULL, "the pool is whole");
+		stack_wait(is_whole, NULL, "the pool is whole");
 	}
 	wait_acks(20);
 	load_stop();

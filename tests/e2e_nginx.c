@@ -57,9 +57,10 @@ config__as_shipped__accepted_by_nginx(void **state)
 	 */
 	assert_int_equal(
 	    shell("d=%s/full; mkdir $d && cp nginx/smartcity*.conf "
-		  "nginx/fastcgi_smartcity $d && "
+		  "nginx/fastcgi_smartcity* $d && "
 		  "if test -e /usr/lib/nginx/modules/ngx_nchan_module.so; "
 		  "then cp nginx/nchan-smartcity*.conf $d; fi && "
+		  "cp nginx/docs-smartcity.conf nginx/static_smartcity $d && "
 		  "sed -i \"s|unix:/run/smartcity/|unix:$d/|\" "
 		  "$d/*smartcity-http.conf && "
 		  "sed -e \"s|/run/smartcity/nginx.pid|$d/pid|\" "
@@ -76,12 +77,12 @@ static void
 config__known_traps__not_in_it(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    shell("grep -q '^fastcgi_keep_conn off;' nginx/fastcgi_smartcity"),
+	assert_int_equal(shell("grep -q '^fastcgi_keep_conn off;' "
+			       "nginx/fastcgi_smartcity_common"),
 	    0);
 	assert_int_not_equal(
 	    shell(
-		"sed 's/#.*//' nginx/*.conf nginx/fastcgi_smartcity | grep -E "
+		"sed 's/#.*//' nginx/*.conf nginx/fastcgi_smartcity* | grep -E "
 		"'non_idempotent|keep_conn on|^[[:space:]]*keepalive[[:space:]]"
 		"|request_buffering off|intercept_errors on'"),
 	    0);
@@ -94,7 +95,7 @@ write_other(int port)
 	FILE *f;
 
 	assert_int_equal(
-	    shell("cp nginx/smartcity.conf nginx/fastcgi_smartcity %s && "
+	    shell("cp nginx/smartcity.conf nginx/fastcgi_smartcity* %s && "
 		  "sed 's|unix:[^;]*|unix:%s/run/sockets/fcgi.sock|' "
 		  "nginx/smartcity-http.conf >%s/smartcity-http.conf",
 		dir, s.dir, dir),

@@ -1,9 +1,12 @@
 #include "t.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gateway.h"
+#include "log.h"
 #include "route.h"
 
 /* A web server made of strings. */
@@ -13,7 +16,7 @@ struct fake {
 	size_t break_at; /* bytes before the end that the stream fails at */
 	bool failed;
 	struct buf out;
-	int writes;
+	int writes, finishes;
 	bool wrote_early; /* before the body was read to its end */
 };
 
@@ -25,6 +28,7 @@ static struct {
 	int status;
 	const char *body_out;
 	bool overflow;
+	int delay_ms;
 } seen;
 
 void
@@ -33,6 +37,7 @@ route_handle(
 {
 	(void)context;
 	seen.calls++;
+	poll(NULL, 0, seen.delay_ms);
 	seen.request = *q;
 	snprintf(seen.path, sizeof(seen.path), "%s", q->path);
 	snprintf(seen.query, sizeof(seen.query), "%s", q->query);
@@ -84,17 +89,27 @@ fake_write(void *arg, const char *from, size_t n)
 }
 
 static void
+fake_finish(void *arg)
+{
+	struct fake *f = arg;
+
+	f->finishes++;
+}
+
+static struct config config = { .business = { .threshold_kwh = 500,
+				    .log_level = LOG_LEVEL_ERROR } };
+
+static void
 serve(struct fake *f, char **params)
 {
-	static const struct config config = { .business = {
-						  .threshold_kwh = 500 } };
 	const struct context context = { .config = &config };
 	const struct gateway gateway = { f, params, fake_read, fake_failed,
-		fake_write };
+		fake_write, fake_finish };
 
 	buf_init(&f->out, RESPONSE_MAX);
 	gateway_serve(&context, &gateway);
 	assert_false(f->wrote_early);
+	assert_int_equal(f->finishes, f->writes > 0);
 }
 
 #define SERVE(f, ...) serve(f, (char *[]){ __VA_ARGS__, NULL })
@@ -347,23 +362,31 @@ gateway__two_idempotency_keys__first_and_their_number(void **state)
 }
 
 static void
-gateway__request_id__nginx_before_sender_and_short(void **state)
+gateway__request_id__nginx_s_alone_short_and_plain(void **state)
 {
-	char large[400] = "HTTP_X_REQUEST_ID=";
-	struct fake a = { .left = 0 }, b = { .left = 0 }, c = { .left = 0 };
+	static char *const bad[] = { "HTTP_X_REQUEST_ID=sender",
+		"REQUEST_ID=", "REQUEST_ID=a b", "REQUEST_ID=a\"b",
+		"REQUEST_ID=a\nb" };
+	char large[400] = "REQUEST_ID=";
+	struct fake f = { .left = 0 };
+	size_t i;
 
 	(void)state;
-	SERVE(&a, POST, "HTTP_X_REQUEST_ID=sender", "REQUEST_ID=nginx");
+	SERVE(&f, POST, "HTTP_X_REQUEST_ID=sender", "REQUEST_ID=nginx");
 	assert_string_equal(seen.request.request_id, "nginx");
-	SERVE(&b, POST, "HTTP_X_REQUEST_ID=sender");
-	assert_string_equal(seen.request.request_id, "sender");
+	buf_free(&f.out);
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		f = (struct fake){ .left = 0 };
+		SERVE(&f, POST, bad[i]);
+		assert_null(seen.request.request_id);
+		buf_free(&f.out);
+	}
 	memset(large + strlen(large), 'x', sizeof(large) - strlen(large) - 1);
 	large[sizeof(large) - 1] = '\0';
-	SERVE(&c, POST, large);
+	f = (struct fake){ .left = 0 };
+	SERVE(&f, POST, large);
 	assert_null(seen.request.request_id);
-	buf_free(&a.out);
-	buf_free(&b.out);
-	buf_free(&c.out);
+	buf_free(&f.out);
 }
 
 static void
@@ -424,6 +447,78 @@ gateway__large_response__complete(void **state)
 	buf_free(&f.out);
 }
 
+/* What SERVE writes on stderr, until the next call. */
+static const char *
+logged(char **params)
+{
+	static char text[8192];
+	struct fake f = { .left = 0 };
+	int stderr_was = dup(STDERR_FILENO);
+	FILE *file = tmpfile();
+	size_t n;
+
+	assert_non_null(file);
+	dup2(fileno(file), STDERR_FILENO);
+	serve(&f, params);
+	dup2(stderr_was, STDERR_FILENO);
+	close(stderr_was);
+	rewind(file);
+	n = fread(text, 1, sizeof(text) - 1, file);
+	text[n] = '\0';
+	fclose(file);
+	buf_free(&f.out);
+	return text;
+}
+
+#define LOGGED(...) logged((char *[]){ __VA_ARGS__, NULL })
+
+static void
+gateway__slow_request__one_line_with_its_phases(void **state)
+{
+	static const char *const wanted[] = { "\"level\":\"warn\"",
+		"\"msg\":\"slow request\",\"request_id\":\"r1\","
+		"\"service\":\"health\",\"method\":\"POST\","
+		"\"path\":\"/ingest/health\",\"status\":200,\"dur_ms\":",
+		"\"read_ms\":0,\"parse_ms\":0,\"rules_ms\":0,\"db_ms\":0,"
+		"\"write_ms\":" };
+	const char *text;
+	size_t i;
+
+	(void)state;
+	seen.delay_ms = 20;
+	config.business.log_level = LOG_LEVEL_WARN;
+	text = LOGGED(POST, "REQUEST_ID=r1", "SMARTCITY_SLOW_MS=20");
+	for (i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+		assert_non_null(strstr(text, wanted[i]));
+	assert_true(strtol(strstr(text, "dur_ms") + 8, NULL, 10) >= 20);
+	assert_string_equal(strchr(text, '\n'), "\n");
+	assert_string_equal(LOGGED(POST, "SMARTCITY_SLOW_MS=20000"), "");
+	assert_string_equal(LOGGED(POST, "SMARTCITY_SLOW_MS=0"), "");
+	config.business.log_level = LOG_LEVEL_ERROR;
+}
+
+static void
+gateway__level_of_the_location__for_that_request_alone(void **state)
+{
+	const char *text;
+
+	(void)state;
+	text = LOGGED("REQUEST_METHOD=GET", "REQUEST_URI=/ingest/No?q=secret",
+	    "SMARTCITY_LOG_LEVEL=debug");
+	assert_non_null(
+	    strstr(text, "\"level\":\"debug\",\"program\":\"smartcity\""));
+	assert_non_null(strstr(text,
+	    "\"msg\":\"request\",\"method\":\"GET\","
+	    "\"path\":\"/ingest/No\",\"status\":200,"));
+	assert_null(strstr(text, "secret"));
+	assert_string_equal(LOGGED(POST), "");
+	text = LOGGED(POST, "SMARTCITY_LOG_LEVEL=loud");
+	assert_non_null(strstr(text,
+	    "\"msg\":\"gateway: fastcgi_param "
+	    "SMARTCITY_LOG_LEVEL: "));
+	assert_non_null(strstr(text, "\"service\":\"health\""));
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, setup)
 
 static const struct CMUnitTest tests[] = {
@@ -442,11 +537,13 @@ static const struct CMUnitTest tests[] = {
 	TEST(gateway__target_in_any_form__path_and_query),
 	TEST(gateway__no_request_uri__script_and_path_info),
 	TEST(gateway__two_idempotency_keys__first_and_their_number),
-	TEST(gateway__request_id__nginx_before_sender_and_short),
+	TEST(gateway__request_id__nginx_s_alone_short_and_plain),
 	TEST(gateway__setting_of_the_location__wins),
 	TEST(gateway__bad_setting_of_the_location__500),
 	TEST(gateway__response_that_does_not_fit__500_and_whole),
 	TEST(gateway__large_response__complete),
+	TEST(gateway__slow_request__one_line_with_its_phases),
+	TEST(gateway__level_of_the_location__for_that_request_alone),
 };
 
 T_MAIN(tests)

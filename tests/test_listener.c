@@ -226,7 +226,7 @@ listener__inherited_as_fd_0__moved_away_from_it(void **state)
 
 	(void)state;
 	dup2(l.fd, STDIN_FILENO);
-	assert_true(listener_inherit(&found));
+	assert_true(listener_inherit(&found, LISTENER_POOL));
 	assert_true(found.fd > STDERR_FILENO);
 	assert_string_equal(found.path, "");
 	fstat(STDIN_FILENO, &st);
@@ -248,7 +248,7 @@ listener__plain_fd_0__not_inherited(void **state)
 
 	(void)state;
 	dup2(null, STDIN_FILENO);
-	assert_false(listener_inherit(&l));
+	assert_false(listener_inherit(&l, LISTENER_POOL));
 	assert_int_equal(l.fd, -1);
 	dup2(before, STDIN_FILENO);
 	close(before);
@@ -268,7 +268,37 @@ listener__passed_by_systemd__inherited(void **state)
 		setenv("LISTEN_PID", pid, 1);
 		setenv("LISTEN_FDS", "1", 1);
 		dup2(l.fd, 3);
-		_exit(listener_inherit(&found) && found.fd == 3 ? 0 : 1);
+		_exit(listener_inherit(&found, LISTENER_POOL) && found.fd == 3
+			? 0
+			: 1);
+	}
+	wait(&status);
+	assert_int_equal(status, 0);
+	listener_close(&l);
+}
+
+static void
+listener__two_passed_by_systemd__second_is_for_status(void **state)
+{
+	struct listener l = open_at(path), pool, other;
+	char pid[16];
+	int status;
+
+	(void)state;
+	if (fork() == 0) {
+		snprintf(pid, sizeof(pid), "%d", (int)getpid());
+		setenv("LISTEN_PID", pid, 1);
+		setenv("LISTEN_FDS", "1", 1);
+		dup2(l.fd, 3);
+		dup2(l.fd, 4);
+		if (listener_inherit(&other, LISTENER_STATUS))
+			_exit(1);
+		setenv("LISTEN_FDS", "2", 1);
+		_exit(listener_inherit(&pool, LISTENER_POOL) && pool.fd == 3 &&
+			    listener_inherit(&other, LISTENER_STATUS) &&
+			    other.fd == 4
+			? 0
+			: 2);
 	}
 	wait(&status);
 	assert_int_equal(status, 0);
@@ -281,9 +311,9 @@ listener__handed_over__same_socket_still_ours(void **state)
 	struct listener l = open_at(path), found;
 
 	(void)state;
-	listener_hand_over(&l, true);
+	listener_hand_over(&l, LISTENER_POOL, true);
 	assert_false(fcntl(l.fd, F_GETFD) & FD_CLOEXEC);
-	assert_true(listener_inherit(&found));
+	assert_true(listener_inherit(&found, LISTENER_POOL));
 	assert_int_equal(found.fd, l.fd);
 	assert_true(fcntl(l.fd, F_GETFD) & FD_CLOEXEC);
 	assert_null(getenv("SMARTCITY_LISTENER"));
@@ -297,8 +327,8 @@ listener__hand_over_taken_back__nothing_to_inherit(void **state)
 	struct listener l = open_at(path);
 
 	(void)state;
-	listener_hand_over(&l, true);
-	listener_hand_over(&l, false);
+	listener_hand_over(&l, LISTENER_POOL, true);
+	listener_hand_over(&l, LISTENER_POOL, false);
 	assert_true(fcntl(l.fd, F_GETFD) & FD_CLOEXEC);
 	assert_null(getenv("SMARTCITY_LISTENER"));
 	listener_close(&l);
@@ -321,6 +351,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(listener__inherited_as_fd_0__moved_away_from_it),
 	TEST(listener__plain_fd_0__not_inherited),
 	TEST(listener__passed_by_systemd__inherited),
+	TEST(listener__two_passed_by_systemd__second_is_for_status),
 	TEST(listener__handed_over__same_socket_still_ours),
 	TEST(listener__hand_over_taken_back__nothing_to_inherit),
 };

@@ -29,7 +29,9 @@ findings(const char *service, const char *body, const struct business *b)
 static void
 rules__threshold_lowered__fires(void **state)
 {
-	struct business b = { 500, -1, -1, 0, 0 };
+	struct business b = {
+		.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
+	};
 	char *out = findings("energy", "{\"energy\":400}", &b);
 
 	(void)state;
@@ -44,7 +46,9 @@ rules__threshold_lowered__fires(void **state)
 static void
 rules__windows_set__override_the_rule(void **state)
 {
-	struct business b = { 500, -1, -1, 0, 0 };
+	struct business b = {
+		.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
+	};
 	char *out = findings("health", "{\"alert\":\"emergency\"}", &b);
 
 	(void)state;
@@ -60,7 +64,9 @@ rules__windows_set__override_the_rule(void **state)
 static void
 rules__watched_field__text_or_null(void **state)
 {
-	struct business b = { 500, -1, -1, 0, 0 };
+	struct business b = {
+		.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
+	};
 	char *out = findings("health", "{\"alert\":\"emergency\"}", &b);
 
 	(void)state;
@@ -79,7 +85,9 @@ rules__watched_field__text_or_null(void **state)
 static void
 rules__key_too_long__cut_and_hashed(void **state)
 {
-	struct business b = { 500, -1, -1, 0, 0 };
+	struct business b = {
+		.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
+	};
 	char body[4096], *a, *z, *key;
 	int n;
 

@@ -7,7 +7,9 @@
 #include "rules.h"
 #include "validate.h"
 
-static const struct business business = { 500.0, -1, -1, 0, 0 };
+static const struct business business = {
+	.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
+};
 
 static void
 check_faults(const struct fixture *fixture, const struct faults *faults)

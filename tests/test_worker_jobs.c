@@ -169,7 +169,7 @@ worker__database_away__jobs_wait_for_it(void **state)
 	for (i = 0; i < JOBS; i++)
 		/* What is old can wait. */
 		assert_int_equal(table[i].run(&w),
-		    strcmp(table[i].name, "expunge") == 0 ? TURN_REST
+		    strcmp(table[i].name, "expunge") == 0 ? TURN_LATER
 							  : TURN_RETRY);
 	worker_close(&w);
 }

@@ -11,6 +11,7 @@
 #include "parcel.h"
 #include "retry.h"
 #include "sink.h"
+#include "tally.h"
 #include "verdict.h"
 
 enum {
@@ -51,6 +52,8 @@ note(struct parcel *p, const struct outcome *outcome)
 	else if (d->unsettled == SETTLE_MANY)
 		d->settle_at = 0;
 	p->receiver->unsettled++;
+	tally_attempt(
+	    p->attempt.subscription_id, outcome->status, outcome->took_ms);
 	lease_add(&d->outcomes, &p->attempt, outcome);
 	parcel_free(p);
 }
@@ -75,6 +78,30 @@ delay_ms(const struct parcel *p)
 	    arc4random());
 }
 
+static void
+log_outcome(const struct attempt *a, const struct outcome *outcome)
+{
+	struct log_field fields[PARCEL_FIELDS + 3];
+	int n =
+	    parcel_fields(fields, &a->message, a->subscription_id, a->number);
+
+	if (a->http_status > 0)
+		fields[n++] =
+		    (struct log_field){ "status", NULL, a->http_status };
+	fields[n++] = (struct log_field){ "dur_ms", NULL, outcome->took_ms };
+	fields[n] = (struct log_field){ NULL, NULL, 0 };
+	log_about(fields);
+	if (a->error == NULL)
+		log_debug("dispatch: delivered");
+	else if (outcome->delay_ms < 0)
+		log_error(
+		    "dispatch: failed for good: %s: %s", a->error, a->detail);
+	else
+		log_info("dispatch: again in %lld ms: %s: %s",
+		    (long long)outcome->delay_ms, a->error, a->detail);
+	log_about(NULL);
+}
+
 void
 attempt_done(struct attempt *a)
 {
@@ -94,18 +121,9 @@ attempt_done(struct attempt *a)
 		outcome.delay_ms = delay_ms(p);
 		outcome.status = outcome.delay_ms < 0 ? "failed" : "retrying";
 	}
-	if (outcome.delay_ms < 0) {
+	log_outcome(a, &outcome);
+	if (outcome.delay_ms < 0)
 		outcome.delay_ms = 0;
-		log_error("dispatch: %s to %s failed for good at attempt %d: "
-			  "%s: %s",
-		    a->message.id, a->subscription_id, a->number, a->error,
-		    a->detail);
-	} else if (a->error != NULL) {
-		log_info("dispatch: %s to %s, attempt %d, again in %lld ms: "
-			 "%s: %s",
-		    a->message.id, a->subscription_id, a->number,
-		    (long long)outcome.delay_ms, a->error, a->detail);
-	}
 	note(p, &outcome);
 }
 
@@ -224,6 +242,7 @@ claim(struct dispatch *d, struct db *db)
 		return;
 	}
 	n = db_rows(rows);
+	tally_claim(n);
 	if (n > 0)
 		d->found_ms = now;
 	like.lease_end_ms = now + c.lease_seconds * 1000LL;

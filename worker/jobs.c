@@ -5,21 +5,30 @@
 #include <string.h>
 
 #include "log.h"
+#include "tally.h"
 
 enum {
 	SECOND = 1000,
-	MINUTE = 60 * SECOND
+	MINUTE = 60 * SECOND,
+	COUNTED_MAX = 4 << 20
 };
 
 /* /ready is 503 when no worker did this for SMARTCITY_WORKER_SEEN seconds. */
 static enum turn
 heartbeat(struct worker *w)
 {
-	const char *const values[] = { w->name };
+	enum status status = STATUS_FAULT;
+	struct buf counted;
 
-	if (db_run(w->db, Q_worker_beat, 1, values, NULL) != STATUS_OK)
-		return TURN_RETRY;
-	return TURN_REST;
+	buf_init(&counted, COUNTED_MAX);
+	tally_write(&counted);
+	if (!counted.failed) {
+		const char *const values[] = { w->name, counted.data };
+
+		status = db_run(w->db, Q_worker_beat, 2, values, NULL);
+	}
+	buf_free(&counted);
+	return status == STATUS_OK ? TURN_REST : TURN_RETRY;
 }
 
 /* A job that is one statement with these values; its first column counts. */
@@ -75,7 +84,7 @@ expunge(struct worker *w)
 	snprintf(failed, sizeof(failed), "%g", w->config->keep_failed_days);
 	/* Logged; nothing hurries. */
 	if (db_run(w->db, Q_outbox_expunge, 3, values, &r) != STATUS_OK)
-		return TURN_REST;
+		return TURN_LATER;
 	gone = atoi(db_value(r, 0, 0));
 	if (gone > 0)
 		log_info("jobs: %d old messages forgotten", gone);

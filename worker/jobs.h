@@ -15,6 +15,7 @@ enum turn {
 	TURN_REST,  /* after its interval */
 	TURN_AGAIN, /* at once: there is more to do */
 	TURN_RETRY, /* it failed: soon */
+	TURN_LATER, /* it failed: after its interval */
 };
 
 struct job {

@@ -114,6 +114,20 @@ lease_add(
 	buf_putc(out, '}');
 }
 
+/* ids: of subscriptions, with commas between them; NULL: of none. */
+static void
+log_news(const char *ids, const char *news)
+{
+	const struct log_field fields[] = { { "subscription_id", ids, 0 },
+		{ NULL, NULL, 0 } };
+
+	if (ids == NULL)
+		return;
+	log_about(fields);
+	log_warn("dispatch: %s", news);
+	log_about(NULL);
+}
+
 enum status
 lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms, int *settled)
 {
@@ -136,15 +150,8 @@ lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms, int *settled)
 		return status;
 	}
 	*settled = atoi(db_value(r, 0, 0));
-	if (db_value(r, 0, 1) != NULL)
-		log_warn(
-		    "dispatch: breaker open, held for a while: subscription "
-		    "%s",
-		    db_value(r, 0, 1));
-	if (db_value(r, 0, 2) != NULL)
-		log_warn("dispatch: disabled by its receiver's 410 Gone: "
-			 "subscription %s",
-		    db_value(r, 0, 2));
+	log_news(db_value(r, 0, 1), "breaker open, held for a while");
+	log_news(db_value(r, 0, 2), "disabled by its receiver's 410 Gone");
 	db_result_free(r);
 	return STATUS_OK;
 }

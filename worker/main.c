@@ -1,11 +1,14 @@
 /* smartcity-worker: arguments, signals, the loop. */
+#include <errno.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -13,26 +16,45 @@
 #include "jobs.h"
 #include "log.h"
 #include "sink.h"
+#include "tally.h"
 #include "worker.h"
 
 enum {
 	SINKS_MAX = 8,
-	WIND_UP_MS = 8000
+	WIND_UP_MS = 8000,
+	CHECK_SECONDS = 20
+};
+
+/* What this process answers signals with. */
+struct process {
+	int signals;     /* a file */
+	sigset_t before; /* the mask we found */
+	char **argv;
 };
 
 static void
 usage(FILE *f)
 {
 	fputs(
-	    "Usage: smartcity-worker [--help | --version | --config]\n"
+	    "Usage: smartcity-worker [--help | --version | --config | "
+	    "--check |\n"
+	    "                         --alive]\n"
 	    "\n"
 	    "Delivers the outbox, publishes the live stream, makes partitions\n"
-	    "ahead and forgets what is old, until SIGTERM, SIGINT or SIGQUIT.\n"
-	    "Any number of workers may run at once.\n"
+	    "ahead and forgets what is old. Any number of workers may run at\n"
+	    "once.\n"
 	    "\n"
 	    "  --help     this text\n"
 	    "  --version  the version\n"
 	    "  --config   the settings in force\n"
+	    "  --check    exit status 78 where one of them is wrong\n"
+	    "  --alive    fails unless a worker of this host was seen lately\n"
+	    "\n"
+	    "  SIGTERM, SIGINT, SIGQUIT  stop, once what is under way has "
+	    "ended\n"
+	    "  SIGHUP, SIGUSR2           the same, then start anew, unless\n"
+	    "                            --check fails\n"
+	    "  SIGUSR1                   debug lines on, and off again\n"
 	    "\n"
 	    "Settings come from the environment, else from ./.env:\n"
 	    "\n",
@@ -40,7 +62,10 @@ usage(FILE *f)
 	config_help(f);
 }
 
-/* What the arguments ask for: 'h', 'v', 'c', '?' (wrong) or 0 (to work). */
+/*
+ * What the arguments ask for: 'h', 'v', 'c', 'C' (--check), 'a', '?' (wrong) or
+ * 0 (to work).
+ */
 static int
 parse_arguments(int argc, char **argv)
 {
@@ -48,6 +73,8 @@ parse_arguments(int argc, char **argv)
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'v' },
 		{ "config", no_argument, NULL, 'c' },
+		{ "check", no_argument, NULL, 'C' },
+		{ "alive", no_argument, NULL, 'a' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int c = getopt_long(argc, argv, "", options, NULL);
@@ -58,40 +85,75 @@ parse_arguments(int argc, char **argv)
 }
 
 /*
- * Blocked, a stop signal waits until the loop reads it as a file: no job is cut
- * off half-way, none is lost.
+ * Blocked, a signal waits until the loop reads it as a file: no job is cut off
+ * half-way, none is lost, and an exec keeps what came meanwhile.
  */
 static int
-open_signals(void)
+open_signals(sigset_t *before)
 {
-	sigset_t stop;
+	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1,
+		SIGUSR2 };
+	sigset_t set;
+	size_t i;
 
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTERM);
-	sigaddset(&stop, SIGINT);
-	sigaddset(&stop, SIGQUIT);
-	sigprocmask(SIG_BLOCK, &stop, NULL);
-	signal(SIGHUP, SIG_IGN);
+	sigemptyset(&set);
+	for (i = 0; i < sizeof(ours) / sizeof(*ours); i++)
+		sigaddset(&set, ours[i]);
+	sigprocmask(SIG_BLOCK, &set, before);
 	signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+	signal(SIGCHLD, SIG_DFL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* The stop signal that came, or 0. */
+static bool
+is_restart(int sig)
+{
+	return sig == SIGHUP || sig == SIGUSR2;
+}
+
+/* Whether the program on disk would start with the settings there are now. */
+static bool
+check_anew(const struct process *p)
+{
+	char *const argv[] = { p->argv[0], "--check", NULL };
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		/* An alarm outlives exec. */
+		alarm(CHECK_SECONDS);
+		sigprocmask(SIG_SETMASK, &p->before, NULL);
+		execvp(argv[0], argv);
+		_exit(EX_OSERR);
+	}
+	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
+		return true;
+	log_error("worker: goes on as it is: --check failed");
+	return false;
+}
+
+/* The signal that ends the work, or 0. */
 static int
-read_signal(int signals)
+read_signal(const struct process *p)
 {
 	struct signalfd_siginfo info;
+	int sig;
 
-	if (read(signals, &info, sizeof(info)) != sizeof(info))
+	if (read(p->signals, &info, sizeof(info)) != sizeof(info))
 		return 0;
-	return (int)info.ssi_signo;
+	sig = (int)info.ssi_signo;
+	if (sig == SIGUSR1)
+		log_debug_toggle();
+	if (sig == SIGUSR1 || (is_restart(sig) && !check_anew(p)))
+		return 0;
+	return sig;
 }
 
 /* Until something happens, and lets the sinks work at what did. */
 static void
-wait_and_work(int signals, int64_t ms)
+wait_and_work(const struct process *p, int64_t ms)
 {
-	struct pollfd fds[1 + SINKS_MAX] = { { signals, POLLIN, 0 } };
+	struct pollfd fds[1 + SINKS_MAX] = { { p->signals, POLLIN, 0 } };
 	int i, n = 0;
 
 	for (i = 0; i < SINKS_MAX && sink_at(i) != NULL; i++)
@@ -108,42 +170,52 @@ run_what_is_due(struct worker *w, struct job jobs[])
 {
 	struct job *job = jobs_due(jobs, JOBS, clock_steady_ms());
 	int64_t next, wait;
+	enum turn turn;
 
-	if (job != NULL)
-		job_done(job, job->run(w), clock_steady_ms());
+	if (job != NULL) {
+		turn = job->run(w);
+		tally_job(job->name, turn >= TURN_RETRY, clock_wall_us());
+		job_done(job, turn, clock_steady_ms());
+	}
 	next = dispatch_run(w->dispatch, w->db);
 	wait = jobs_wait_ms(jobs, JOBS, clock_steady_ms());
 	return next < wait ? next : wait;
 }
 
-/* What is under way may end, but not for ever; a second signal ends it now. */
-static void
-wind_up(struct worker *w, int signals)
+/*
+ * What is under way may end: all of it where the program starts anew, for some
+ * seconds where it stops. A second signal ends it now, and is the one that
+ * counts.
+ */
+static int
+wind_up(struct worker *w, const struct process *p, int sig)
 {
-	int64_t end = clock_steady_ms() + WIND_UP_MS, wait;
+	int64_t wait, end = clock_steady_ms() + WIND_UP_MS;
+	int next = 0;
 
+	if (is_restart(sig))
+		end += w->config->delivery_timeout * 1000LL;
 	dispatch_stop(w->dispatch);
 	for (;;) {
 		wait = dispatch_run(w->dispatch, w->db);
 		if ((dispatch_is_idle(w->dispatch) &&
 			stream_is_idle(w->stream)) ||
-		    clock_steady_ms() >= end || read_signal(signals) != 0)
-			return;
-		wait_and_work(signals, wait < 100 ? wait : 100);
+		    clock_steady_ms() >= end || (next = read_signal(p)) != 0)
+			return next != 0 ? next : sig;
+		wait_and_work(p, wait < 100 ? wait : 100);
 	}
 }
 
 static int
-work(struct worker *w, int signals)
+work(struct worker *w, const struct process *p)
 {
 	struct job jobs[JOBS];
 	int sig;
 
 	jobs_init(jobs);
-	while ((sig = read_signal(signals)) == 0)
-		wait_and_work(signals, run_what_is_due(w, jobs));
-	wind_up(w, signals);
-	return sig;
+	while ((sig = read_signal(p)) == 0)
+		wait_and_work(p, run_what_is_due(w, jobs));
+	return wind_up(w, p, sig);
 }
 
 /* A connection is a file; there may be as many as there may be deliveries. */
@@ -159,21 +231,52 @@ raise_file_limit(void)
 }
 
 static int
-run(const struct config *config)
+open_worker(struct worker *w, const struct config *config)
 {
-	int signals = open_signals();
 	char error[256];
-	struct worker w;
 
+	if (worker_open(w, config, error) == STATUS_OK)
+		return EXIT_SUCCESS;
+	fprintf(stderr, "smartcity-worker: %s\n", error);
+	return EX_CONFIG;
+}
+
+static int
+check(const struct config *config)
+{
+	struct worker w;
+	int rc = open_worker(&w, config);
+
+	if (rc == EXIT_SUCCESS)
+		worker_close(&w);
+	return rc;
+}
+
+static int
+run(const struct config *config, char **argv)
+{
+	struct process p = { .argv = argv };
+	struct worker w;
+	int rc, sig;
+
+	p.signals = open_signals(&p.before);
 	raise_file_limit();
-	if (worker_open(&w, config, error) != STATUS_OK) {
-		fprintf(stderr, "smartcity-worker: %s\n", error);
-		return EX_CONFIG;
-	}
+	if ((rc = open_worker(&w, config)) != EXIT_SUCCESS)
+		return rc;
 	log_info("worker: %s started", w.name);
-	log_info("worker: stopped by signal %d", work(&w, signals));
+	sig = work(&w, &p);
+	if (!is_restart(sig)) {
+		log_info("worker: stopped by signal %d", sig);
+		worker_leave(&w);
+		worker_close(&w);
+		return EXIT_SUCCESS;
+	}
+	/* Under the same pid, so under the same name: it is not gone. */
+	log_info("worker: starts anew");
 	worker_close(&w);
-	return EXIT_SUCCESS;
+	execvp(argv[0], argv);
+	log_error("worker: cannot start anew: %s", strerror(errno));
+	return EX_OSERR;
 }
 
 int
@@ -202,6 +305,10 @@ main(int argc, char **argv)
 		config_print(&config, stdout);
 		return EXIT_SUCCESS;
 	}
-	log_open("smartcity-worker", (enum log_level)config.log_level);
-	return run(&config);
+	log_open("smartcity-worker", (enum log_level)config.business.log_level);
+	if (wish == 'C')
+		return check(&config);
+	if (wish == 'a')
+		return worker_is_alive(&config) ? EXIT_SUCCESS : EXIT_FAILURE;
+	return run(&config, argv);
 }

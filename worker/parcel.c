@@ -104,6 +104,34 @@ find_receiver(struct receivers *all, const struct claimed *c, int lane_limit)
 	return r;
 }
 
+int
+parcel_fields(struct log_field *f, const struct message *m,
+    const char *subscription_id, int attempt)
+{
+	int n = 0;
+
+	if (m->request_id != NULL)
+		f[n++] = (struct log_field){ "request_id", m->request_id, 0 };
+	f[n++] = (struct log_field){ "topic", m->topic, 0 };
+	f[n++] = (struct log_field){ "message_id", m->id, 0 };
+	f[n++] = (struct log_field){ "subscription_id", subscription_id, 0 };
+	f[n++] = (struct log_field){ "attempt", NULL, attempt };
+	return n;
+}
+
+static void
+log_over(const struct claimed *c)
+{
+	struct log_field fields[PARCEL_FIELDS + 1];
+	int n =
+	    parcel_fields(fields, &c->message, c->subscription_id, c->attempt);
+
+	fields[n] = (struct log_field){ NULL, NULL, 0 };
+	log_about(fields);
+	log_error("parcel: it has %s", c->status);
+	log_about(NULL);
+}
+
 static void
 take(struct receivers *all, struct batch *batch, int row,
     const struct parcel *like, int lane_limit)
@@ -113,8 +141,7 @@ take(struct receivers *all, struct batch *batch, int row,
 	struct parcel *p = &batch->parcels[row];
 
 	if (c.is_over)
-		log_error("parcel: %s to %s has %s", c.message.id,
-		    c.subscription_id, c.status);
+		log_over(&c);
 	if (c.is_over || r == NULL)
 		return;
 	fill(p, &c, like);

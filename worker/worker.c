@@ -1,17 +1,29 @@
 #include "worker.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
 
+enum {
+	HOST_LEN = 65
+};
+
+static void
+get_host(char host[HOST_LEN])
+{
+	memset(host, 0, HOST_LEN);
+	if (gethostname(host, HOST_LEN - 1) != 0)
+		snprintf(host, HOST_LEN, "unknown");
+}
+
 static void
 set_name(char *name, size_t n)
 {
-	char host[65] = "";
+	char host[HOST_LEN];
 
-	if (gethostname(host, sizeof(host) - 1) != 0)
-		snprintf(host, sizeof(host), "unknown");
+	get_host(host);
 	snprintf(name, n, "%s:%d", host, (int)getpid());
 }
 
@@ -39,15 +51,41 @@ worker_open(struct worker *w, const struct config *config, char error[256])
 }
 
 void
-worker_close(struct worker *w)
+worker_leave(struct worker *w)
 {
 	const char *const values[] = { w->name };
 
-	dispatch_close(w->dispatch, w->db);
-	stream_close(w->stream);
 	if (db_run(w->db, Q_worker_leave, 1, values, NULL) != STATUS_OK)
 		log_warn("worker: could not take its leave; it will be "
 			 "forgotten in an hour");
+}
+
+void
+worker_close(struct worker *w)
+{
+	dispatch_close(w->dispatch, w->db);
+	stream_close(w->stream);
 	db_free(w->db);
 	w->db = NULL;
+}
+
+bool
+worker_is_alive(const struct config *config)
+{
+	char host[HOST_LEN], seen[16];
+	const char *const values[] = { host, seen };
+	struct pg_result *r = NULL;
+	bool alive = false;
+	struct db *db;
+
+	get_host(host);
+	snprintf(seen, sizeof(seen), "%d", config->worker_seen);
+	db = db_new(
+	    config->database_url, "smartcity-worker", config->db_timeout_ms);
+	if (db != NULL &&
+	    db_run(db, Q_worker_alive, 2, values, &r) == STATUS_OK)
+		alive = db_is_true(r, 0, 0);
+	db_result_free(r);
+	db_free(db);
+	return alive;
 }

@@ -2,6 +2,8 @@
 #ifndef WORKER_H
 #define WORKER_H
 
+#include <stdbool.h>
+
 #include "config.h"
 #include "db.h"
 #include "dispatch.h"
@@ -24,6 +26,9 @@ struct worker {
 enum status worker_open(
     struct worker *, const struct config *, char error[256]) MUST_CHECK;
 /* Takes the worker off the table of those who live, if that can be done. */
+void worker_leave(struct worker *);
 void worker_close(struct worker *);
+/* Has a worker of this host told the database lately that it lives? */
+bool worker_is_alive(const struct config *);
 
 #endif

@@ -51,15 +51,15 @@ WITH arg AS (
       FROM finding AS f LEFT JOIN standing AS s USING (service, key)
 ), base AS (
     INSERT INTO events (id, service, "timestamp", payload, normalized_payload,
-                        deduplication_key, derived_event_ids, created_at)
+                        deduplication_key, derived_event_ids, request_id, created_at)
     SELECT id, service, "timestamp", payload, normalized_payload, key,
-           (SELECT array_agg(event_id ORDER BY n) FROM decided), now()
+           (SELECT array_agg(event_id ORDER BY n) FROM decided), request_id, now()
       FROM admitted
     RETURNING id, derived_event_ids
 ), derived AS (
     INSERT INTO events (id, service, "timestamp", payload, deduplication_key,
-                        source_event_id, created_at)
-    SELECT d.id, d.service, a."timestamp", d.payload, d.key, a.id, now()
+                        source_event_id, request_id, created_at)
+    SELECT d.id, d.service, a."timestamp", d.payload, d.key, a.id, a.request_id, now()
       FROM decided AS d, admitted AS a
      WHERE d.event_id = d.id
 ), queued AS (

@@ -7,4 +7,6 @@ SELECT set_config('client_encoding', 'UTF8', false),
        set_config('lock_timeout', $1::text, false),
        set_config('idle_in_transaction_session_timeout', '10s', false),
        current_setting('fsync'),
-       current_setting('full_page_writes')
+       current_setting('full_page_writes'),
+       -- No statement here is long enough to be worth compiling.
+       set_config('jit', 'off', false)

@@ -1,0 +1,272 @@
+#include "metrics_db.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "db.h"
+#include "prom.h"
+
+enum {
+	LIMIT_MS = 500, /* for each of the statements */
+	STATES = 4
+};
+
+#define P "smartcity_"
+#define SUBSCRIPTIONS "1000" /* that have labels of their own */
+
+/* In the order of the columns of metrics_outbox.sql. */
+enum {
+	ID,
+	BREAKER,
+	COUNTS,
+	OVERDUE = COUNTS + STATES,
+	AGES,
+	FAILED = AGES + STATES,
+	EXPIRED
+};
+
+static const char *const states[STATES] = { "pending", "delivering", "retrying",
+	"held" };
+
+static double
+number(const struct pg_result *r, int row, int column)
+{
+	const char *s = db_value(r, row, column);
+
+	return s != NULL ? strtod(s, NULL) : 0;
+}
+
+/* --- the outbox --- */
+
+/* Of all subscriptions, by state; what is dead has no age. */
+static void
+put_states(struct buf *out, const struct pg_result *r)
+{
+	double n[STATES] = { 0 }, age[STATES] = { 0 }, a;
+	int row, i;
+
+	for (row = 0; row < db_rows(r); row++)
+		for (i = 0; i < STATES; i++) {
+			n[i] += number(r, row, COUNTS + i);
+			a = number(r, row, AGES + i);
+			age[i] = a > age[i] ? a : age[i];
+		}
+	prom_family(out, P "outbox_deliveries", "gauge",
+	    "Deliveries by state; 10000 that wait are counted at most, and "
+	    "10000 each that failed or expired.");
+	for (i = 0; i < STATES; i++)
+		prom_sample(out, P "outbox_deliveries",
+		    (const char *[]){ "state", states[i], NULL }, n[i]);
+	prom_sample(out, P "outbox_deliveries",
+	    (const char *[]){ "state", "failed", NULL }, number(r, 0, FAILED));
+	prom_sample(out, P "outbox_deliveries",
+	    (const char *[]){ "state", "expired", NULL },
+	    number(r, 0, EXPIRED));
+	prom_family(out, P "outbox_oldest_age_seconds", "gauge",
+	    "Since the oldest of those counted was made, by state.");
+	for (i = 0; i < STATES; i++)
+		prom_sample(out, P "outbox_oldest_age_seconds",
+		    (const char *[]){ "state", states[i], NULL }, age[i]);
+}
+
+static void
+put_of_each(struct buf *out, const struct pg_result *r, const char *name,
+    const char *help, double (*value)(const struct pg_result *, int row))
+{
+	const char *id;
+	int row;
+
+	prom_family(out, name, "gauge", help);
+	for (row = 0; row < db_rows(r); row++)
+		if ((id = db_value(r, row, ID)) != NULL)
+			prom_sample(out, name,
+			    (const char *[]){ "subscription", id, NULL },
+			    value(r, row));
+}
+
+static double
+waiting(const struct pg_result *r, int row)
+{
+	double n = 0;
+	int i;
+
+	for (i = 0; i < STATES; i++)
+		n += number(r, row, COUNTS + i);
+	return n;
+}
+
+static double
+overdue(const struct pg_result *r, int row)
+{
+	double seconds = number(r, row, OVERDUE);
+
+	return seconds > 0 ? seconds : 0;
+}
+
+static double
+breaker(const struct pg_result *r, int row)
+{
+	const char *state = db_value(r, row, BREAKER);
+
+	return strcmp(state, "closed") == 0 ? 0
+	    : strcmp(state, "open") == 0    ? 1
+					    : 0.5;
+}
+
+static void
+put_outbox(struct buf *out, const struct pg_result *r)
+{
+	put_states(out, r);
+	put_of_each(out, r, P "subscription_waiting",
+	    "Its deliveries that are neither delivered nor dead.", waiting);
+	put_of_each(out, r, P "subscription_overdue_seconds",
+	    "How long its most overdue delivery, not held, waits for a worker.",
+	    overdue);
+	put_of_each(out, r, P "subscription_breaker_open",
+	    "Its circuit breaker: 0 closed, 0.5 half-open, 1 open.", breaker);
+}
+
+/* --- the workers --- */
+
+/* What worker/tally.c writes. */
+static const struct family {
+	const char *name, *type, *help;
+} families[] = {
+	{ P "worker_attempt_duration_seconds", "histogram",
+	    "Attempts to deliver, from start to outcome." },
+	{ P "worker_attempts_total", "counter",
+	    "Attempts by subscription and outcome; released: given back before "
+	    "it was begun. Those above 1000 subscriptions are other." },
+	{ P "worker_claimed_total", "counter",
+	    "Deliveries that were claimed." },
+	{ P "worker_claims_total", "counter",
+	    "Claims, also those that found nothing." },
+	{ P "worker_job_failures_total", "counter",
+	    "Runs of a periodic job that failed." },
+	{ P "worker_job_last_success_timestamp_seconds", "gauge",
+	    "When it last ran without failing." },
+};
+
+enum {
+	FAMILIES = sizeof(families) / sizeof(*families)
+};
+
+/* The name itself, or one of a histogram's three. */
+static bool
+is_of(const struct family *f, const char *name)
+{
+	size_t n = strlen(f->name);
+
+	return strncmp(f->name, name, n) == 0 &&
+	    (name[n] == '\0' || strcmp(name + n, "_bucket") == 0 ||
+		strcmp(name + n, "_sum") == 0 ||
+		strcmp(name + n, "_count") == 0);
+}
+
+static const struct family *
+family_of(const char *name)
+{
+	int i;
+
+	for (i = 0; i < FAMILIES; i++)
+		if (is_of(&families[i], name))
+			return &families[i];
+	return NULL;
+}
+
+/* Rows of one family follow each other; what a newer worker counts is not ours.
+ */
+static void
+put_samples(struct buf *out, const struct pg_result *r)
+{
+	const struct family *family, *before = NULL;
+	const char *name, *labels, *value;
+	int row;
+
+	for (row = 0; row < db_rows(r); row++) {
+		name = db_value(r, row, 3);
+		labels = db_value(r, row, 4);
+		value = db_value(r, row, 5);
+		if (name == NULL || labels == NULL || value == NULL ||
+		    (family = family_of(name)) == NULL)
+			continue;
+		if (family != before)
+			prom_family(
+			    out, family->name, family->type, family->help);
+		before = family;
+		buf_printf(out, "%s{worker=\"%s\"%s%s} %s\n", name,
+		    db_value(r, row, 0), *labels ? "," : "", labels, value);
+	}
+}
+
+static void
+put_of_workers(struct buf *out, const struct pg_result *r, const char *name,
+    const char *help, int column)
+{
+	int row;
+
+	prom_family(out, name, "gauge", help);
+	for (row = 0; row < db_rows(r); row++)
+		if (db_value(r, row, 3) == NULL)
+			prom_sample(out, name,
+			    (const char *[]){
+				"worker", db_value(r, row, 0), NULL },
+			    number(r, row, column));
+}
+
+static int
+count_workers(const struct pg_result *r)
+{
+	int row, n = 0;
+
+	for (row = 0; row < db_rows(r); row++)
+		n += db_value(r, row, 3) == NULL;
+	return n;
+}
+
+static void
+put_workers(struct buf *out, const struct pg_result *r)
+{
+	prom_family(out, P "workers", "gauge",
+	    "Workers seen within SMARTCITY_WORKER_SEEN.");
+	prom_sample(out, P "workers", NULL, count_workers(r));
+	put_of_workers(
+	    out, r, P "worker_seen_seconds", "Since its last sign of life.", 1);
+	put_of_workers(
+	    out, r, P "worker_start_time_seconds", "When it started.", 2);
+	put_samples(out, r);
+}
+
+static void
+put_up(struct buf *out, bool up)
+{
+	prom_family(out, P "database_up", "gauge",
+	    "0: it did not answer, and what only it knows is missing here.");
+	prom_sample(out, P "database_up", NULL, up);
+}
+
+void
+metrics_db(const struct context *ctx, struct buf *out)
+{
+	const char *const subscriptions[] = { SUBSCRIPTIONS };
+	struct pg_result *outbox = NULL, *workers = NULL;
+	char seen[16];
+	const char *const worker_values[] = { seen };
+	bool up;
+
+	snprintf(seen, sizeof(seen), "%d", ctx->config->worker_seen);
+	db_limit(ctx->db, LIMIT_MS);
+	up = db_run(ctx->db, Q_metrics_outbox, 1, subscriptions, &outbox) ==
+		STATUS_OK &&
+	    db_run(ctx->db, Q_metrics_workers, 1, worker_values, &workers) ==
+		STATUS_OK;
+	db_limit(ctx->db, 0);
+	put_up(out, up);
+	if (up) {
+		put_outbox(out, outbox);
+		put_workers(out, workers);
+	}
+	db_result_free(outbox);
+	db_result_free(workers);
+}

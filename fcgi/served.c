@@ -1,0 +1,74 @@
+#include "served.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "service.h"
+
+#define PREFIX "/ingest/"
+
+static void
+add(struct served *s, const char *name, const char *text, long long number)
+{
+	s->fields[s->n++] = (struct log_field){ name, text, number };
+}
+
+/* What is absent has no member. */
+static void
+add_text(struct served *s, const char *name, const char *text)
+{
+	if (text != NULL && *text != '\0')
+		add(s, name, text, 0);
+}
+
+static void
+add_ms(struct served *s, const char *name, int64_t us)
+{
+	add(s, name, NULL, us / 1000);
+}
+
+/* As smartcity-http.conf finds it for nginx's log. */
+static void
+find_service(char service[64], const char *path)
+{
+	size_t n = strlen(PREFIX);
+
+	service[0] = '\0';
+	if (strncmp(path, PREFIX, n) != 0)
+		return;
+	snprintf(service, 64, "%.*s", (int)strcspn(path + n, "/"), path + n);
+	if (!service_name_is_valid(service))
+		service[0] = '\0';
+}
+
+void
+served_begin(struct served *s, const struct request *q)
+{
+	*s = (struct served){ .began_us = clock_steady_us() };
+	find_service(s->service, q->path);
+	add_text(s, "request_id", q->request_id);
+	add_text(s, "service", s->service);
+	add_text(s, "method", q->method);
+	add_text(s, "path", q->path);
+	log_about(s->fields);
+}
+
+void
+served_end(struct served *s, const struct request *q, const struct response *r)
+{
+	int64_t total = clock_steady_us() - s->began_us;
+	int slow = q->business.slow_ms;
+
+	add(s, "status", NULL, r->status);
+	add_ms(s, "dur_ms", total);
+	add_ms(s, "read_ms", r->took.read);
+	add_ms(s, "parse_ms", r->took.parse);
+	add_ms(s, "rules_ms", r->took.rules);
+	add_ms(s, "db_ms", r->took.db);
+	add_ms(s, "write_ms", r->took.write);
+	if (slow > 0 && total >= slow * 1000LL)
+		log_warn("slow request");
+	else
+		log_debug("request");
+}

@@ -1,0 +1,36 @@
+-- The outbox for /metrics, a row for each of $1 subscriptions at most: its
+-- breaker, and how many of its deliveries wait in which state, for how long.
+-- 10,000 are counted at most, each subscription having its share of them: the
+-- longest due. The last two columns, the same in all rows: what is dead, up to
+-- 10,000 of each.
+WITH lane AS (
+    SELECT s, s.id, count(*) OVER () AS lanes
+      FROM subscriptions AS s
+     WHERE s.deleted_at IS NULL
+     ORDER BY s.id
+     LIMIT $1::int
+), dead AS (
+    SELECT (SELECT count(*) FROM (SELECT FROM deliveries WHERE status = 'failed' LIMIT 10000) AS f) AS failed,
+           (SELECT count(*) FROM (SELECT FROM deliveries WHERE status = 'expired' LIMIT 10000) AS e) AS expired
+)
+SELECT lane.id,
+       CASE WHEN (lane.s).open_until IS NULL THEN 'closed'
+            WHEN (lane.s).open_until > now() THEN 'open' ELSE 'half-open' END,
+       c.pending, c.delivering, c.retrying, c.held,
+       c.overdue, c.pending_age, c.delivering_age, c.retrying_age, c.held_age,
+       dead.failed, dead.expired
+  FROM dead LEFT JOIN lane ON true LEFT JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE d.state = 'pending') AS pending,
+           count(*) FILTER (WHERE d.state = 'delivering') AS delivering,
+           count(*) FILTER (WHERE d.state = 'retrying') AS retrying,
+           count(*) FILTER (WHERE d.state = 'held') AS held,
+           extract(epoch FROM now() - min(d.next_attempt_at) FILTER (WHERE d.state <> 'held')) AS overdue,
+           extract(epoch FROM now() - min(d.created_at) FILTER (WHERE d.state = 'pending')) AS pending_age,
+           extract(epoch FROM now() - min(d.created_at) FILTER (WHERE d.state = 'delivering')) AS delivering_age,
+           extract(epoch FROM now() - min(d.created_at) FILTER (WHERE d.state = 'retrying')) AS retrying_age,
+           extract(epoch FROM now() - min(d.created_at) FILTER (WHERE d.state = 'held')) AS held_age
+      FROM (SELECT delivery_state(w, lane.s, now()) AS state, w.next_attempt_at, w.created_at
+              FROM deliveries AS w
+             WHERE w.subscription_id = lane.id AND w.status IN ('pending', 'delivering', 'retrying')
+             ORDER BY w.next_attempt_at
+             LIMIT greatest(10, 10000 / lane.lanes)) AS d) AS c ON true

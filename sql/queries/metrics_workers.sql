@@ -1,0 +1,11 @@
+-- What the workers seen in the last $1 seconds have counted: a row for each
+-- sample, those of one metric together; one without a sample for each worker.
+SELECT w.name, extract(epoch FROM now() - w.last_seen_at), extract(epoch FROM w.started_at),
+       m.sample ->> 0, m.sample ->> 1, m.sample ->> 2
+  FROM workers AS w
+  LEFT JOIN LATERAL (
+    SELECT NULL::json AS sample, 0 AS n
+     UNION ALL
+    SELECT x.sample, x.n FROM json_array_elements(w.metrics) WITH ORDINALITY AS x(sample, n)) AS m ON true
+ WHERE w.last_seen_at > now() - $1::int * interval '1 second'
+ ORDER BY m.sample ->> 0 NULLS FIRST, w.name, m.n

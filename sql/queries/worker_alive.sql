@@ -1,0 +1,4 @@
+-- Has a worker of host $1 been seen lately ($2 seconds)?
+SELECT EXISTS (SELECT FROM workers
+                WHERE starts_with(name, $1::text || ':')
+                  AND last_seen_at > now() - $2::int * interval '1 second')

@@ -1,0 +1,7 @@
+-- Verify smartcity:worker_metrics on pg
+
+BEGIN;
+
+SELECT metrics FROM workers WHERE false;
+
+ROLLBACK;

@@ -1,0 +1,426 @@
+/* The logs of the whole product: one request's way, levels, slow lines. */
+#include "t.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "receiver.h"
+#include "stack.h"
+
+enum {
+	ID_MAX = 128
+};
+
+static struct stack s;
+static struct receiver receiver;
+
+static int
+setup(void **state)
+{
+	static const char *const settings[] = { "SMARTCITY_PROCESSES=2",
+		"SMARTCITY_SLOW_MS=300", "SMARTCITY_RETRY_SCHEDULE=0,0.1",
+		"SMARTCITY_DELIVERY_ALLOW=loopback", NULL };
+
+	(void)state;
+	receiver_start(&receiver);
+	stack_start(&s, settings);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	stack_stop(&s);
+	receiver_stop(&receiver);
+	return 0;
+}
+
+/* Prints into command and runs it in the stack's directory; exit status. */
+static int T_PRINTF(1, 2) shell(const char *fmt, ...)
+{
+	char command[2048];
+	va_list ap;
+	int n;
+
+	n = snprintf(command, sizeof(command), "cd %s && ", s.dir);
+	va_start(ap, fmt);
+	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
+	va_end(ap);
+	return system(command);
+}
+
+/* A line of a log that holds all of these, in this order, separated by .* */
+struct line {
+	const char *log, *pattern;
+	int n;
+};
+
+static bool
+is_logged(void *arg)
+{
+	const struct line *l = arg;
+
+	return shell("test $(grep -c -e '%s' log/%s.log) -ge %d", l->pattern,
+		   l->log, l->n) == 0;
+}
+
+static void T_PRINTF(2, 3) await_line(const char *log, const char *fmt, ...)
+{
+	char pattern[1024];
+	struct line l = { log, pattern, 1 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(pattern, sizeof(pattern), fmt, ap);
+	va_end(ap);
+	stack_wait(is_logged, &l, pattern);
+}
+
+static bool
+has_line(const char *log, const char *pattern)
+{
+	return is_logged(&(struct line){ log, pattern, 1 });
+}
+
+/* The request's id, to be freed. */
+static char *
+post(const char *headers, const char *target, const char *body, int status)
+{
+	char all[512], *id;
+	struct http h;
+
+	snprintf(
+	    all, sizeof(all), "Content-Type: application/json\r\n%s", headers);
+	h = http_send(s.port, "POST", target, all, body);
+	if (h.status != status)
+		fail_msg("%s: %s", target, h.raw);
+	id = http_header(&h, "X-Request-Id");
+	assert_non_null(id);
+	http_free(&h);
+	return id;
+}
+
+/* Debug lines on, or off, in pool and worker. */
+static void
+switch_debug(const char *to)
+{
+	static int times[2];
+	static const char *const names[] = { "fcgi", "worker" };
+	char pattern[64];
+	int i;
+
+	snprintf(pattern, sizeof(pattern), "log: debug lines %s", to);
+	times[to[1] == 'n']++;
+	for (i = 0; i < 2; i++) {
+		struct line l = { names[i], pattern, times[to[1] == 'n'] };
+
+		assert_int_equal(kill(stack_pid(&s, names[i]), SIGUSR1), 0);
+		stack_wait(is_logged, &l, pattern);
+	}
+}
+
+static bool
+has_arrived(void *arg)
+{
+	return receiver_count(&receiver, arg) > 0;
+}
+
+static void
+assert_rows(const char *id)
+{
+	char target[128], *event, text[128];
+	struct http h;
+
+	assert_int_equal(
+	    t_number(s.url,
+		"SELECT count(*) FROM events WHERE request_id = '%s'", id),
+	    3);
+	assert_int_equal(
+	    t_number(s.url,
+		"SELECT count(*) FROM outbox_messages WHERE request_id = '%s'",
+		id),
+	    2);
+	event = t_sql(s.url,
+	    "SELECT id FROM events WHERE request_id = '%s'"
+	    " AND source_event_id IS NULL",
+	    id);
+	snprintf(target, sizeof(target), "/events/%s/trace", event);
+	snprintf(text, sizeof(text), "{\"request_id\":\"%s\",\"event\":{", id);
+	h = http_get(s.port, target);
+	assert_ptr_equal(strstr(h.body, text), h.body);
+	http_free(&h);
+	free(event);
+}
+
+static void
+request__its_id__in_each_log_each_row_and_the_delivery(void **state)
+{
+	char *id, *got, path[] = "/ok/one-id";
+	char body[128];
+
+	(void)state;
+	snprintf(body, sizeof(body),
+	    "{\"topic\":\"event.transport\",\"url\":\"http://127.0.0.1:%d%s\"}",
+	    receiver.port, path);
+	free(post("", "/subscriptions", body, 201));
+	switch_debug("on");
+	id = post("", "/ingest/health",
+	    "{\"patient_id\":1,\"alert\":\"emergency\"}", 200);
+	assert_int_equal(strlen(id), 32);
+	stack_wait(has_arrived, path, "the delivery arrives");
+	got =
+	    receiver_header(receiver_find(&receiver, path, 0), "x-request-id");
+	assert_string_equal(got, id);
+	free(got);
+	assert_rows(id);
+	await_line("access",
+	    "\"msg\":\"request\",\"request_id\":\"%s\",\"service\":\"health\","
+	    "\"method\":\"POST\",\"path\":\"/ingest/health\",\"status\":200,"
+	    "\"dur_ms\":[0-9]",
+	    id);
+	await_line("fcgi",
+	    "\"msg\":\"[a-z ]*request\",\"request_id\":\"%s\","
+	    "\"service\":\"health\",\"method\":\"POST\","
+	    "\"path\":\"/ingest/health\",\"status\":200,\"dur_ms\":[0-9]",
+	    id);
+	await_line("worker",
+	    "\"msg\":\"dispatch: delivered\",\"request_id\":\"%s\","
+	    "\"topic\":\"event.transport\",\"message_id\":\"",
+	    id);
+	switch_debug("off");
+	free(id);
+}
+
+static void
+pool__sigusr1_again__no_more_debug_lines(void **state)
+{
+	char *on, *off;
+
+	(void)state;
+	switch_debug("on");
+	on = post("", "/ingest/weather", "{}", 200);
+	await_line(
+	    "fcgi", "\"msg\":\"[a-z ]*request\",\"request_id\":\"%s", on);
+	switch_debug("off");
+	off = post("", "/ingest/weather", "{}", 200);
+	await_line("access", "%s", off);
+	assert_int_not_equal(
+	    shell("grep '\"level\":\"debug\".*%s' log/fcgi.log", off), 0);
+	free(on);
+	free(off);
+}
+
+/* Signals that came together are one. */
+static bool
+is_off(void *arg)
+{
+	(void)arg;
+	if (shell("grep 'debug lines' log/fcgi.log | tail -n 1 | "
+		  "grep -q 'lines off'") == 0)
+		return true;
+	return kill(stack_pid(&s, "fcgi"), SIGUSR1) != 0;
+}
+
+/* The children have it blocked; libfcgi would have taken it as an end. */
+static void
+pool__sigusr1_all_the_time__no_request_fails(void **state)
+{
+	int pool = stack_pid(&s, "fcgi"), child = stack_child(pool, 0), i;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(kill(pool, SIGUSR1), 0);
+		assert_int_equal(kill(child, SIGUSR1), 0);
+		free(post("", "/ingest/weather", "{\"a\":1}", 200));
+	}
+	assert_int_equal(stack_child(pool, 0), child);
+	stack_wait(is_off, NULL, "debug lines are off");
+}
+
+static void *
+hold_events(void *arg)
+{
+	t_exec(s.url, "BEGIN; LOCK TABLE events; SELECT pg_sleep(0.6); COMMIT");
+	return arg;
+}
+
+static bool
+is_held(void *arg)
+{
+	(void)arg;
+	return t_number(s.url,
+		   "SELECT count(*) FROM pg_locks WHERE granted"
+		   " AND mode = 'AccessExclusiveLock'"
+		   " AND relation = 'events'::regclass") > 0;
+}
+
+static void
+request__slow_for_its_database__says_so(void **state)
+{
+	pthread_t holder;
+	char *id;
+
+	(void)state;
+	assert_int_equal(pthread_create(&holder, NULL, hold_events, NULL), 0);
+	stack_wait(is_held, NULL, "events is locked");
+	id = post("", "/ingest/weather", "{}", 200);
+	assert_int_equal(pthread_join(holder, NULL), 0);
+	await_line("fcgi",
+	    "\"level\":\"warn\".*\"msg\":\"slow request\","
+	    "\"request_id\":\"%s\",\"service\":\"weather\".*\"status\":200,"
+	    "\"dur_ms\":[0-9]\\{3,\\},\"read_ms\":[0-9]*,\"parse_ms\":[0-9]*,"
+	    "\"rules_ms\":[0-9]*,\"db_ms\":[0-9]\\{3,\\},\"write_ms\":",
+	    id);
+	free(id);
+}
+
+/* Until a request is answered under its own id: nginx has read its files. */
+static bool
+is_taken(void *arg)
+{
+	char headers[256], *id;
+	bool taken;
+
+	snprintf(headers, sizeof(headers), "X-Request-Id: %s\r\n",
+	    (const char *)arg);
+	id = post(headers, "/ingest/weather", "{}", 200);
+	taken = strcmp(id, arg) == 0;
+	free(id);
+	return taken;
+}
+
+static void
+expect_its_own(const char *theirs)
+{
+	char headers[256], *id;
+
+	snprintf(headers, sizeof(headers), "X-Request-Id: %s\r\n", theirs);
+	id = post(headers, "/ingest/weather", "{}", 200);
+	assert_int_equal(strlen(id), 32);
+	assert_int_equal(strspn(id, "0123456789abcdef"), 32);
+	assert_int_equal(
+	    t_number(s.url,
+		"SELECT count(*) FROM events WHERE request_id = '%s'", id),
+	    1);
+	free(id);
+}
+
+static void
+client__its_own_id__taken_from_trusted_addresses_if_plain(void **state)
+{
+	char longest[ID_MAX + 2];
+
+	(void)state;
+	expect_its_own("gateway-1");
+	assert_int_equal(shell("sed -i '/^geo .smartcity_names_requests/,/}/"
+			       "s|default 0;|&\\n\\t127.0.0.0/8 1;|' "
+			       "nginx/smartcity-http.conf"),
+	    0);
+	assert_int_equal(kill(stack_pid(&s, "nginx"), SIGHUP), 0);
+	stack_wait(is_taken, "gateway-1", "the gateway's id is taken");
+	await_line("access", "\"request_id\":\"gateway-1\"");
+	memset(longest, 'x', sizeof(longest));
+	longest[ID_MAX] = '\0';
+	assert_true(is_taken(longest));
+	longest[ID_MAX] = 'x';
+	longest[ID_MAX + 1] = '\0';
+	expect_its_own(longest);
+	expect_its_own("a b");
+	expect_its_own("a\"b");
+	expect_its_own("a\xc3\xa9");
+	expect_its_own("");
+}
+
+static bool
+is_listing_logged(void *arg)
+{
+	struct http h = http_get(s.port, "/events");
+
+	(void)arg;
+	assert_int_equal(h.status, 200);
+	http_free(&h);
+	return has_line("fcgi", "\"msg\":\"request\".*\"path\":\"/events\"");
+}
+
+static void
+location__level_debug__for_its_requests_alone(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    shell("sed -i 's|^location  = /events .*|location = /events {"
+		  " include fastcgi_smartcity;"
+		  " fastcgi_param SMARTCITY_LOG_LEVEL debug; }|' "
+		  "nginx/smartcity.conf"),
+	    0);
+	assert_int_equal(kill(stack_pid(&s, "nginx"), SIGHUP), 0);
+	stack_wait(is_listing_logged, NULL, "the lines of the location");
+	free(post("X-Request-Id: quiet\r\n", "/ingest/weather", "{}", 200));
+	await_line("access", "\"request_id\":\"quiet\"");
+	assert_false(has_line("fcgi", "\"level\":\"debug\".*\"quiet\""));
+}
+
+static bool
+is_hup_logged(void *arg)
+{
+	(void)arg;
+	free(post("X-Request-Id: hup\r\n", "/ingest/weather", "{}", 200));
+	return has_line("fcgi", "\"request_id\":\"hup\"");
+}
+
+static void
+pool__sighup__settings_read_again(void **state)
+{
+	(void)state;
+	assert_int_equal(shell("echo SMARTCITY_LOG_LEVEL=debug >run/.env"), 0);
+	assert_int_equal(kill(stack_pid(&s, "fcgi"), SIGHUP), 0);
+	stack_wait(is_hup_logged, NULL, "the pool has read .env");
+}
+
+/* At debug, after all of the above and a 422. */
+static void
+logs__everything_above__json_and_no_secrets(void **state)
+{
+	char *secret;
+
+	(void)state;
+	free(post("", "/ingest/health", "{\"patient_id\":\"geheim\"}", 422));
+	free(post("Idempotency-Key: geheim\r\n", "/ingest/weather?q=geheim",
+	    "{\"a\":\"geheim\"}", 200));
+	await_line("fcgi", "\"status\":422");
+	secret = t_sql(s.url, "SELECT secret FROM subscriptions LIMIT 1");
+	assert_int_equal(strncmp(secret, "whsec_", 6), 0);
+	assert_int_equal(shell("cat log/*.log run.log | grep -c -e geheim "
+			       "-e '%s' | grep -qx 0",
+			     secret + 6),
+	    0);
+	assert_int_equal(
+	    shell("cat log/access.log log/fcgi.log log/worker.log | "
+		  "python3 -c 'import json, sys\n"
+		  "for line in sys.stdin: json.loads(line)'"),
+	    0);
+	assert_int_equal(
+	    shell("cat log/access.log log/fcgi.log log/worker.log | "
+		  "grep -v -E '^\\{\"ts\":\"[0-9T:-]{19}\\.[0-9]{3}"
+		  "(Z|[+-][0-9:]{5})\",\"level\":' | wc -l | grep -qx 0"),
+	    0);
+	free(secret);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(
+	    request__its_id__in_each_log_each_row_and_the_delivery),
+	cmocka_unit_test(pool__sigusr1_again__no_more_debug_lines),
+	cmocka_unit_test(pool__sigusr1_all_the_time__no_request_fails),
+	cmocka_unit_test(request__slow_for_its_database__says_so),
+	cmocka_unit_test(
+	    client__its_own_id__taken_from_trusted_addresses_if_plain),
+	cmocka_unit_test(location__level_debug__for_its_requests_alone),
+	cmocka_unit_test(pool__sighup__settings_read_again),
+	cmocka_unit_test(logs__everything_above__json_and_no_secrets),
+};
+
+T_MAIN_WITH(tests, setup, teardown)

@@ -1,0 +1,204 @@
+/*
+ * The API's description against the stack it describes, and the pages that
+ * show it. What needs JSON Schema, the linter or a browser is JavaScript in
+ * tests/openapi/, which node runs against our stack.
+ */
+#include "t.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "stack.h"
+
+#define LINT                                                                   \
+	"REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true "           \
+	"node build/npm/tests/node_modules/@redocly/cli/bin/cli.js lint "      \
+	"--max-problems 20 --config tests/openapi/redocly.yaml "
+
+static struct stack s;
+
+static int
+setup(void **state)
+{
+	static const char *const settings[] = { "SMARTCITY_PROCESSES=4", NULL };
+
+	(void)state;
+	stack_start(&s, settings);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	stack_stop(&s);
+	return 0;
+}
+
+/* Prints into command and runs it in a shell; its exit status. */
+static int T_PRINTF(1, 2) shell(const char *fmt, ...)
+{
+	char command[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	fflush(NULL);
+	return system(command);
+}
+
+static void
+expect_header(const struct http *h, const char *name, const char *part)
+{
+	char *value = http_header(h, name);
+
+	if (value == NULL || strstr(value, part) == NULL)
+		fail_msg("%s: wanted %s, got %s", name, part,
+		    value ? value : "nothing");
+	free(value);
+}
+
+static void
+pages__asked_for__come_with_their_policy(void **state)
+{
+	static const char *const targets[] = { "/docs", "/docs/", "/redoc",
+		"/redoc/" };
+	struct http h;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(targets) / sizeof(*targets); i++) {
+		h = http_get(s.port, targets[i]);
+		assert_int_equal(h.status, 200);
+		expect_header(&h, "Content-Type", "text/html; charset=utf-8");
+		expect_header(
+		    &h, "Content-Security-Policy", "script-src 'self';");
+		expect_header(
+		    &h, "Content-Security-Policy", "default-src 'none';");
+		expect_header(&h, "Cache-Control", "no-cache");
+		expect_header(&h, "X-Content-Type-Options", "nosniff");
+		assert_null(strstr(h.body, "https:"));
+		assert_null(strstr(h.body, "<script>"));
+		http_free(&h);
+	}
+}
+
+static void
+openapi__asked_for_again__compressed_then_304(void **state)
+{
+	struct http h = http_send(
+	    s.port, "GET", "/openapi.json", "Accept-Encoding: gzip\r\n", NULL);
+	char headers[256], *tag = http_header(&h, "ETag");
+
+	(void)state;
+	assert_int_equal(h.status, 200);
+	expect_header(&h, "Content-Type", "application/json");
+	expect_header(&h, "Content-Encoding", "gzip");
+	assert_true(h.body_len < 20000);
+	http_free(&h);
+	assert_non_null(tag);
+	snprintf(headers, sizeof(headers), "If-None-Match: %s\r\n", tag);
+	free(tag);
+	h = http_send(s.port, "GET", "/openapi.json", headers, NULL);
+	assert_int_equal(h.status, 304);
+	http_free(&h);
+}
+
+static void
+pages__wrong_method_or_path__405_or_404(void **state)
+{
+	static const char *const targets[] = { "/docs", "/redoc/",
+		"/openapi.json" };
+	static const char *const methods[] = { "POST", "PUT", "DELETE" };
+	struct http h;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		h = http_send(s.port, methods[i], targets[i],
+		    "Accept: application/problem+json\r\n", NULL);
+		assert_int_equal(h.status, 405);
+		expect_header(&h, "Allow", "GET, HEAD");
+		expect_header(&h, "Content-Type", "application/problem+json");
+		http_free(&h);
+	}
+	h = http_get(s.port, "/docs/../openapi.json");
+	assert_int_equal(h.status, 404);
+	http_free(&h);
+	h = http_get(s.port, "/docs/nothing.js");
+	assert_int_equal(h.status, 404);
+	assert_string_equal(h.body, "{\"detail\":\"Not Found\"}\n");
+	http_free(&h);
+}
+
+static void
+openapi__held_against_the_stack__every_word_is_true(void **state)
+{
+	(void)state;
+	assert_int_equal(shell("node tests/openapi/contract.mjs %d %s '%s'",
+			     s.port, s.dir, s.url),
+	    0);
+}
+
+static void
+openapi__linted__no_error_and_no_warning(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    shell(LINT "%s/nginx/www/openapi.json >%s/lint.log 2>&1 || "
+		       "{ cat %s/lint.log; false; }",
+		s.dir, s.dir, s.dir),
+	    0);
+	assert_int_not_equal(shell("grep -q warning %s/lint.log", s.dir), 0);
+}
+
+static void
+pages__in_a_browser__work_and_ask_nobody_else(void **state)
+{
+	(void)state;
+	if (shell("command -v chromium >%s/browser", s.dir) != 0)
+		skip();
+	assert_int_equal(shell("HOME=%s node tests/openapi/browser.mjs %d "
+			       "\"$(cat %s/browser)\"",
+			     s.dir, s.port, s.dir),
+	    0);
+}
+
+/* The last one: it takes them away. */
+static void
+pages__not_built__404_says_so(void **state)
+{
+	static const char *const targets[] = { "/docs", "/redoc" };
+	struct http h;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(
+	    shell("rm -r %s/nginx/www/docs %s/nginx/www/redoc", s.dir, s.dir),
+	    0);
+	for (i = 0; i < 2; i++) {
+		h = http_get(s.port, targets[i]);
+		assert_int_equal(h.status, 404);
+		assert_string_equal(h.body,
+		    "{\"detail\":\"This page is not installed here; GET "
+		    "/openapi.json has what it shows\"}\n");
+		http_free(&h);
+	}
+	h = http_get(s.port, "/openapi.json");
+	assert_int_equal(h.status, 200);
+	http_free(&h);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(pages__asked_for__come_with_their_policy),
+	cmocka_unit_test(openapi__asked_for_again__compressed_then_304),
+	cmocka_unit_test(pages__wrong_method_or_path__405_or_404),
+	cmocka_unit_test(openapi__linted__no_error_and_no_warning),
+	cmocka_unit_test(openapi__held_against_the_stack__every_word_is_true),
+	cmocka_unit_test(pages__in_a_browser__work_and_ask_nobody_else),
+	cmocka_unit_test(pages__not_built__404_says_so),
+};
+
+T_MAIN_WITH(tests, setup, teardown)

@@ -1,0 +1,168 @@
+#include "tally.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "id.h"
+
+enum {
+	SUBSCRIPTIONS = 1000, /* that are counted apart */
+	PLACES = 2048,        /* a power of two */
+	OUTCOMES = 4,
+	BUCKETS = 13,
+	JOBS_MAX = 16
+};
+
+#define P "smartcity_worker_"
+
+struct row {
+	char id[ID_LEN + 1]; /* "": free */
+	uint64_t n[OUTCOMES];
+};
+
+static const char *const outcomes[OUTCOMES] = { "delivered", "retrying",
+	"failed", "released" };
+/* Upper bounds in milliseconds, and none. */
+static const int64_t bounds[BUCKETS] = { 5, 10, 25, 50, 100, 250, 500, 1000,
+	2500, 5000, 10000, 30000, INT64_MAX };
+
+static struct row rows[PLACES], other = { .id = "other" };
+static int n_rows;
+static uint64_t took[BUCKETS], took_ms, claims, claimed;
+static struct {
+	const char *name;
+	int64_t success_us;
+	uint64_t failures;
+} jobs[JOBS_MAX];
+
+static struct row *
+find(const char *id)
+{
+	size_t at = 2166136261u;
+	const char *p;
+
+	for (p = id; *p != '\0'; p++)
+		at = (at ^ (unsigned char)*p) * 16777619u;
+	for (at %= PLACES; rows[at].id[0] != '\0'; at = (at + 1) % PLACES)
+		if (strcmp(rows[at].id, id) == 0)
+			return &rows[at];
+	if (n_rows == SUBSCRIPTIONS)
+		return &other;
+	n_rows++;
+	snprintf(rows[at].id, sizeof(rows[at].id), "%s", id);
+	return &rows[at];
+}
+
+void
+tally_attempt(const char *subscription_id, const char *outcome, int64_t ms)
+{
+	struct row *row = find(subscription_id);
+	int i;
+
+	for (i = 0; i < OUTCOMES; i++)
+		if (strcmp(outcomes[i], outcome) == 0)
+			row->n[i]++;
+	if (strcmp(outcome, "released") == 0)
+		return;
+	for (i = 0; ms > bounds[i]; i++)
+		;
+	took[i]++;
+	took_ms += (uint64_t)(ms > 0 ? ms : 0);
+}
+
+void
+tally_claim(int n)
+{
+	claims++;
+	claimed += (uint64_t)n;
+}
+
+void
+tally_job(const char *job, bool failed, int64_t now_us)
+{
+	int i;
+
+	for (i = 0; i < JOBS_MAX - 1 && jobs[i].name != NULL; i++)
+		if (strcmp(jobs[i].name, job) == 0)
+			break;
+	jobs[i].name = job;
+	if (failed)
+		jobs[i].failures++;
+	else
+		jobs[i].success_us = now_us;
+}
+
+/* labels: of characters that need no escape but their quotes. */
+static void
+put(struct buf *out, const char *name, double value, const char *labels)
+{
+	buf_printf(out, "%s[\"%s\",", out->len > 1 ? "," : "", name);
+	buf_json_string(out, labels, strlen(labels));
+	buf_printf(out, ",%.15g]", value);
+}
+
+static void
+put_row(struct buf *out, const struct row *row)
+{
+	char labels[96];
+	int i;
+
+	for (i = 0; i < OUTCOMES; i++) {
+		snprintf(labels, sizeof(labels),
+		    "subscription=\"%s\",outcome=\"%s\"", row->id, outcomes[i]);
+		if (row->n[i] > 0)
+			put(out, P "attempts_total", (double)row->n[i], labels);
+	}
+}
+
+static void
+put_durations(struct buf *out)
+{
+	char labels[32];
+	uint64_t n = 0;
+	int i;
+
+	for (i = 0; i < BUCKETS; i++) {
+		n += took[i];
+		if (i < BUCKETS - 1)
+			snprintf(labels, sizeof(labels), "le=\"%g\"",
+			    (double)bounds[i] / 1000);
+		else
+			snprintf(labels, sizeof(labels), "le=\"+Inf\"");
+		put(out, P "attempt_duration_seconds_bucket", (double)n,
+		    labels);
+	}
+	put(out, P "attempt_duration_seconds_sum", (double)took_ms / 1000, "");
+	put(out, P "attempt_duration_seconds_count", (double)n, "");
+}
+
+static void
+put_jobs(struct buf *out)
+{
+	char labels[64];
+	int i;
+
+	for (i = 0; i < JOBS_MAX && jobs[i].name != NULL; i++) {
+		snprintf(labels, sizeof(labels), "task=\"%s\"", jobs[i].name);
+		put(out, P "job_failures_total", (double)jobs[i].failures,
+		    labels);
+		put(out, P "job_last_success_timestamp_seconds",
+		    (double)jobs[i].success_us / 1e6, labels);
+	}
+}
+
+void
+tally_write(struct buf *out)
+{
+	int i;
+
+	buf_putc(out, '[');
+	put_durations(out);
+	for (i = 0; i < PLACES; i++)
+		put_row(out, &rows[i]);
+	put_row(out, &other);
+	put(out, P "claimed_total", (double)claimed, "");
+	put(out, P "claims_total", (double)claims, "");
+	put_jobs(out);
+	buf_putc(out, ']');
+}
