@@ -34,6 +34,8 @@ COPY sql sql
 COPY common common
 COPY fcgi fcgi
 COPY worker worker
+COPY nginx/docs nginx/docs
+COPY tests/fixtures tests/fixtures
 ARG VERSION=0
 RUN make -j"$(nproc)" VERSION="$VERSION" all && \
     install -s -D -t /out/usr/sbin build/smartcity-fcgi build/smartcity-worker
@@ -66,6 +68,14 @@ ENTRYPOINT ["smartcity-worker"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
     CMD ["smartcity-worker", "--alive"]
 
+# --- the API's pages, from npm ----------------------------------------------------
+FROM build AS docs
+RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
+    --no-install-recommends npm && \
+    rm -rf /var/lib/apt/lists/*
+RUN make docs || { echo "without /docs and /redoc: npm could not install them" && \
+    rm -rf build/www/docs build/www/redoc; }
+
 # --- nginx -----------------------------------------------------------------------
 FROM base AS nginx
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
@@ -74,7 +84,9 @@ RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y 
     install -d -o smartcity-nginx -g smartcity -m 700 /var/lib/nginx
 COPY nginx/nginx.conf nginx/smartcity-http.conf nginx/smartcity.conf \
     nginx/nchan-smartcity-http.conf nginx/nchan-smartcity.conf \
-    nginx/fastcgi_smartcity /etc/nginx/
+    nginx/docs-smartcity.conf nginx/static_smartcity nginx/fastcgi_smartcity* \
+    /etc/nginx/
+COPY --from=docs /src/build/www /usr/share/smartcity/www
 # It is nobody else's master, and the pool that serves is in pool/: see
 # fcgi/docker-entrypoint.
 RUN sed -i '/# run: user/d' /etc/nginx/nginx.conf && \

@@ -49,26 +49,25 @@ WITH arg AS (
     -- The id that stands for each finding; its own id where it fired.
     SELECT f.*, coalesce(s.event_id, f.id) AS event_id
       FROM finding AS f LEFT JOIN standing AS s USING (service, key)
-), base AS (
-    INSERT INTO events (id, service, "timestamp", payload, normalized_payload,
-                        deduplication_key, derived_event_ids, request_id, created_at)
+), fired AS (
+    SELECT * FROM decided WHERE event_id = id
+), written AS (
+    -- The event and the derived ones by one INSERT: to find the partition and to
+    -- open its indexes costs as much as to write a row, and is paid once.
+    INSERT INTO events (id, service, "timestamp", payload, normalized_payload, deduplication_key,
+                        source_event_id, derived_event_ids, request_id, created_at)
     SELECT id, service, "timestamp", payload, normalized_payload, key,
-           (SELECT array_agg(event_id ORDER BY n) FROM decided), request_id, now()
+           NULL, (SELECT array_agg(event_id ORDER BY n) FROM decided), request_id, now()
       FROM admitted
-    RETURNING id, derived_event_ids
-), derived AS (
-    INSERT INTO events (id, service, "timestamp", payload, deduplication_key,
-                        source_event_id, request_id, created_at)
-    SELECT d.id, d.service, a."timestamp", d.payload, d.key, a.id, a.request_id, now()
-      FROM decided AS d, admitted AS a
-     WHERE d.event_id = d.id
+     UNION ALL
+    SELECT d.id, d.service, a."timestamp", d.payload, NULL, d.key, a.id, NULL, a.request_id, now()
+      FROM fired AS d, admitted AS a
 ), queued AS (
     INSERT INTO outbox_messages (id, topic, payload, source, subject, causation_id,
                                  occurred_at, request_id, traceparent, created_at)
     SELECT d.id, 'event.' || d.service, d.payload::text, '/ingest/' || a.service, d.key,
            a.id, a."timestamp", a.request_id, a.traceparent, now()
-      FROM decided AS d, admitted AS a
-     WHERE d.event_id = d.id
+      FROM fired AS d, admitted AS a
     RETURNING id, topic, subject
 ), handed_over AS (
     INSERT INTO deliveries (message_id, subscription_id, subject, next_attempt_at, created_at)
@@ -78,4 +77,4 @@ WITH arg AS (
       FROM queued AS q JOIN subscriptions AS s
         ON s.topic IN (q.topic, 'event.*') AND s.deleted_at IS NULL
 )
-SELECT id, array_to_string(derived_event_ids, ',') FROM base
+SELECT id, (SELECT string_agg(event_id::text, ',' ORDER BY n) FROM decided) FROM admitted
