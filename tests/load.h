@@ -1,0 +1,34 @@
+/*
+ * Load while a test does something else: POST /ingest of several services and
+ * some GETs, begun at a fixed rate whatever the answers take, from a thread.
+ *
+ * Half of the requests have a connection each. One of these fails unless a
+ * whole 200 answers it, whatever the reason. The others go over kept
+ * connections, under an Idempotency-Key, and are sent once more if a kept one
+ * ended before the first byte of an answer, as every client of a kept
+ * connection must (RFC 9112, section 9.3.1): a server may close it at the very
+ * moment that the client sends.
+ */
+#ifndef LOAD_H
+#define LOAD_H
+
+/* The rate is of requests a second. */
+void load_start(int port, int rate);
+/* What is due from here on is counted under this name. */
+void load_phase(const char *name);
+/* Waits until so many more seconds' worth was begun in this phase. */
+void load_go_on(int seconds);
+/* Waits for the last answers. */
+void load_stop(void);
+
+/* In all phases: requests that failed, and in words the first of them. */
+long load_failed(const char **first);
+/* Events that were acknowledged, and derived ones among their answers. */
+long load_acknowledged(void);
+long load_derived(void);
+/* The ids of the first as an array of PostgreSQL's, to be freed. */
+char *load_ids(void);
+/* A table of all phases on stdout. */
+void load_print(void);
+
+#endif
