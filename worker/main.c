@@ -53,10 +53,10 @@ usage(FILE *f)
 	    "                            --check fails\n"
 	    "  SIGUSR1                   debug lines on, and off again\n"
 	    "\n"
-	    "Settings come from the environment, else from ./.env:\n"
+	    "The manual page has exit statuses, files and examples.\n"
 	    "\n",
 	    f);
-	config_help(f);
+	config_help(f, CONFIG_WORKER);
 }
 
 /* Their first letters, 'C' for --check, '?' (wrong) or 0 (to work). */
@@ -291,7 +291,7 @@ main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	if (wish == 'c') {
-		config_print(&config, stdout);
+		config_print(&config, CONFIG_WORKER, stdout);
 		return EXIT_SUCCESS;
 	}
 	log_open("smartcity-worker", (enum log_level)config.business.log_level);
