@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "jobs.h"
 #include "log.h"
+#include "notify.h"
 #include "sink.h"
 #include "worker.h"
 
@@ -184,6 +185,8 @@ wind_up(struct worker *w, const struct process *p, int sig)
 
 	if (is_restart(sig))
 		end += w->config->delivery_timeout * 1000LL;
+	else
+		notify("STOPPING=1");
 	dispatch_stop(w->dispatch);
 	for (;;) {
 		wait = dispatch_run(w->dispatch, w->db);
@@ -253,6 +256,7 @@ run(const struct config *config, char **argv)
 	if ((rc = open_worker(&w, config)) != EXIT_SUCCESS)
 		return rc;
 	log_info("worker: %s started", w.name);
+	notify("READY=1");
 	sig = work(&w, &p);
 	if (!is_restart(sig)) {
 		log_info("worker: stopped by signal %d", sig);
