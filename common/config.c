@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -216,6 +217,18 @@ load_line(struct config *c, char *line, char *error)
 	return STATUS_OK;
 }
 
+/* Settings that are there but cannot be read are not left out unsaid. */
+static enum status
+unopened(const char *path, char *error)
+{
+	int e = errno;
+
+	if (e == ENOENT || access(".", X_OK) != 0)
+		return STATUS_OK;
+	snprintf(error, ERROR_LEN, "%s: %s", path, strerror(e));
+	return STATUS_REJECT;
+}
+
 static enum status
 load_file(struct config *c, const char *path, char *error)
 {
@@ -224,7 +237,7 @@ load_file(struct config *c, const char *path, char *error)
 	FILE *f = fopen(path, "re");
 
 	if (f == NULL)
-		return STATUS_OK;
+		return unopened(path, error);
 	while (status == STATUS_OK && fgets(line, sizeof(line), f) != NULL)
 		status = load_line(c, line, error);
 	fclose(f);

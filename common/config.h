@@ -72,7 +72,8 @@ typedef const char *config_source(void *arg, const char *name);
 
 /*
  * Defaults, then the file .env in the working directory if there is one, then
- * the environment. On STATUS_REJECT error says which value is wrong and why.
+ * the environment. On STATUS_REJECT error says which value is wrong and why, or
+ * why the file cannot be read.
  */
 enum status config_load(struct config *, char error[256]) MUST_CHECK;
 /*

@@ -111,6 +111,27 @@ config__dotenv__below_the_environment(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+static void
+config__dotenv_not_readable__refused(void **state)
+{
+	char dir[] = "/tmp/smartcity.XXXXXX", was[4096];
+
+	(void)state;
+	assert_non_null(getcwd(was, sizeof(was)));
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	/* Not even root can read it. */
+	assert_int_equal(symlink(".env", ".env"), 0);
+	assert_int_equal(config_load(&c, error), STATUS_REJECT);
+	assert_non_null(strstr(error, ".env: "));
+	assert_int_equal(unlink(".env"), 0);
+	assert_int_equal(symlink("nonexistent", ".env"), 0);
+	assert_int_equal(config_load(&c, error), STATUS_OK);
+	assert_int_equal(unlink(".env"), 0);
+	assert_int_equal(chdir(was), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static const char *
 location(void *arg, const char *name)
 {
@@ -278,6 +299,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(config__bad_value__named_with_what_is_allowed),
 	cmocka_unit_test(config__bad_database_url__not_printed),
 	cmocka_unit_test(config__dotenv__below_the_environment),
+	cmocka_unit_test(config__dotenv_not_readable__refused),
 	cmocka_unit_test(config__location__overrides_business_settings_only),
 	cmocka_unit_test(config__printed__every_name_and_no_secret),
 	cmocka_unit_test(config__help__stands_in_the_readme),
