@@ -13,6 +13,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "log.h"
+#include "notify.h"
 
 /* Pids of the children that serve on while the program starts anew. */
 #define INHERIT "SMARTCITY_CHILDREN"
@@ -209,6 +210,7 @@ ready(struct pool *p, pid_t pid)
 		return;
 	s->ready = true;
 	log_debug("children: %d is ready", (int)pid);
+	notify("READY=1");
 	retire(p);
 }
 
@@ -230,6 +232,7 @@ stop(struct pool *p)
 	if (p->stopping)
 		return;
 	log_info("children: stopping");
+	notify("STOPPING=1");
 	p->stopping = true;
 	p->kill_at = clock_steady_ms() + p->spec->grace_ms;
 	if (p->check > 0)

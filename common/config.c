@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "log.h"
 
@@ -28,6 +29,7 @@ struct setting {
 	double min, max;     /* TYPE_INT, TYPE_NUMBER */
 	const char *choices; /* TYPE_CHOICE: separated by | */
 	int flags;
+	int who; /* reads it: enum config_who */
 	const char *help;
 };
 
@@ -36,65 +38,68 @@ struct setting {
 #define INT(member) TYPE_INT, AT(member)
 #define NUMBER(member) TYPE_NUMBER, AT(member)
 #define CHOICE(member) TYPE_CHOICE, AT(member)
+#define POOL CONFIG_POOL
+#define WORKER CONFIG_WORKER
+#define BOTH (CONFIG_POOL | CONFIG_WORKER)
 
-/* Alphabetical; README.md's table is made from this one by `--help`. */
+/* Alphabetical; README.md and the man pages are held to it by a test. */
 /* clang-format off */
 static const struct setting settings[] = {
-	{ "DATABASE_URL", TEXT(database_url), "postgresql:///smartcity", 0, 0, NULL, FLAG_SECRET,
+	{ "DATABASE_URL", TEXT(database_url), "postgresql:///smartcity", 0, 0, NULL, FLAG_SECRET, BOTH,
 	    "PostgreSQL, as a libpq URI" },
-	{ "OUTBOX_BATCH_SIZE", INT(outbox_batch_size), "500", 1, 10000, NULL, 0,
+	{ "OUTBOX_BATCH_SIZE", INT(outbox_batch_size), "500", 1, 10000, NULL, 0, WORKER,
 	    "deliveries a worker claims at once" },
-	{ "OUTBOX_MAX_ATTEMPTS", INT(outbox_max_attempts), "10", 1, 100, NULL, 0,
+	{ "OUTBOX_MAX_ATTEMPTS", INT(outbox_max_attempts), "10", 1, 100, NULL, 0, WORKER,
 	    "attempts before a delivery is failed" },
-	{ "OUTBOX_POLL_SECONDS", NUMBER(outbox_poll_seconds), "0.05", 0.005, 3600, NULL, 0,
+	{ "OUTBOX_POLL_SECONDS", NUMBER(outbox_poll_seconds), "0.05", 0.005, 3600, NULL, 0, WORKER,
 	    "pause of a worker that found nothing to do" },
-	{ "SMARTCITY_DB_TIMEOUT_MS", INT(db_timeout_ms), "3000", 100, 600000, NULL, 0,
+	{ "SMARTCITY_DB_TIMEOUT_MS", INT(db_timeout_ms), "3000", 100, 600000, NULL, 0, BOTH,
 	    "longest wait for an answer of the database" },
-	{ "SMARTCITY_DELIVERY_ALLOW", TEXT(delivery_allow), "", 0, 0, NULL, 0,
+	{ "SMARTCITY_DELIVERY_ALLOW", TEXT(delivery_allow), "", 0, 0, NULL, 0, BOTH,
 	    "not public addresses that may be delivered to: CIDRs, loopback, private" },
-	{ "SMARTCITY_DELIVERY_TIMEOUT", INT(delivery_timeout), "15", 1, 300, NULL, 0,
+	{ "SMARTCITY_DELIVERY_TIMEOUT", INT(delivery_timeout), "15", 1, 300, NULL, 0, WORKER,
 	    "seconds a receiver has to answer, of these 5 to be connected" },
-	{ "SMARTCITY_IN_FLIGHT", INT(in_flight), "512", 1, 10000, NULL, 0,
+	{ "SMARTCITY_IN_FLIGHT", INT(in_flight), "512", 1, 10000, NULL, 0, WORKER,
 	    "deliveries that a worker has under way at once" },
-	{ "SMARTCITY_KEEP_DELIVERED_DAYS", NUMBER(keep_delivered_days), "7", 0, 36500, NULL, 0,
+	{ "SMARTCITY_KEEP_DELIVERED_DAYS", NUMBER(keep_delivered_days), "7", 0, 36500, NULL, 0, WORKER,
 	    "after these, what was delivered is forgotten" },
-	{ "SMARTCITY_KEEP_FAILED_DAYS", NUMBER(keep_failed_days), "30", 0, 36500, NULL, 0,
+	{ "SMARTCITY_KEEP_FAILED_DAYS", NUMBER(keep_failed_days), "30", 0, 36500, NULL, 0, WORKER,
 	    "after these, what failed or expired is forgotten" },
-	{ "SMARTCITY_LEASE_SECONDS", INT(outbox_lease_seconds), "60", 3, 3600, NULL, 0,
+	{ "SMARTCITY_LEASE_SECONDS", INT(outbox_lease_seconds), "60", 3, 3600, NULL, 0, WORKER,
 	    "after these, what a dead worker had in hand comes up again" },
-	{ "SMARTCITY_LISTEN", TEXT(listen), "", 0, 0, NULL, 0,
+	{ "SMARTCITY_LISTEN", TEXT(listen), "", 0, 0, NULL, 0, POOL,
 	    "pool's socket: a path or host:port; empty: inherited as fd 0" },
-	{ "SMARTCITY_LOG_LEVEL", CHOICE(business.log_level), "info", 0, 0, "debug|info|warn|error", FLAG_LOCATION,
+	{ "SMARTCITY_LOG_LEVEL", CHOICE(business.log_level), "info", 0, 0, "debug|info|warn|error", FLAG_LOCATION, BOTH,
 	    "least level that is logged" },
-	{ "SMARTCITY_MAX_REQUESTS", INT(max_requests), "0", 0, 1e9, NULL, 0,
+	{ "SMARTCITY_MAX_REQUESTS", INT(max_requests), "0", 0, 1e9, NULL, 0, POOL,
 	    "requests after which a responder is replaced; 0: never" },
-	{ "SMARTCITY_PARTITIONS_AHEAD", INT(partitions_ahead), "4", 1, 520, NULL, 0,
+	{ "SMARTCITY_PARTITIONS_AHEAD", INT(partitions_ahead), "4", 1, 520, NULL, 0, WORKER,
 	    "weeks for which partitions are made ahead" },
-	{ "SMARTCITY_PROCESSES", INT(processes), "0", 0, 10000, NULL, 0,
+	{ "SMARTCITY_PROCESSES", INT(processes), "0", 0, 10000, NULL, 0, POOL,
 	    "responders in the pool; 0: two per core" },
-	{ "SMARTCITY_QUIET_SECONDS", INT(business.quiet_seconds), "-1", -1, 1e9, NULL, FLAG_LOCATION,
+	{ "SMARTCITY_QUIET_SECONDS", INT(business.quiet_seconds), "-1", -1, 1e9, NULL, FLAG_LOCATION, POOL,
 	    "silence that closes an incident; -1: as the rule says; 0: no deduplication" },
-	{ "SMARTCITY_REMIND_SECONDS", INT(business.remind_seconds), "-1", -1, 1e9, NULL, FLAG_LOCATION,
+	{ "SMARTCITY_REMIND_SECONDS", INT(business.remind_seconds), "-1", -1, 1e9, NULL, FLAG_LOCATION, POOL,
 	    "an open incident fires again after this; -1: as the rule says" },
-	{ "SMARTCITY_REQUEST_TIMEOUT", INT(request_timeout), "30", 1, 3600, NULL, 0,
+	{ "SMARTCITY_REQUEST_TIMEOUT", INT(request_timeout), "30", 1, 3600, NULL, 0, POOL,
 	    "seconds after which a responder that hangs is killed" },
-	{ "SMARTCITY_RETRY_SCHEDULE", TEXT(retry_schedule), "0,1,5,30,120,600,1800,7200,21600,43200,86400", 0, 0, NULL, 0,
+	{ "SMARTCITY_RETRY_SCHEDULE", TEXT(retry_schedule), "0,1,5,30,120,600,1800,7200,21600,43200,86400", 0, 0, NULL, 0, BOTH,
 	    "seconds before each attempt; the last repeats" },
-	{ "SMARTCITY_SLOW_MS", INT(business.slow_ms), "1000", 0, 3.6e6, NULL, FLAG_LOCATION,
+	{ "SMARTCITY_SLOW_MS", INT(business.slow_ms), "1000", 0, 3.6e6, NULL, FLAG_LOCATION, POOL,
 	    "milliseconds from which a request is logged as slow; 0: never" },
-	{ "SMARTCITY_STATUS_LISTEN", TEXT(status_listen), "", 0, 0, NULL, 0,
+	{ "SMARTCITY_STATUS_LISTEN", TEXT(status_listen), "", 0, 0, NULL, 0, POOL,
 	    "socket of two more responders, for /health, /ready, /status, /metrics; empty: none" },
-	{ "SMARTCITY_STREAM", TEXT(stream), "", 0, 0, NULL, 0,
+	{ "SMARTCITY_STREAM", TEXT(stream), "", 0, 0, NULL, 0, WORKER,
 	    "socket that nginx takes events for the live stream on; empty: none" },
-	{ "SMARTCITY_STREAM_BYTES", INT(stream_bytes), "50000000", 1000, 2e9, NULL, 0,
+	{ "SMARTCITY_STREAM_BYTES", INT(stream_bytes), "50000000", 1000, 2e9, NULL, 0, WORKER,
 	    "bytes a second that all viewers of it may cost together" },
-	{ "SMARTCITY_UNKNOWN_SERVICES", CHOICE(business.unknown), "pass", 0, 0, "pass|reject", FLAG_LOCATION,
+	{ "SMARTCITY_UNKNOWN_SERVICES", CHOICE(business.unknown), "pass", 0, 0, "pass|reject", FLAG_LOCATION, POOL,
 	    "events of services without a schema: stored as they are, or 404" },
-	{ "SMARTCITY_VALIDATION", CHOICE(business.validation), "strict", 0, 0, "strict|lenient", FLAG_LOCATION,
+	{ "SMARTCITY_VALIDATION", CHOICE(business.validation), "strict", 0, 0, "strict|lenient", FLAG_LOCATION, POOL,
 	    "events that fail their schema: 422 and kept apart, or stored as they are" },
-	{ "SMARTCITY_WORKER_SEEN", INT(worker_seen), "30", 1, 1e6, NULL, 0,
+	{ "SMARTCITY_WORKER_SEEN", INT(worker_seen), "30", 1, 1e6, NULL, 0, POOL,
 	    "seconds without a sign of a worker after which /ready is 503" },
-	{ "THRESHOLD_KWH", NUMBER(business.threshold_kwh), "500.0", -1e300, 1e300, NULL, FLAG_LOCATION,
+	{ "THRESHOLD_KWH", NUMBER(business.threshold_kwh), "500.0", -1e300, 1e300, NULL, FLAG_LOCATION, POOL,
 	    "energy above which security is told" },
 };
 /* clang-format on */
@@ -214,6 +219,18 @@ load_line(struct config *c, char *line, char *error)
 	return STATUS_OK;
 }
 
+/* Settings that are there but cannot be read are not left out unsaid. */
+static enum status
+unopened(const char *path, char *error)
+{
+	int e = errno;
+
+	if (e == ENOENT || access(".", X_OK) != 0)
+		return STATUS_OK;
+	snprintf(error, ERROR_LEN, "%s: %s", path, strerror(e));
+	return STATUS_REJECT;
+}
+
 static enum status
 load_file(struct config *c, const char *path, char *error)
 {
@@ -222,7 +239,7 @@ load_file(struct config *c, const char *path, char *error)
 	FILE *f = fopen(path, "re");
 
 	if (f == NULL)
-		return STATUS_OK;
+		return unopened(path, error);
 	while (status == STATUS_OK && fgets(line, sizeof(line), f) != NULL)
 		status = load_line(c, line, error);
 	fclose(f);
@@ -280,47 +297,59 @@ config_override(
 	return STATUS_OK;
 }
 
+/* Nothing but the pool sees a fastcgi_param. */
 void
-config_help(FILE *f)
+config_help(FILE *f, int who)
 {
 	const struct setting *s;
 
-	fputs(
-	    "Settings (environment or ./.env; * also as fastcgi_param):\n", f);
+	fprintf(f, "Settings (environment or ./.env%s):\n",
+	    who & CONFIG_POOL ? "; * also as fastcgi_param" : "");
 	for (s = settings; s < settings + SETTINGS; s++) {
+		if (!(s->who & who))
+			continue;
 		fprintf(f, "  %-27s%c %s%s%s%s", s->name,
-		    s->flags & FLAG_LOCATION ? '*' : ' ', s->help,
-		    s->choices ? " (" : "", s->choices ? s->choices : "",
-		    s->choices ? ")" : "");
+		    s->flags & FLAG_LOCATION && who & CONFIG_POOL ? '*' : ' ',
+		    s->help, s->choices ? " (" : "",
+		    s->choices ? s->choices : "", s->choices ? ")" : "");
 		fprintf(f, " [%s]\n", s->fallback);
 	}
 }
 
-void
-config_print(const struct config *c, FILE *f)
+static void
+print_value(const struct setting *s, const void *at, FILE *f)
 {
-	const struct setting *s;
-	const char *at, *p;
+	const char *p = s->choices;
 	int i;
 
+	switch (s->type) {
+	case TYPE_TEXT:
+		fputs(s->flags & FLAG_SECRET ? "***" : at, f);
+		break;
+	case TYPE_NUMBER:
+		fprintf(f, "%.15g", *(const double *)at);
+		break;
+	case TYPE_INT:
+		fprintf(f, "%d", *(const int *)at);
+		break;
+	case TYPE_CHOICE:
+		for (i = *(const int *)at; i > 0; i--)
+			p += strcspn(p, "|") + 1;
+		fprintf(f, "%.*s", (int)strcspn(p, "|"), p);
+		break;
+	}
+}
+
+void
+config_print(const struct config *c, int who, FILE *f)
+{
+	const struct setting *s;
+
 	for (s = settings; s < settings + SETTINGS; s++) {
-		at = (const char *)c + s->offset;
-		if (s->flags & FLAG_SECRET)
-			fprintf(f, "%s=***\n", s->name);
-		else if (s->type == TYPE_TEXT)
-			fprintf(f, "%s=%s\n", s->name, at);
-		else if (s->type == TYPE_NUMBER)
-			fprintf(f, "%s=%.15g\n", s->name,
-			    *(const double *)(const void *)at);
-		else if (s->type == TYPE_INT)
-			fprintf(f, "%s=%d\n", s->name,
-			    *(const int *)(const void *)at);
-		else {
-			p = s->choices;
-			for (i = *(const int *)(const void *)at; i > 0; i--)
-				p += strcspn(p, "|") + 1;
-			fprintf(
-			    f, "%s=%.*s\n", s->name, (int)strcspn(p, "|"), p);
-		}
+		if (!(s->who & who))
+			continue;
+		fprintf(f, "%s=", s->name);
+		print_value(s, (const char *)c + s->offset, f);
+		putc('\n', f);
 	}
 }

@@ -64,11 +64,17 @@ struct config {
 	int stream_bytes;             /* a second */
 };
 
+enum config_who {
+	CONFIG_POOL = 1,
+	CONFIG_WORKER = 2,
+};
+
 typedef const char *config_source(void *arg, const char *name);
 
 /*
  * Defaults, then the file .env in the working directory if there is one, then
- * the environment. On STATUS_REJECT error says which value is wrong and why.
+ * the environment. On STATUS_REJECT error says which value is wrong and why, or
+ * why the file cannot be read.
  */
 enum status config_load(struct config *, char error[256]) MUST_CHECK;
 /*
@@ -77,9 +83,12 @@ enum status config_load(struct config *, char error[256]) MUST_CHECK;
  */
 enum status config_override(
     struct business *, config_source *, void *arg, char error[256]) MUST_CHECK;
-/* One setting a line: name, default, help. */
-void config_help(FILE *);
-/* Writes NAME=value lines as they are in force; passwords as "***". */
-void config_print(const struct config *, FILE *);
+/*
+ * Both write what one program reads, or, with the sum of enum config_who, what
+ * any does: name, help and default; NAME=value lines as they are in force,
+ * passwords as "***".
+ */
+void config_help(FILE *, int who);
+void config_print(const struct config *, int who, FILE *);
 
 #endif

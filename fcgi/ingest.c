@@ -29,6 +29,7 @@ struct ingest {
 	struct faults faults;
 	struct buf normalised, findings;
 	int findings_count;
+	struct id id; /* before those of the events that derive from it */
 };
 
 /* Each step answers the request itself and returns false when it ends here. */
@@ -223,7 +224,7 @@ store(struct ingest *in)
 	const char *schedule = in->ctx->config->retry_schedule;
 	char first_delay[32];
 	struct event event = {
-		.id = id_new(),
+		.id = in->id,
 		.service = in->service,
 		.payload = json_text(in->body),
 		.key = in->key,
@@ -283,9 +284,11 @@ ingest_post(const struct context *ctx, const struct request *req,
 		{ evaluate, &res->took.rules },
 		{ store, &res->took.rules },
 	};
-	struct ingest in = {
-		.ctx = ctx, .req = req, .res = res, .service = service
-	};
+	struct ingest in = { .ctx = ctx,
+		.req = req,
+		.res = res,
+		.service = service,
+		.id = id_new() };
 	size_t i;
 
 	faults_init(&in.faults);

@@ -39,8 +39,11 @@ print_help(void)
 	    "\n"
 	    "  SIGTERM, SIGINT, SIGQUIT  stop, once what is under way ended\n"
 	    "  SIGHUP, SIGUSR2           start anew, unless --check fails\n"
-	    "  SIGUSR1                   debug lines on, and off again\n\n");
-	config_help(stdout);
+	    "  SIGUSR1                   debug lines on, and off again\n"
+	    "\n"
+	    "The manual page has exit statuses, files and examples.\n"
+	    "\n");
+	config_help(stdout, CONFIG_POOL);
 	return EX_OK;
 }
 
@@ -87,7 +90,7 @@ print_config(void)
 	int rc = load(&config, &guard);
 
 	if (rc == EX_OK)
-		config_print(&config, stdout);
+		config_print(&config, CONFIG_POOL, stdout);
 	return rc;
 }
 

@@ -382,6 +382,16 @@ shell(const char *fmt, ...)
 	assert_int_equal(system(command), 0);
 }
 
+static bool
+is_listening(void *arg)
+{
+	struct http h = http_get(*(int *)arg, "/");
+	bool answered = h.status != 0;
+
+	http_free(&h);
+	return answered;
+}
+
 static void
 readme__receiver_in_python__knows_ours_from_others(void **state)
 {
@@ -401,6 +411,7 @@ readme__receiver_in_python__knows_ours_from_others(void **state)
 		execlp("python3", "python3", path, (char *)NULL);
 		_exit(127);
 	}
+	stack_wait(is_listening, &port, "the receiver listens");
 	id = subscribe("event.security", "/", "");
 	t_exec(s.url,
 	    "UPDATE subscriptions SET url = 'http://127.0.0.1:%d/',"

@@ -6,6 +6,10 @@
 
 #include "config.h"
 
+enum {
+	ANYBODY = CONFIG_POOL | CONFIG_WORKER
+};
+
 static struct config c;
 static char error[256];
 
@@ -107,6 +111,27 @@ config__dotenv__below_the_environment(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+static void
+config__dotenv_not_readable__refused(void **state)
+{
+	char dir[] = "/tmp/smartcity.XXXXXX", was[4096];
+
+	(void)state;
+	assert_non_null(getcwd(was, sizeof(was)));
+	assert_non_null(mkdtemp(dir));
+	assert_int_equal(chdir(dir), 0);
+	/* Not even root can read it. */
+	assert_int_equal(symlink(".env", ".env"), 0);
+	assert_int_equal(config_load(&c, error), STATUS_REJECT);
+	assert_non_null(strstr(error, ".env: "));
+	assert_int_equal(unlink(".env"), 0);
+	assert_int_equal(symlink("nonexistent", ".env"), 0);
+	assert_int_equal(config_load(&c, error), STATUS_OK);
+	assert_int_equal(unlink(".env"), 0);
+	assert_int_equal(chdir(was), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static const char *
 location(void *arg, const char *name)
 {
@@ -143,8 +168,8 @@ config__printed__every_name_and_no_secret(void **state)
 	assert_non_null(f);
 	assert_int_equal(
 	    load_with("DATABASE_URL", "postgresql://u:pw@h/d"), STATUS_OK);
-	config_print(&c, f);
-	config_help(f);
+	config_print(&c, ANYBODY, f);
+	config_help(f, ANYBODY);
 	fclose(f);
 	assert_null(strstr(text, "pw"));
 	assert_non_null(strstr(text, "SMARTCITY_VALIDATION=strict\n"));
@@ -154,25 +179,118 @@ config__printed__every_name_and_no_secret(void **state)
 	free(text);
 }
 
+/* The caller frees it, and what file gives. */
+static char *
+help(int who)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *f = open_memstream(&text, &n);
+
+	assert_non_null(f);
+	config_help(f, who);
+	fclose(f);
+	return text;
+}
+
+static char *
+file(const char *path)
+{
+	char *text = calloc(1, 1 << 20);
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(text);
+	assert_non_null(f);
+	assert_true(fread(text, 1, (1 << 20) - 1, f) > 0);
+	fclose(f);
+	return text;
+}
+
 static void
 config__help__stands_in_the_readme(void **state)
 {
-	char *help = NULL, *readme = calloc(1, 1 << 20);
-	size_t n = 0;
-	FILE *f = open_memstream(&help, &n);
+	char *all = help(ANYBODY), *readme = file("README.md");
 
 	(void)state;
-	assert_non_null(f);
-	config_help(f);
-	fclose(f);
-	f = fopen("README.md", "r");
-	assert_non_null(f);
-	assert_non_null(readme);
-	assert_true(fread(readme, 1, (1 << 20) - 1, f) > 0);
-	fclose(f);
-	assert_non_null(strstr(readme, help));
+	assert_non_null(strstr(readme, all));
 	free(readme);
-	free(help);
+	free(all);
+}
+
+static void
+config__help__what_the_program_reads_and_no_more(void **state)
+{
+	char *pool = help(CONFIG_POOL), *worker = help(CONFIG_WORKER);
+
+	(void)state;
+	assert_non_null(strstr(pool, "SMARTCITY_LISTEN "));
+	assert_null(strstr(worker, "SMARTCITY_LISTEN "));
+	assert_non_null(strstr(worker, "OUTBOX_BATCH_SIZE "));
+	assert_null(strstr(pool, "OUTBOX_BATCH_SIZE "));
+	assert_non_null(strstr(pool, "DATABASE_URL "));
+	assert_non_null(strstr(worker, "DATABASE_URL "));
+	/* The worker knows no locations. */
+	assert_non_null(strstr(pool, "SMARTCITY_LOG_LEVEL        * "));
+	assert_null(strchr(worker, '*'));
+	free(pool);
+	free(worker);
+}
+
+/* Each line "  NAME  help [default]" as the manual page has it; how many. */
+static int
+assert_items(const char *page, char *lines)
+{
+	char *line, *rest, *fallback, item[256];
+	int n = 0;
+
+	for (line = strtok_r(lines, "\n", &rest);
+	     (line = strtok_r(NULL, "\n", &rest)) != NULL; n++) {
+		fallback = strrchr(line, '[') + 1;
+		fallback[strcspn(fallback, "]")] = '\0';
+		line += 2;
+		line[strcspn(line, " ")] = '\0';
+		snprintf(item, sizeof(item), "\n.It Ev %s%s%s\n", line,
+		    *fallback == '\0' ? "" : " Ns =", fallback);
+		if (strstr(page, item) == NULL)
+			fail_msg("no%s", item);
+	}
+	return n;
+}
+
+static int
+count(const char *text, const char *what)
+{
+	int n = 0;
+
+	while ((text = strstr(text, what)) != NULL) {
+		n++;
+		text++;
+	}
+	return n;
+}
+
+static void
+config__names_and_defaults__stand_in_the_manual_pages(void **state)
+{
+	static const struct {
+		const char *path;
+		int who;
+	} pages[] = {
+		{ "fcgi/smartcity-fcgi.8", CONFIG_POOL },
+		{ "worker/smartcity-worker.8", CONFIG_WORKER },
+	};
+	char *page, *lines;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
+		page = file(pages[i].path);
+		lines = help(pages[i].who);
+		assert_int_equal(
+		    assert_items(page, lines), count(page, "\n.It Ev "));
+		free(lines);
+		free(page);
+	}
 }
 
 static const struct CMUnitTest tests[] = {
@@ -181,9 +299,12 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(config__bad_value__named_with_what_is_allowed),
 	cmocka_unit_test(config__bad_database_url__not_printed),
 	cmocka_unit_test(config__dotenv__below_the_environment),
+	cmocka_unit_test(config__dotenv_not_readable__refused),
 	cmocka_unit_test(config__location__overrides_business_settings_only),
 	cmocka_unit_test(config__printed__every_name_and_no_secret),
 	cmocka_unit_test(config__help__stands_in_the_readme),
+	cmocka_unit_test(config__help__what_the_program_reads_and_no_more),
+	cmocka_unit_test(config__names_and_defaults__stand_in_the_manual_pages),
 };
 
 T_MAIN(tests)

@@ -15,6 +15,7 @@
 #include "clock.h"
 #include "jobs.h"
 #include "log.h"
+#include "notify.h"
 #include "sink.h"
 #include "tally.h"
 #include "worker.h"
@@ -56,10 +57,10 @@ usage(FILE *f)
 	    "                            --check fails\n"
 	    "  SIGUSR1                   debug lines on, and off again\n"
 	    "\n"
-	    "Settings come from the environment, else from ./.env:\n"
+	    "The manual page has exit statuses, files and examples.\n"
 	    "\n",
 	    f);
-	config_help(f);
+	config_help(f, CONFIG_WORKER);
 }
 
 /*
@@ -195,6 +196,8 @@ wind_up(struct worker *w, const struct process *p, int sig)
 
 	if (is_restart(sig))
 		end += w->config->delivery_timeout * 1000LL;
+	else
+		notify("STOPPING=1");
 	dispatch_stop(w->dispatch);
 	for (;;) {
 		wait = dispatch_run(w->dispatch, w->db);
@@ -264,6 +267,7 @@ run(const struct config *config, char **argv)
 	if ((rc = open_worker(&w, config)) != EXIT_SUCCESS)
 		return rc;
 	log_info("worker: %s started", w.name);
+	notify("READY=1");
 	sig = work(&w, &p);
 	if (!is_restart(sig)) {
 		log_info("worker: stopped by signal %d", sig);
@@ -302,7 +306,7 @@ main(int argc, char **argv)
 		return EX_CONFIG;
 	}
 	if (wish == 'c') {
-		config_print(&config, stdout);
+		config_print(&config, CONFIG_WORKER, stdout);
 		return EXIT_SUCCESS;
 	}
 	log_open("smartcity-worker", (enum log_level)config.business.log_level);

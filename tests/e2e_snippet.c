@@ -1,0 +1,375 @@
+/*
+ * Debian's nginx after nginx/README.md has been followed to the letter, by
+ * tests/stock-nginx: its three lines, and each of its examples.
+ */
+#include "t.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "stack.h"
+
+enum {
+	ONE_REQUEST = 8192,
+	QUIET_MS = 300
+};
+
+static struct stack s;
+
+/* An nginx that is somebody else's. */
+struct other {
+	int port;
+	pid_t pid;
+	char dir[96];
+};
+
+static int
+setup(void **state)
+{
+	static const char *const settings[] = { "SMARTCITY_PROCESSES=2", NULL };
+
+	(void)state;
+	stack_start(&s, settings);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	stack_stop(&s);
+	return 0;
+}
+
+/* Prints into command and runs it in a shell. */
+static void T_PRINTF(1, 2) shell(const char *fmt, ...)
+{
+	char command[2048];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	if (system(command) != 0)
+		fail_msg("failed: %s", command);
+}
+
+static bool
+answers(void *arg)
+{
+	const struct other *o = arg;
+	struct http h = http_get(o->port, "/");
+	int status = h.status;
+
+	http_free(&h);
+	return status == 200;
+}
+
+/* With the examples of a section, and sed's edit of what is in its files. */
+static void
+other_start(struct other *o, const char *section, const char *edit)
+{
+	char conf[128];
+
+	o->port = stack_free_port();
+	snprintf(o->dir, sizeof(o->dir), "%s/stock.XXXXXX", s.dir);
+	assert_non_null(mkdtemp(o->dir));
+	snprintf(conf, sizeof(conf), "%s/nginx.conf", o->dir);
+	shell("chmod 755 %s; tests/stock-nginx %s %d %s/run/sockets '%s' && "
+	      "sed -i -e '%s' %s/*.conf %s/sites-available/default && "
+	      "PATH=$PATH:/usr/sbin nginx -t -q -c %s",
+	    o->dir, o->dir, o->port, s.dir, section, edit, o->dir, o->dir,
+	    conf);
+	if ((o->pid = fork()) == 0) {
+		/* A failed check does not come back to end it. */
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin", 1);
+		execlp("nginx", "nginx", "-c", conf, "-g", "daemon off;",
+		    (char *)NULL);
+		_exit(127);
+	}
+	stack_wait(answers, o, "Debian's nginx serves its own page");
+}
+
+static void
+other_stop(struct other *o)
+{
+	int status;
+
+	assert_int_equal(kill(o->pid, SIGTERM), 0);
+	assert_int_equal(waitpid(o->pid, &status, 0), o->pid);
+}
+
+/* One request, and a piece of what must come back. */
+static void
+expect_with(const struct other *o, const char *method, const char *target,
+    const char *headers, const char *body, int status, const char *text)
+{
+	struct http h = http_send(o->port, method, target, headers, body);
+
+	if (h.status != status || strstr(h.raw, text) == NULL)
+		fail_msg("%s: wanted %d with %s, got %s", target, status, text,
+		    h.raw);
+	http_free(&h);
+}
+
+static void
+expect(const struct other *o, const char *target, const char *body, int status,
+    const char *text)
+{
+	expect_with(o, body ? "POST" : "GET", target,
+	    body ? "Content-Type: application/json\r\n" : "", body, status,
+	    text);
+}
+
+static void
+three_lines__stock_nginx__serves_its_site_and_the_api(void **state)
+{
+	static char big[1100000];
+	struct other o;
+
+	(void)state;
+	other_start(&o, "", "");
+	expect(&o, "/", NULL, 200, "Welcome to nginx");
+	/* Theirs stays theirs: only our paths answer in our shape. */
+	expect(&o, "/nothing", NULL, 404, "<html>");
+	expect(&o, "/health", NULL, 200, "ok");
+	expect(&o, "/ready", NULL, 200, "");
+	expect(&o, "/status", NULL, 200, "pool:");
+	expect(&o, "/ingest/transport", "{}", 200, "stored_event_id");
+	expect(&o, "/events", NULL, 200, "transport");
+	expect(&o, "/subscriptions", NULL, 200, "[]");
+	expect(&o, "/ingest", "{}", 404, "{\"detail\":");
+	expect(&o, "/docs", NULL, 404, "<html>");
+	expect(&o, "/events/stream", NULL, 501, "{\"detail\":");
+	expect(&o, "/ingest/..%2fhealth", NULL, 404, "{\"detail\":");
+	expect(&o, "/ingest//health", "{}", 404, "{\"detail\":");
+	expect(&o, "/ingest/health%0a", "{}", 422, "{\"detail\":");
+	memset(big, ' ', sizeof(big) - 1);
+	expect(&o, "/ingest/transport", big, 413,
+	    "{\"detail\":\"Request body must not be larger than 1 MiB\"}");
+	expect_with(&o, "GET", "/ingest/..%2fhealth",
+	    "Accept: application/problem+json\r\n", NULL, 404,
+	    "\"type\":\"about:blank\"");
+	other_stop(&o);
+}
+
+static void
+locations__settings_of_their_own__not_the_pools(void **state)
+{
+	static const char reading[] = "{\"energy\":%d,\"neighborhood\":\"n\"}";
+	char below[64], above[64];
+	struct other o;
+
+	(void)state;
+	snprintf(below, sizeof(below), reading, 640);
+	snprintf(above, sizeof(above), reading, 660);
+	other_start(&o, "Settings per location",
+	    "s/QUIET_SECONDS 600/QUIET_SECONDS 0/");
+	expect(&o, "/ingest/energy", below, 200, "derived_events\":[]");
+	expect(&o, "/ingest/energy", above, 200, "derived_events\":[\"");
+	/* A header is no setting, whatever its name. */
+	expect_with(&o, "POST", "/ingest/energy",
+	    "Content-Type: application/json\r\nTHRESHOLD_KWH: 1\r\n"
+	    "THRESHOLD-KWH: 1\r\nHTTP-THRESHOLD-KWH: 1\r\n",
+	    below, 200, "derived_events\":[]");
+	expect(&o, "/ingest/security", "{\"camera_id\":[]}", 200, "stored");
+	expect(&o, "/ingest/weather", "{}", 404, "known are");
+	expect(&o, "/ingest/noise", "{}", 200, "stored");
+	other_stop(&o);
+}
+
+static void
+locations__bad_values__500_and_a_line_in_the_log(void **state)
+{
+	static const char *const bad[][2] = {
+		{ "/ingest/energy", "THRESHOLD_KWH" },
+		{ "/ingest/security", "SMARTCITY_VALIDATION" },
+		{ "/ingest/weather", "SMARTCITY_UNKNOWN_SERVICES" },
+	};
+	struct other o;
+	size_t i;
+
+	(void)state;
+	other_start(&o, "Settings per location",
+	    "s/KWH 650/KWH much/; s/lenient/no/; s/SERVICES reject/SERVICES "
+	    "no/");
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		expect(&o, bad[i][0], "{}", 500,
+		    "{\"detail\":\"The server is misconfigured\"}");
+		shell("grep -q 'gateway: fastcgi_param %s' %s/log/fcgi.log",
+		    bad[i][1], s.dir);
+	}
+	other_stop(&o);
+}
+
+/* What nginx itself refuses, in the API's shape. */
+static void
+limits__more_than_the_rate__429_with_retry_after(void **state)
+{
+	struct other o;
+
+	(void)state;
+	other_start(
+	    &o, "Limits", "s|rate=100r/s|rate=1r/m|; s/burst=200/burst=1/");
+	expect(&o, "/ingest/noise", "{}", 200, "stored");
+	expect(&o, "/ingest/noise", "{}", 200, "stored");
+	expect(&o, "/ingest/noise", "{}", 429, "Retry-After: 1\r\n");
+	expect(&o, "/ingest/noise", "{}", 429,
+	    "{\"detail\":\"Too many requests, try again later\"}");
+	/* Nobody else's paths. */
+	expect(&o, "/", NULL, 200, "Welcome");
+	expect(&o, "/events", NULL, 200, "noise");
+	other_stop(&o);
+}
+
+static void
+passwords__none_or_wrong__401_and_nothing_stored(void **state)
+{
+	static const char basic[] = "Content-Type: application/json\r\n"
+				    "Authorization: Basic ";
+	struct other o;
+	char right[128], wrong[128];
+
+	(void)state;
+	/* a:b and a:c */
+	snprintf(right, sizeof(right), "%sYTpi\r\n", basic);
+	snprintf(wrong, sizeof(wrong), "%sYTpj\r\n", basic);
+	other_start(&o, "Passwords", "");
+	shell("echo 'a:{PLAIN}b' >%s/smartcity.htpasswd", o.dir);
+	expect(&o, "/ingest/guarded", "{}", 401, "WWW-Authenticate: Basic");
+	expect(&o, "/events", NULL, 401, "{\"detail\":\"Unauthorized\"}");
+	expect_with(&o, "POST", "/ingest/guarded", wrong, "{}", 401, "detail");
+	assert_int_equal(t_number(s.url,
+			     "SELECT count(*) FROM events WHERE "
+			     "service = 'guarded'"),
+	    0);
+	expect_with(&o, "POST", "/ingest/guarded", right, "{}", 200, "stored");
+	expect(&o, "/ready", NULL, 200, "");
+	expect(&o, "/", NULL, 200, "Welcome");
+	other_stop(&o);
+}
+
+static int
+host_listen(int *port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, len), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+/*
+ * Accepts at whichever host is asked, within ms; -1 if none is. Reads one small
+ * FastCGI request to its end and dies without an answer.
+ */
+static ssize_t
+host_die(const int fds[2], int ms, char request[ONE_REQUEST])
+{
+	static const char end[8] = { 1, 5, 0, 1, 0, 0, 0, 0 };
+	struct pollfd p[2] = { { fds[0], POLLIN, 0 }, { fds[1], POLLIN, 0 } };
+	ssize_t n = 0, got;
+	int fd;
+
+	if (poll(p, 2, ms) < 1)
+		return -1;
+	fd = accept(p[0].revents ? fds[0] : fds[1], NULL, NULL);
+	do {
+		got = read(fd, request + n, (size_t)(ONE_REQUEST - n));
+		n += got > 0 ? got : 0;
+	} while (got > 0 && (n < 8 || memcmp(request + n - 8, end, 8) != 0));
+	close(fd);
+	return n;
+}
+
+static bool
+has(const char *bytes, ssize_t n, const char *text)
+{
+	return memmem(bytes, (size_t)n, text, strlen(text)) != NULL;
+}
+
+/* What one request looks like on the wire to the pool. */
+static void
+assert_safe(const char *request, ssize_t n)
+{
+	/* FCGI_BEGIN_REQUEST, role responder, FCGI_KEEP_CONN not set. */
+	assert_true(n > 16);
+	assert_int_equal(request[1], 1);
+	assert_int_equal(request[10], 0);
+	/* httpoxy. */
+	assert_false(has(request, n, "HTTP_PROXY"));
+	assert_false(has(request, n, "http://evil"));
+	assert_false(has(request, n, "REMOTE_USER"));
+	assert_true(has(request, n, "REQUEST_URI/ingest/energy"));
+	assert_false(has(request, n, "SCRIPT_FILENAME"));
+}
+
+static pid_t
+send_one(const struct other *o)
+{
+	pid_t pid = fork();
+	struct http h;
+
+	if (pid > 0)
+		return pid;
+	h = http_send(o->port, "POST", "/ingest/energy",
+	    "Content-Type: application/json\r\nProxy: http://evil\r\n"
+	    "Authorization: Basic YTpi\r\n",
+	    "{}");
+	_exit(h.status == 502 && strstr(h.body, "{\"detail\":") ? 0 : 1);
+}
+
+static void
+hosts__one_dies_on_a_request__not_sent_again_and_still_asked(void **state)
+{
+	char edit[160], request[ONE_REQUEST];
+	int fds[2], ports[2], i, status;
+	struct other o;
+	ssize_t n;
+	pid_t pid;
+
+	(void)state;
+	for (i = 0; i < 2; i++)
+		fds[i] = host_listen(&ports[i]);
+	snprintf(edit, sizeof(edit),
+	    "s/10.0.0.1:9000/127.0.0.1:%d/; s/10.0.0.2:9000/127.0.0.1:%d/",
+	    ports[0], ports[1]);
+	other_start(&o, "Several hosts", edit);
+	/* With max_fails=1 the third would find no host and ask none. */
+	for (i = 0; i < 6; i++) {
+		pid = send_one(&o);
+		n = host_die(fds, 30000, request);
+		assert_safe(request, n);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		assert_int_equal(host_die(fds, QUIET_MS, request), -1);
+	}
+	other_stop(&o);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(three_lines__stock_nginx__serves_its_site_and_the_api),
+	cmocka_unit_test(locations__settings_of_their_own__not_the_pools),
+	cmocka_unit_test(locations__bad_values__500_and_a_line_in_the_log),
+	cmocka_unit_test(limits__more_than_the_rate__429_with_retry_after),
+	cmocka_unit_test(passwords__none_or_wrong__401_and_nothing_stored),
+	cmocka_unit_test(
+	    hosts__one_dies_on_a_request__not_sent_again_and_still_asked),
+};
+
+T_MAIN_WITH(tests, setup, teardown)
