@@ -16,13 +16,13 @@
 #include "t.h"
 
 enum {
-	KEPT = 64,    /* connections that are kept */
-	SLOTS = 1024, /* requests under way at once */
-	IN_MAX = 1 << 16,
+	KEPT = 256,  /* connections that are kept */
+	SLOTS = 512, /* requests under way at once */
+	IN_MAX = 1 << 14,
 	OUT_MAX = 512,
 	ID = 36,
 	ACKS_MAX = 200000,
-	PHASES_MAX = 16,
+	PHASES_MAX = 16, /* one stays free */
 	TIMES_MAX = 100000,
 	GIVE_UP_MS = 30000
 };
@@ -58,8 +58,11 @@ static struct slot {
 
 static struct phase {
 	const char *name;
+	int64_t began_ms;
 	atomic_long begun;
-	long ok, failed, repeated;
+	long ok, repeated;
+	atomic_long failed;
+	char first[256]; /* of its failures */
 	int times_ms[TIMES_MAX];
 } phases[PHASES_MAX];
 
@@ -68,8 +71,6 @@ static int rate, epoll;
 static pthread_t thread;
 static atomic_bool is_over;
 static atomic_int phase;
-static atomic_long failed;
-static char first_failure[256];
 static char (*acks)[ID];
 static long acked, derived;
 
@@ -93,14 +94,14 @@ done(struct slot *s)
 static void
 fail_request(struct slot *s, const char *what)
 {
-	if (s->phase->failed++ == 0 && failed == 0)
-		snprintf(first_failure, sizeof(first_failure),
-		    "%s: %s %s: %s (%.150s)", s->phase->name, s->kind->target,
+	if (s->phase->failed == 0)
+		snprintf(s->phase->first, sizeof(s->phase->first),
+		    "%s, %s: %s (%.150s)", s->kind->target,
 		    s->repeated     ? "repeated"
 			: s->reused ? "on a kept connection"
 				    : "on a new connection",
 		    what, s->in);
-	failed++;
+	s->phase->failed++;
 	disconnect(s);
 	done(s);
 }
@@ -160,10 +161,11 @@ write_request(struct slot *s, long n)
 	assert_true(s->out_len < sizeof(s->out));
 }
 
+/* One for the n-th request: ten over kept connections, ten over new ones. */
 static struct slot *
-idle(bool kept)
+idle(long n)
 {
-	int i = kept ? 0 : KEPT, end = kept ? KEPT : SLOTS;
+	int i = n / 10 % 2 == 0 ? 0 : KEPT, end = i == 0 ? KEPT : SLOTS;
 
 	for (; i < end; i++)
 		if (!slots[i].busy)
@@ -172,23 +174,13 @@ idle(bool kept)
 }
 
 static void
-begin(long n, int64_t due_ms)
+begin(struct slot *s, long n, int64_t due_ms)
 {
-	struct phase *p = &phases[phase];
-	struct slot *s = idle(n / 10 % 2 == 0);
-
-	p->begun++;
-	if (s == NULL) {
-		p->failed++;
-		failed++;
-		snprintf(first_failure, sizeof(first_failure),
-		    "%s: no connection is free", p->name);
-		return;
-	}
+	s->phase = &phases[phase];
+	s->phase->begun++;
 	s->busy = true;
 	s->sent = s->repeated = false;
 	s->kind = &kinds[n % 10];
-	s->phase = p;
 	s->due_ms = due_ms;
 	s->in[0] = '\0';
 	write_request(s, n);
@@ -261,6 +253,7 @@ ended(struct slot *s, const char *why)
 		return;
 	s->phase->repeated++;
 	s->repeated = true;
+	s->sent = false;
 	open_connection(s);
 }
 
@@ -306,12 +299,16 @@ run(void *arg)
 {
 	int64_t begun = clock_steady_ms(), now = begun, due = begun;
 	struct epoll_event events[64];
+	struct slot *s;
 	long sent = 0;
 	int i, n;
 
 	while (!is_over || busy(now) > 0) {
-		for (; !is_over && due <= now; due = begun + sent * 1000 / rate)
-			begin(sent++, due);
+		/* What waits for a slot is late all the same. */
+		while (!is_over && due <= now && (s = idle(sent)) != NULL) {
+			begin(s, sent++, due);
+			due = begun + sent * 1000 / rate;
+		}
 		n = epoll_wait(epoll, events, 64, 1);
 		for (i = 0; i < n; i++)
 			on_event(events[i].data.ptr);
@@ -335,14 +332,16 @@ load_start(int port, int requests_a_second)
 		slots[i].in = malloc(IN_MAX);
 	}
 	phases[0].name = "start";
+	phases[0].began_ms = clock_steady_ms();
 	assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
 }
 
 void
 load_phase(const char *name)
 {
-	assert_true(phase + 1 < PHASES_MAX);
+	assert_true(phase + 2 < PHASES_MAX);
 	phases[phase + 1].name = name;
+	phases[phase + 1].began_ms = clock_steady_ms();
 	phase++;
 }
 
@@ -372,8 +371,8 @@ load_stop(void)
 long
 load_failed(const char **first)
 {
-	*first = first_failure;
-	return failed;
+	*first = phases[phase].first;
+	return phases[phase].failed;
 }
 
 long
@@ -399,6 +398,7 @@ load_ids(void)
 	for (i = 0; i < acked; i++)
 		p += sprintf(p, "%s%.*s", i > 0 ? "," : "", ID, acks[i]);
 	strcpy(p, "}");
+	free(acks);
 	return ids;
 }
 
@@ -408,21 +408,24 @@ compare(const void *a, const void *b)
 	return *(const int *)a - *(const int *)b;
 }
 
-void
+long
 load_print(void)
 {
 	struct phase *p;
-	long n;
+	long n, failed = 0;
 
-	printf("%-28s %7s %7s %7s %9s %7s %7s\n", "phase", "sent", "ok",
-	    "failed", "repeated", "p99 ms", "max ms");
+	printf("%-28s %6s %7s %7s %7s %9s %7s %7s\n", "phase", "rate", "sent",
+	    "ok", "failed", "repeated", "p99 ms", "max ms");
+	phases[phase + 1].began_ms = clock_steady_ms();
 	for (p = phases; p <= phases + phase; p++) {
 		n = p->ok < TIMES_MAX ? p->ok : TIMES_MAX;
 		qsort(p->times_ms, (size_t)n, sizeof(int), compare);
-		printf("%-28s %7ld %7ld %7ld %9ld %7d %7d\n", p->name,
-		    (long)p->begun, p->ok, p->failed, p->repeated,
+		printf("%-28s %6ld %7ld %7ld %7ld %9ld %7d %7d  %s\n", p->name,
+		    (long)(p->begun * 1000 / (p[1].began_ms - p->began_ms)),
+		    (long)p->begun, p->ok, (long)p->failed, p->repeated,
 		    n > 0 ? p->times_ms[n * 99 / 100] : 0,
-		    n > 0 ? p->times_ms[n - 1] : 0);
+		    n > 0 ? p->times_ms[n - 1] : 0, p->first);
+		failed += p->failed;
 	}
-	free(acks);
+	return failed;
 }

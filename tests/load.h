@@ -12,23 +12,27 @@
 #ifndef LOAD_H
 #define LOAD_H
 
-/* The rate is of requests a second. */
+/*
+ * The rate is of requests a second. Each is timed from when it was due, also
+ * where it had to wait for one of the sender's connections.
+ */
 void load_start(int port, int rate);
 /* What is due from here on is counted under this name. */
 void load_phase(const char *name);
 /* Waits until so many more seconds' worth was begun in this phase. */
 void load_go_on(int seconds);
+/* In this phase so far: requests that failed, and in words the first of them.
+ */
+long load_failed(const char **first);
 /* Waits for the last answers. */
 void load_stop(void);
 
-/* In all phases: requests that failed, and in words the first of them. */
-long load_failed(const char **first);
 /* Events that were acknowledged, and derived ones among their answers. */
 long load_acknowledged(void);
 long load_derived(void);
 /* The ids of the first as an array of PostgreSQL's, to be freed. */
 char *load_ids(void);
-/* A table of all phases on stdout. */
-void load_print(void);
+/* A table of all phases on stdout; how many failed in all of them. */
+long load_print(void);
 
 #endif
