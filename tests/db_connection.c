@@ -8,6 +8,8 @@
 
 #include "clock.h"
 #include "db.h"
+#include "request.h"
+#include "route.h"
 #include "sqlstate.h"
 #include "stack.h"
 
@@ -340,6 +342,53 @@ db__statements_gone__run_again_unnoticed(void **state)
 }
 
 static void
+assert_ready(struct db *db, int status, const char *reason)
+{
+	static const struct config config = { .worker_seen = 60 };
+	const struct context context = { .db = db, .config = &config };
+	const struct request request = {
+		.method = "GET", .path = "/ready", .query = "", .body = ""
+	};
+	struct response response = { 0 };
+
+	route_handle(&context, &request, &response);
+	assert_int_equal(response.status, status);
+	if (strstr(response.body.data, reason) == NULL)
+		fail_msg("%s", response.body.data);
+	buf_free(&response.headers);
+	buf_free(&response.body);
+}
+
+/* The program was upgraded before the schema. */
+static void
+ready__schema_older_than_the_program__503_until_it_is_migrated(void **state)
+{
+	struct db *db = db_new(url, "test", 3000);
+	char missing[128];
+
+	(void)state;
+	snprintf(missing, sizeof(missing), "migrations are missing, up to %s",
+	    query_schema());
+	assert_int_equal(beat(db), STATUS_OK);
+	assert_ready(db, 200, "ready");
+	t_exec(url,
+	    "UPDATE sqitch.changes SET change = 'older' WHERE change = '%s'",
+	    query_schema());
+	assert_ready(db, 503, missing);
+	t_exec(url,
+	    "UPDATE sqitch.changes SET change = '%s' WHERE change = 'older'",
+	    query_schema());
+	assert_ready(db, 200, "ready");
+	db_free(db);
+	/* What a statement names and the schema lacks. */
+	t_exec(url, "ALTER TABLE workers RENAME last_seen_at TO older");
+	db = db_new(url, "test", 3000);
+	assert_ready(db, 503, missing);
+	db_free(db);
+	t_exec(url, "ALTER TABLE workers RENAME older TO last_seen_at");
+}
+
+static void
 db__sqlstates__who_must_act(void **state)
 {
 	static const struct {
@@ -388,6 +437,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(db__plan_gone__prepared_again),
 	cmocka_unit_test(db__result_type_changed__run_again_unnoticed),
 	cmocka_unit_test(db__statements_gone__run_again_unnoticed),
+	cmocka_unit_test(
+	    ready__schema_older_than_the_program__503_until_it_is_migrated),
 	cmocka_unit_test(db__sqlstates__who_must_act),
 	cmocka_unit_test(db__killed_between_completion_and_commit__not_done),
 };
