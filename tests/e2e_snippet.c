@@ -257,6 +257,25 @@ passwords__none_or_wrong__401_and_nothing_stored(void **state)
 	other_stop(&o);
 }
 
+/* /status is for this host alone. */
+static void
+proxy__names_its_client__the_client_is_judged(void **state)
+{
+	static const char elsewhere[] = "X-Forwarded-For: 203.0.113.9\r\n";
+	struct other o;
+
+	(void)state;
+	other_start(&o, "Behind another proxy", "");
+	/* Not one of the proxies: what it claims counts for nothing. */
+	expect_with(&o, "GET", "/status", elsewhere, NULL, 200, "pool:");
+	other_stop(&o);
+	other_start(&o, "Behind another proxy", "s|10.0.0.0/8|127.0.0.1|");
+	expect_with(&o, "GET", "/status", elsewhere, NULL, 403,
+	    "{\"detail\":\"Forbidden\"}");
+	expect(&o, "/status", NULL, 200, "pool:");
+	other_stop(&o);
+}
+
 static int
 host_listen(int *port)
 {
@@ -368,6 +387,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(locations__bad_values__500_and_a_line_in_the_log),
 	cmocka_unit_test(limits__more_than_the_rate__429_with_retry_after),
 	cmocka_unit_test(passwords__none_or_wrong__401_and_nothing_stored),
+	cmocka_unit_test(proxy__names_its_client__the_client_is_judged),
 	cmocka_unit_test(
 	    hosts__one_dies_on_a_request__not_sent_again_and_still_asked),
 };
