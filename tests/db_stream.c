@@ -545,6 +545,15 @@ streams__unused_for_a_week__forgotten_when_one_begins(void **state)
 	    t_number(url,
 		"SELECT count(*) FROM streams WHERE name IN ('s', 'other')"),
 	    2);
+	t_exec(url,
+	    "DELETE FROM streams WHERE name = 's';"
+	    "INSERT INTO streams VALUES"
+	    " ('old', '1', gen_random_uuid(), now() - interval '8 days')");
+	pass("");
+	assert_int_equal(
+	    t_number(url,
+		"SELECT count(*) FROM streams WHERE name IN ('s', 'other')"),
+	    2);
 	assert_int_equal(t_number(url, "SELECT count(*) FROM streams"), 2);
 }
 

@@ -2,8 +2,12 @@
 -- committed at the moment $2, which is what this statement answered before
 -- nginx was asked for viewers ('' the first time). Whoever came since has
 -- missed nothing. Answers the present moment: an xid8 below which every
--- transaction has ended.
-WITH moved AS (
+-- transaction has ended. A stream that begins makes those of a week ago forgotten.
+WITH forgotten AS (
+    DELETE FROM streams
+     WHERE updated_at < now() - interval '7 days'
+       AND NOT EXISTS (SELECT FROM streams WHERE name = $1)
+), moved AS (
     INSERT INTO streams AS s (name, tx, id, updated_at)
     SELECT $1, (coalesce(nullif($2::text, ''), pg_snapshot_xmin(pg_current_snapshot())::text)::bigint - 1)::text::xid8,
            'ffffffff-ffff-ffff-ffff-ffffffffffff', now()
