@@ -1,8 +1,5 @@
 #include "db.h"
 
-#include <errno.h>
-#include <libpq-fe.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,33 +11,23 @@
 #include "sqlstate.h"
 
 enum {
-	REASON_LEN = 512,
-	TRIES = 3,
-	CONNECT_MS = 3000
+	TRIES = 3
 };
 
 struct db {
 	char *url;
 	const char *program;
 	int timeout_ms, limit_ms;
-	PGconn *conn;       /* NULL: not connected */
-	int failures;       /* connects in a row that failed */
-	int64_t connect_at; /* steady ms before which none is tried */
-	int64_t spent_us;   /* on statements */
-	char reason[REASON_LEN];
-	char sqlstate[6];
+	struct pg *pg;             /* NULL: not connected */
+	int failures;              /* connects in a row that failed */
+	int64_t connect_at;        /* steady ms before which none is tried */
+	int64_t spent_us;          /* on statements */
+	struct pg_trouble trouble; /* the last */
 };
 
 static void (*watcher)(enum db_error);
 
 static const struct backoff reconnect = { 50, 2000, 20 };
-
-/* What one try of a statement came to. */
-enum outcome {
-	DONE,    /* db->sqlstate says how */
-	BROKEN,  /* the connection is gone, the statement's effect unknown */
-	STALLED, /* no answer in time; the connection was given up */
-};
 
 /* SQLAlchemy names its driver in the scheme: postgresql+psycopg2://. */
 static char *
@@ -67,7 +54,8 @@ db_new(const char *url, const char *program, int timeout_ms)
 	}
 	db->program = program;
 	db->timeout_ms = timeout_ms;
-	snprintf(db->reason, sizeof(db->reason), "not connected yet");
+	snprintf(db->trouble.reason, sizeof(db->trouble.reason),
+	    "not connected yet");
 	return db;
 }
 
@@ -95,14 +83,14 @@ static void
 tell_watcher(const struct db *db)
 {
 	if (watcher != NULL)
-		watcher(sqlstate_error(db->sqlstate));
+		watcher(sqlstate_error(db->trouble.sqlstate));
 }
 
 static void
 disconnect(struct db *db)
 {
-	PQfinish(db->conn);
-	db->conn = NULL;
+	pg_close(db->pg);
+	db->pg = NULL;
 }
 
 void
@@ -115,297 +103,23 @@ db_free(struct db *db)
 	free(db);
 }
 
-/* libpq's messages have several lines; the first says it. */
-static void
-set_reason(struct db *db, const char *sqlstate, const char *message)
-{
-	snprintf(
-	    db->sqlstate, sizeof(db->sqlstate), "%s", sqlstate ? sqlstate : "");
-	snprintf(db->reason, sizeof(db->reason), "%.*s",
-	    (int)strcspn(message, "\n"), message);
-}
-
-/* Until the socket is ready; false at the deadline. */
-static bool
-wait_socket(struct db *db, short events, int64_t deadline)
-{
-	struct pollfd p = { .fd = PQsocket(db->conn), .events = events };
-	int64_t left;
-	int n;
-
-	do {
-		left = deadline - clock_steady_ms();
-		if (left <= 0)
-			return false;
-		n = poll(&p, 1, (int)left);
-	} while (n == 0 || (n < 0 && errno == EINTR));
-	return true;
-}
-
-/* Sends what is queued; reads meanwhile, or both sides could wait. */
-static enum outcome
-flush(struct db *db, int64_t deadline)
-{
-	int n;
-
-	while ((n = PQflush(db->conn)) > 0) {
-		if (!wait_socket(db, POLLIN | POLLOUT, deadline))
-			return STALLED;
-		if (!PQconsumeInput(db->conn))
-			return BROKEN;
-	}
-	return n < 0 ? BROKEN : DONE;
-}
-
-/*
- * The server's answer to the one statement that was sent. When a bystander of
- * a crash, libpq returns an error without SQLSTATE while PQstatus still says
- * OK; both count as a broken connection.
- */
-static enum outcome
-await(struct db *db, PGresult **out)
-{
-	int64_t deadline = clock_steady_ms() + longest_wait(db);
-	enum outcome outcome = flush(db, deadline);
-	const char *state;
-	PGresult *r;
-
-	*out = NULL;
-	while (outcome == DONE) {
-		if (PQisBusy(db->conn)) {
-			if (!wait_socket(db, POLLIN, deadline))
-				return STALLED;
-			if (!PQconsumeInput(db->conn))
-				outcome = BROKEN;
-			continue;
-		}
-		if ((r = PQgetResult(db->conn)) == NULL)
-			break;
-		PQclear(*out);
-		*out = r;
-	}
-	/*
-	 * CommandComplete comes before the commit: without the end of the
-	 * conversation behind it, it promises nothing.
-	 */
-	if (*out == NULL || outcome != DONE)
-		return BROKEN;
-	if (PQresultStatus(*out) == PGRES_TUPLES_OK ||
-	    PQresultStatus(*out) == PGRES_COMMAND_OK)
-		return DONE;
-	state = PQresultErrorField(*out, PG_DIAG_SQLSTATE);
-	if (state == NULL || strncmp(state, "57P", 3) == 0 ||
-	    PQstatus(db->conn) != CONNECTION_OK)
-		return BROKEN;
-	return DONE;
-}
-
-/* Turns one answer into db->sqlstate and db->reason; frees what is no rows. */
-static enum outcome
-settle(struct db *db, enum outcome outcome, PGresult **r)
-{
-	ExecStatusType status = PQresultStatus(*r);
-
-	if (outcome == STALLED)
-		set_reason(db, NULL, "no answer from the server in time");
-	else if (*r == NULL ||
-	    (outcome == BROKEN && PQresultErrorMessage(*r)[0] == '\0'))
-		set_reason(db, NULL, PQerrorMessage(db->conn));
-	else if (outcome == BROKEN ||
-	    (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK))
-		set_reason(db, PQresultErrorField(*r, PG_DIAG_SQLSTATE),
-		    PQresultErrorMessage(*r));
-	else {
-		db->sqlstate[0] = '\0';
-		return DONE;
-	}
-	PQclear(*r);
-	*r = NULL;
-	return outcome;
-}
-
-/* A name that the server does not know: this program is newer than it. */
-static void
-explain(struct db *db)
-{
-	static const char *const unknown[] = { "42P01", "42703", "42883" };
-	char reason[REASON_LEN];
-	size_t i;
-
-	for (i = 0; i < sizeof(unknown) / sizeof(*unknown); i++)
-		if (strcmp(db->sqlstate, unknown[i]) == 0)
-			break;
-	if (i == sizeof(unknown) / sizeof(*unknown))
-		return;
-	snprintf(reason, sizeof(reason), "%s", db->reason);
-	snprintf(db->reason, sizeof(db->reason),
-	    "migrations are missing, up to %s: %.400s", query_schema(), reason);
-}
-
-static bool
-prepare_all(struct db *db)
-{
-	PGresult *r;
-	int q;
-
-	for (q = 0; q < QUERY_COUNT; q++) {
-		enum outcome outcome = BROKEN;
-
-		r = NULL;
-		if (PQsendPrepare(
-			db->conn, query_name(q), query_text(q), 0, NULL))
-			outcome = await(db, &r);
-		if (settle(db, outcome, &r) != DONE || r == NULL) {
-			explain(db);
-			log_warn("db: cannot prepare %s: %s", query_name(q),
-			    db->reason);
-			return false;
-		}
-		PQclear(r);
-	}
-	return true;
-}
-
-static enum outcome
-run_once(struct db *db, enum query q, bool prepared, int n,
-    const char *const values[], PGresult **r)
-{
-	enum outcome outcome = BROKEN;
-	int sent;
-
-	*r = NULL;
-	sent = prepared ? PQsendQueryPrepared(
-			      db->conn, query_name(q), n, values, NULL, NULL, 0)
-			: PQsendQueryParams(db->conn, query_text(q), n, NULL,
-			      values, NULL, NULL, 0);
-	if (sent)
-		outcome = await(db, r);
-	return settle(db, outcome, r);
-}
-
-/* A server that may forget what it acknowledged is no place for an event. */
-static enum status
-check_session(struct db *db)
-{
-	enum status status = STATUS_RETRY;
-	char timeout[32];
-	const char *const values[] = { timeout };
-	PGresult *r;
-
-	/* The server gives up first, so that the connection survives. */
-	snprintf(timeout, sizeof(timeout), "%dms", db->timeout_ms * 2 / 3);
-	if (run_once(db, Q_session, true, 1, values, &r) != DONE || r == NULL)
-		return status;
-	if (strcmp(PQgetvalue(r, 0, 7), "on") == 0 &&
-	    strcmp(PQgetvalue(r, 0, 8), "on") == 0) {
-		status = STATUS_OK;
-	} else {
-		set_reason(db, NULL,
-		    "refused: the server runs with fsync or full_page_writes "
-		    "off and may lose acknowledged events");
-		status = STATUS_FAULT;
-	}
-	PQclear(r);
-	return status;
-}
-
-static void
-ignore_notice(void *arg, const PGresult *r)
-{
-	(void)arg;
-	(void)r;
-}
-
-/*
- * What libpq cannot take apart it quotes in its message, password and all; and
- * an @ in a password that was not written %40 makes its end part of the host.
- */
-static bool
-may_be_quoted(const char *url)
-{
-	PQconninfoOption *all, *o;
-	bool may;
-
-	if (strstr(url, "://") == NULL && strchr(url, '=') == NULL)
-		return true; /* a database's name */
-	all = PQconninfoParse(url, NULL);
-	may = all != NULL;
-	for (o = all; may && o->keyword != NULL; o++)
-		may = o->val == NULL || strcmp(o->keyword, "host") != 0 ||
-		    strchr(o->val, '@') == NULL;
-	PQconninfoFree(all);
-	return may;
-}
-
-/* libpq's own limit on a connection is never less than two seconds. */
-static void
-wait_connected(struct db *db)
-{
-	int wait = longest_wait(db);
-	int64_t deadline =
-	    clock_steady_ms() + (wait < CONNECT_MS ? wait : CONNECT_MS);
-	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
-
-	while (want == PGRES_POLLING_READING || want == PGRES_POLLING_WRITING) {
-		if (!wait_socket(db,
-			want == PGRES_POLLING_READING ? POLLIN : POLLOUT,
-			deadline))
-			return;
-		want = PQconnectPoll(db->conn);
-	}
-}
-
-static enum status
-open_session(struct db *db)
-{
-	/* The URL comes last and wins over these. */
-	const char *const names[] = { "keepalives_idle", "keepalives_interval",
-		"keepalives_count", "tcp_user_timeout",
-		"fallback_application_name", "dbname", NULL };
-	const char *const values[] = { "10", "5", "3", "10000", db->program,
-		db->url, NULL };
-
-	db->conn = PQconnectStartParams(names, values, 1);
-	if (db->conn == NULL)
-		return STATUS_FAULT;
-	if (PQstatus(db->conn) != CONNECTION_BAD)
-		wait_connected(db);
-	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
-	if (PQstatus(db->conn) != CONNECTION_OK) {
-		set_reason(db, NULL,
-		    PQstatus(db->conn) != CONNECTION_BAD
-			? "no connection in time"
-			: may_be_quoted(db->url)
-			? PQerrorMessage(db->conn)
-			: "DATABASE_URL is not understood; in a password, @ "
-			  "is written %40");
-		return STATUS_RETRY;
-	}
-	if (PQsetnonblocking(db->conn, 1) != 0)
-		return STATUS_FAULT;
-	if (!prepare_all(db))
-		return STATUS_RETRY;
-	return check_session(db);
-}
-
 enum status
 db_connect(struct db *db)
 {
 	enum status status;
 
-	if (db->conn != NULL)
+	if (db->pg != NULL)
 		return STATUS_OK;
 	if (clock_steady_ms() < db->connect_at)
 		return STATUS_RETRY;
-	status = open_session(db);
+	status = pg_open(&db->pg, db->url, db->program, db->timeout_ms,
+	    longest_wait(db), &db->trouble);
 	if (status == STATUS_OK) {
-		log_info("db: connected, server %d", PQserverVersion(db->conn));
 		db->failures = 0;
 		return status;
 	}
-	log_warn("db: cannot connect: %s", db->reason);
+	log_warn("db: cannot connect: %s", db->trouble.reason);
 	tell_watcher(db);
-	disconnect(db);
 	db->failures++;
 	db->connect_at = clock_steady_ms() +
 	    backoff_ms(&reconnect, db->failures,
@@ -415,16 +129,16 @@ db_connect(struct db *db)
 
 /* What a try leaves to do: another one on this or on a new connection. */
 static bool
-may_run_again(struct db *db, enum outcome outcome)
+may_run_again(struct db *db, enum pg_end end)
 {
-	if (outcome == BROKEN)
+	if (end == PG_BROKEN)
 		return true;
 	/* A deadlock or serialization failure changed nothing. */
-	if (strncmp(db->sqlstate, "40", 2) == 0)
+	if (strncmp(db->trouble.sqlstate, "40", 2) == 0)
 		return true;
 	/* 0A000, 26000: a migration or a pooler made the plan stale. */
-	if (strcmp(db->sqlstate, "26000") == 0 ||
-	    strcmp(db->sqlstate, "0A000") == 0) {
+	if (strcmp(db->trouble.sqlstate, "26000") == 0 ||
+	    strcmp(db->trouble.sqlstate, "0A000") == 0) {
 		disconnect(db);
 		return true;
 	}
@@ -433,34 +147,35 @@ may_run_again(struct db *db, enum outcome outcome)
 
 static enum status
 try(struct db *db, enum query q, bool prepared, int n,
-    const char *const values[], PGresult **out)
+    const char *const values[], struct pg_result **out)
 {
-	enum outcome outcome;
+	struct pg_result *r;
 	enum status status;
-	PGresult *r;
+	enum pg_end end;
 	int i;
 
 	for (i = 0; i < TRIES; i++) {
 		if ((status = db_connect(db)) != STATUS_OK)
 			return status;
-		outcome = run_once(db, q, prepared, n, values, &r);
+		end = pg_run(
+		    db->pg, q, prepared, n, values, longest_wait(db), &r);
 		if (r != NULL) {
 			if (out != NULL)
 				*out = r;
 			else
-				PQclear(r);
+				pg_free(r);
 			return STATUS_OK;
 		}
-		if (outcome != DONE)
+		if (end != PG_ANSWERED)
 			disconnect(db);
-		if (!may_run_again(db, outcome))
+		if (!may_run_again(db, end))
 			break;
 	}
-	status = sqlstate_status(db->sqlstate);
+	status = sqlstate_status(db->trouble.sqlstate);
 	/* 23505 is an answer here: the caller made the id and knows. */
-	if (strcmp(db->sqlstate, "23505") != 0) {
-		log_warn(
-		    "db: %s: %s %s", query_name(q), db->sqlstate, db->reason);
+	if (strcmp(db->trouble.sqlstate, "23505") != 0) {
+		log_warn("db: %s: %s %s", query_name(q), db->trouble.sqlstate,
+		    db->trouble.reason);
 		tell_watcher(db);
 	}
 	return status;
@@ -468,7 +183,7 @@ try(struct db *db, enum query q, bool prepared, int n,
 
 static enum status
 run(struct db *db, enum query q, bool prepared, int n,
-    const char *const values[], PGresult **out)
+    const char *const values[], struct pg_result **out)
 {
 	int64_t began = clock_steady_us();
 	enum status status = try(db, q, prepared, n, values, out);
@@ -494,43 +209,17 @@ db_run_planned(struct db *db, enum query q, int n, const char *const values[],
 const char *
 db_reason(const struct db *db)
 {
-	return db->reason;
+	return db->trouble.reason;
 }
 
 const char *
 db_sqlstate(const struct db *db)
 {
-	return db->sqlstate;
+	return db->trouble.sqlstate;
 }
 
 int64_t
 db_spent_us(const struct db *db)
 {
 	return db == NULL ? 0 : db->spent_us;
-}
-
-int
-db_rows(const struct pg_result *r)
-{
-	return PQntuples(r);
-}
-
-const char *
-db_value(const struct pg_result *r, int row, int column)
-{
-	return PQgetisnull(r, row, column) ? NULL : PQgetvalue(r, row, column);
-}
-
-bool
-db_is_true(const struct pg_result *r, int row, int column)
-{
-	const char *v = db_value(r, row, column);
-
-	return v != NULL && v[0] == 't';
-}
-
-void
-db_result_free(struct pg_result *r)
-{
-	PQclear(r);
 }

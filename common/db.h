@@ -1,7 +1,6 @@
 /*
  * One PostgreSQL connection that outlives its server: connected when first
- * needed, statements prepared at connect and again at reconnect. The only file
- * that sees libpq.
+ * needed, and again when it broke, after a pause that grows.
  */
 #ifndef DB_H
 #define DB_H
@@ -9,12 +8,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "pg.h"
 #include "query.h"
 #include "sqlstate.h"
 #include "status.h"
 
 struct db;
-struct pg_result; /* libpq's PGresult */
 
 /*
  * Never connects by itself. url is a libpq URI or conninfo string, also in
@@ -52,11 +51,5 @@ const char *db_sqlstate(const struct db *); /* "" where there was none */
 
 /* Microseconds that db_run took so far; NULL: none. */
 int64_t db_spent_us(const struct db *);
-
-int db_rows(const struct pg_result *);
-/* Owned by the result; NULL is SQL's NULL. */
-const char *db_value(const struct pg_result *, int row, int column);
-bool db_is_true(const struct pg_result *, int row, int column);
-void db_result_free(struct pg_result *); /* NULL is fine */
 
 #endif

@@ -27,22 +27,22 @@ enum {
 void
 events_write(struct buf *out, const struct pg_result *r, int row)
 {
-	const char *normalised = db_value(r, row, NORMALISED);
+	const char *normalised = pg_value(r, row, NORMALISED);
 
-	buf_printf(out, "{\"id\":\"%s\",\"service\":", db_value(r, row, ID));
-	page_put_text(out, db_value(r, row, SERVICE));
+	buf_printf(out, "{\"id\":\"%s\",\"service\":", pg_value(r, row, ID));
+	page_put_text(out, pg_value(r, row, SERVICE));
 	buf_puts(out, ",\"timestamp\":");
-	page_put_time(out, db_value(r, row, TIMESTAMP));
+	page_put_time(out, pg_value(r, row, TIMESTAMP));
 	buf_puts(out, ",\"payload\":");
-	buf_puts(out, db_value(r, row, PAYLOAD));
+	buf_puts(out, pg_value(r, row, PAYLOAD));
 	buf_puts(out, ",\"normalized_payload\":");
 	buf_puts(out, normalised != NULL ? normalised : "null");
 	buf_puts(out, ",\"deduplication_key\":");
-	page_put_text(out, db_value(r, row, KEY));
+	page_put_text(out, pg_value(r, row, KEY));
 	buf_puts(out, ",\"source_event_id\":");
-	page_put_text(out, db_value(r, row, SOURCE));
+	page_put_text(out, pg_value(r, row, SOURCE));
 	buf_puts(out, ",\"created_at\":");
-	page_put_time(out, db_value(r, row, CREATED));
+	page_put_time(out, pg_value(r, row, CREATED));
 	buf_putc(out, '}');
 }
 
@@ -113,14 +113,14 @@ static void
 write_feed(const struct request *req, const struct pg_result *r,
     long long limit, const char *tx, const struct id *id, struct response *res)
 {
-	const char *horizon = db_value(r, 0, HORIZON);
-	int n = db_value(r, 0, ID) == NULL ? 0 : db_rows(r);
+	const char *horizon = pg_value(r, 0, HORIZON);
+	int n = pg_value(r, 0, ID) == NULL ? 0 : pg_rows(r);
 	char cursor[24 + ID_LEN + 2];
 	struct id start = id_floor(0);
 
 	if (n == limit)
 		snprintf(cursor, sizeof(cursor), "%s.%s",
-		    db_value(r, n - 1, TX), db_value(r, n - 1, ID));
+		    pg_value(r, n - 1, TX), pg_value(r, n - 1, ID));
 	else
 		snprintf(cursor, sizeof(cursor), "%s.%s", horizon,
 		    strcmp(horizon, tx) == 0 ? id->text : start.text);
@@ -155,7 +155,7 @@ list_feed(const struct context *ctx, const struct request *req, struct page *p,
 		write_feed(req, r, p->limit, tx, &id, res);
 	else
 		problem_status(req, res, status);
-	db_result_free(r);
+	pg_free(r);
 }
 
 void

@@ -68,10 +68,10 @@ find_reasons(const struct context *ctx, struct buf *reasons)
 		return;
 	}
 	for (i = 0; i < 3; i++)
-		if (!db_is_true(r, 0, i))
+		if (!pg_is_true(r, 0, i))
 			add_reason(
 			    reasons, missing[i], i == 0 ? query_schema() : "");
-	db_result_free(r);
+	pg_free(r);
 	look_for_space(reasons);
 }
 

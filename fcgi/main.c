@@ -17,7 +17,7 @@
 #include "log.h"
 #include "query.h"
 #include "schedule.h"
-#include "score.h"
+#include "board.h"
 
 #define PROGRAM "smartcity-fcgi"
 
@@ -158,7 +158,7 @@ hand_over(void *arg, bool on)
 	listener_hand_over(child->listener, LISTENER_POOL, on);
 	if (child->status_listener->fd >= 0)
 		listener_hand_over(child->status_listener, LISTENER_STATUS, on);
-	score_hand_over(on);
+	board_hand_over(on);
 }
 
 static void
@@ -184,7 +184,7 @@ serve_pool(const struct config *config, const struct guard *guard,
 		.grace_ms = GRACE_MS };
 	enum status status;
 
-	if (score_open(child.processes) != STATUS_OK)
+	if (board_open(child.processes) != STATUS_OK)
 		return EX_OSERR;
 	db_watch(score_db_error);
 	log_info("main: %d processes", children.count);

@@ -32,7 +32,7 @@ static const char *const states[STATES] = { "pending", "delivering", "retrying",
 static double
 number(const struct pg_result *r, int row, int column)
 {
-	const char *s = db_value(r, row, column);
+	const char *s = pg_value(r, row, column);
 
 	return s != NULL ? strtod(s, NULL) : 0;
 }
@@ -46,7 +46,7 @@ put_states(struct buf *out, const struct pg_result *r)
 	double n[STATES] = { 0 }, age[STATES] = { 0 }, a;
 	int row, i;
 
-	for (row = 0; row < db_rows(r); row++)
+	for (row = 0; row < pg_rows(r); row++)
 		for (i = 0; i < STATES; i++) {
 			n[i] += number(r, row, COUNTS + i);
 			a = number(r, row, AGES + i);
@@ -78,8 +78,8 @@ put_of_each(struct buf *out, const struct pg_result *r, const char *name,
 	int row;
 
 	prom_family(out, name, "gauge", help);
-	for (row = 0; row < db_rows(r); row++)
-		if ((id = db_value(r, row, ID)) != NULL)
+	for (row = 0; row < pg_rows(r); row++)
+		if ((id = pg_value(r, row, ID)) != NULL)
 			prom_sample(out, name,
 			    (const char *[]){ "subscription", id, NULL },
 			    value(r, row));
@@ -107,7 +107,7 @@ overdue(const struct pg_result *r, int row)
 static double
 breaker(const struct pg_result *r, int row)
 {
-	const char *state = db_value(r, row, BREAKER);
+	const char *state = pg_value(r, row, BREAKER);
 
 	return strcmp(state, "closed") == 0 ? 0
 	    : strcmp(state, "open") == 0    ? 1
@@ -184,10 +184,10 @@ put_samples(struct buf *out, const struct pg_result *r)
 	const char *name, *labels, *value;
 	int row;
 
-	for (row = 0; row < db_rows(r); row++) {
-		name = db_value(r, row, 3);
-		labels = db_value(r, row, 4);
-		value = db_value(r, row, 5);
+	for (row = 0; row < pg_rows(r); row++) {
+		name = pg_value(r, row, 3);
+		labels = pg_value(r, row, 4);
+		value = pg_value(r, row, 5);
 		if (name == NULL || labels == NULL || value == NULL ||
 		    (family = family_of(name)) == NULL)
 			continue;
@@ -196,7 +196,7 @@ put_samples(struct buf *out, const struct pg_result *r)
 			    out, family->name, family->type, family->help);
 		before = family;
 		buf_printf(out, "%s{worker=\"%s\"%s%s} %s\n", name,
-		    db_value(r, row, 0), *labels ? "," : "", labels, value);
+		    pg_value(r, row, 0), *labels ? "," : "", labels, value);
 	}
 }
 
@@ -207,11 +207,11 @@ put_of_workers(struct buf *out, const struct pg_result *r, const char *name,
 	int row;
 
 	prom_family(out, name, "gauge", help);
-	for (row = 0; row < db_rows(r); row++)
-		if (db_value(r, row, 3) == NULL)
+	for (row = 0; row < pg_rows(r); row++)
+		if (pg_value(r, row, 3) == NULL)
 			prom_sample(out, name,
 			    (const char *[]){
-				"worker", db_value(r, row, 0), NULL },
+				"worker", pg_value(r, row, 0), NULL },
 			    number(r, row, column));
 }
 
@@ -220,8 +220,8 @@ count_workers(const struct pg_result *r)
 {
 	int row, n = 0;
 
-	for (row = 0; row < db_rows(r); row++)
-		n += db_value(r, row, 3) == NULL;
+	for (row = 0; row < pg_rows(r); row++)
+		n += pg_value(r, row, 3) == NULL;
 	return n;
 }
 
@@ -267,6 +267,6 @@ metrics_db(const struct context *ctx, struct buf *out)
 		put_outbox(out, outbox);
 		put_workers(out, workers);
 	}
-	db_result_free(outbox);
-	db_result_free(workers);
+	pg_free(outbox);
+	pg_free(workers);
 }

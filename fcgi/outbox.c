@@ -49,13 +49,13 @@ read_search(struct page *p, const char *status, struct search *s)
 static void
 write_message(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_puts(out, db_value(r, row, 0));
+	buf_puts(out, pg_value(r, row, 0));
 }
 
 static void
 write_listed(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_puts(out, db_value(r, row, 1));
+	buf_puts(out, pg_value(r, row, 1));
 }
 
 static void
@@ -116,18 +116,18 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 	status = db_run(ctx->db, Q_outbox_retry, 3, values, &r);
 	if (status != STATUS_OK) {
 		problem_status(req, res, status);
-	} else if (db_rows(r) == 0) {
+	} else if (pg_rows(r) == 0) {
 		problem_write(req, res, 404, "No message has this id");
-	} else if (strcmp(db_value(r, 0, 0), "0") == 0) {
+	} else if (strcmp(pg_value(r, 0, 0), "0") == 0) {
 		problem_write(req, res, 409,
 		    "Nothing to retry: no delivery of this message to a "
 		    "subscription that still exists is %s",
 		    state != NULL ? state : "failed, expired or retrying");
 	} else {
 		res->status = 202;
-		buf_printf(&res->body, "{\"retried\":%s}", db_value(r, 0, 0));
+		buf_printf(&res->body, "{\"retried\":%s}", pg_value(r, 0, 0));
 	}
-	db_result_free(r);
+	pg_free(r);
 }
 
 /* A body would be ignored, and what it asked for with it. */
@@ -177,8 +177,8 @@ replay(const struct context *ctx, const struct request *req, struct page *p,
 	if (status != STATUS_OK)
 		problem_status(req, res, status);
 	else
-		buf_puts(&res->body, db_value(r, 0, 0));
-	db_result_free(r);
+		buf_puts(&res->body, pg_value(r, 0, 0));
+	pg_free(r);
 }
 
 void

@@ -210,11 +210,11 @@ page_answer(const struct page *p, const struct request *req, enum status status,
 		problem_status(req, res, status);
 		return;
 	}
-	n = db_rows(r);
+	n = pg_rows(r);
 	page_put_rows(&res->body, r, n, write);
 	if (n == p->limit)
-		page_link(req, "cursor", db_value(r, n - 1, 0), res);
-	db_result_free(r);
+		page_link(req, "cursor", pg_value(r, n - 1, 0), res);
+	pg_free(r);
 }
 
 void
@@ -232,11 +232,11 @@ page_get_row(const struct context *ctx, const struct request *req,
 	    db_run(ctx->db, query, 1, (const char *const[]){ id.text }, &r);
 	if (status != STATUS_OK)
 		problem_status(req, res, status);
-	else if (db_rows(r) == 0)
+	else if (pg_rows(r) == 0)
 		problem_write(req, res, 404, "%s", none);
 	else
 		write(&res->body, r, 0);
-	db_result_free(r);
+	pg_free(r);
 }
 
 void

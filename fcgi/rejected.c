@@ -39,17 +39,17 @@ write_body(struct buf *out, const char *hex)
 static void
 write_rejected(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_printf(out, "{\"id\":\"%s\",\"service\":", db_value(r, row, ID));
-	page_put_text(out, db_value(r, row, SERVICE));
+	buf_printf(out, "{\"id\":\"%s\",\"service\":", pg_value(r, row, ID));
+	page_put_text(out, pg_value(r, row, SERVICE));
 	buf_puts(out, ",\"deduplication_key\":");
-	page_put_text(out, db_value(r, row, KEY));
+	page_put_text(out, pg_value(r, row, KEY));
 	buf_puts(out, ",\"reasons\":");
-	buf_puts(out, db_value(r, row, REASONS));
+	buf_puts(out, pg_value(r, row, REASONS));
 	buf_puts(out, ",\"body\":");
-	write_body(out, db_value(r, row, BODY));
-	buf_printf(out, ",\"body_bytes\":%s", db_value(r, row, BYTES));
+	write_body(out, pg_value(r, row, BODY));
+	buf_printf(out, ",\"body_bytes\":%s", pg_value(r, row, BYTES));
 	buf_puts(out, ",\"created_at\":");
-	page_put_time(out, db_value(r, row, CREATED));
+	page_put_time(out, pg_value(r, row, CREATED));
 	buf_putc(out, '}');
 }
 

@@ -2,7 +2,7 @@
  * The scoreboard: memory that the master shares with its children, one slot
  * for each. A slot is written by the child that holds it alone, so counting
  * needs no lock; what it has counted stays in the slot when it dies, and a
- * total is the sum over all slots. The whole survives the master's exec.
+ * total is the sum over all slots. The memory itself is in board.h.
  *
  * The ledger of ingest always balances: received = stored + duplicate +
  * rejected + refused + failed + in hand. One store moves a request from "in
@@ -19,7 +19,6 @@
 #include <sys/types.h>
 
 #include "sqlstate.h"
-#include "status.h"
 
 /* Services with a schema, in the order of service_all(), and the others. */
 enum {
@@ -90,9 +89,6 @@ struct score_process {
 
 /* --- the master --- */
 
-/* Takes over our former self's board if it has this layout, or makes one. */
-enum status score_open(int processes) MUST_CHECK;
-void score_hand_over(bool on);
 /* A child has ended; settles what it had in hand. wait_status: waitpid's. */
 void score_ended(pid_t, int wait_status);
 

@@ -15,10 +15,10 @@ is_duplicate(const struct db *db)
 static void
 fill(struct receipt *receipt, const struct pg_result *r)
 {
-	const char *derived = db_value(r, 0, 1);
+	const char *derived = pg_value(r, 0, 1);
 
 	snprintf(receipt->id.text, sizeof(receipt->id.text), "%s",
-	    db_value(r, 0, 0));
+	    pg_value(r, 0, 0));
 	buf_reset(&receipt->derived);
 	buf_puts(&receipt->derived, derived != NULL ? derived : "");
 }
@@ -36,11 +36,11 @@ answer_again(struct db *db, const struct event *e, struct receipt *receipt)
 
 	if (status != STATUS_OK)
 		return status;
-	if (db_rows(r) == 1)
+	if (pg_rows(r) == 1)
 		fill(receipt, r);
 	else
 		status = STATUS_FAULT;
-	db_result_free(r);
+	pg_free(r);
 	return status;
 }
 
@@ -53,17 +53,17 @@ answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
 
 	if (status != STATUS_OK)
 		return status;
-	if (db_rows(r) == 1) {
+	if (pg_rows(r) == 1) {
 		fill(receipt, r);
 		/* Our own id: the first try did commit after all. */
 		receipt->is_replayed =
 		    strcmp(receipt->id.text, e->id.text) != 0;
-		receipt->is_other_body = !db_is_true(r, 0, 2);
+		receipt->is_other_body = !pg_is_true(r, 0, 2);
 	} else {
 		/* Its retention ended between the two statements. */
 		status = STATUS_RETRY;
 	}
-	db_result_free(r);
+	pg_free(r);
 	return status;
 }
 
@@ -89,11 +89,11 @@ ingest(struct db *db, const struct event *e, const char *received,
 
 	if (status != STATUS_OK)
 		return is_duplicate(db) ? answer_again(db, e, receipt) : status;
-	if (db_rows(r) == 1)
+	if (pg_rows(r) == 1)
 		fill(receipt, r);
 	else
 		status = answer_by_key(db, e, receipt);
-	db_result_free(r);
+	pg_free(r);
 	return status;
 }
 

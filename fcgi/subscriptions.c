@@ -41,7 +41,7 @@ finish(struct work *w)
 	json_free(w->body);
 	faults_free(&w->faults);
 	buf_free(&w->columns);
-	db_result_free(w->rows);
+	pg_free(w->rows);
 }
 
 /* These answer the request themselves where they return false. */
@@ -119,7 +119,7 @@ run(struct work *w, enum query query, int n, const char *const values[])
 
 	if (status != STATUS_OK)
 		problem_status(w->req, w->res, status);
-	else if (db_rows(w->rows) == 0)
+	else if (pg_rows(w->rows) == 0)
 		problem_write(
 		    w->req, w->res, 404, "No subscription has this id");
 	else
@@ -131,7 +131,7 @@ run(struct work *w, enum query query, int n, const char *const values[])
 static void
 put_subscription(struct work *w, const char *secret)
 {
-	const char *json = db_value(w->rows, 0, 0);
+	const char *json = pg_value(w->rows, 0, 0);
 	struct buf *out = &w->res->body;
 
 	if (secret == NULL)
@@ -165,7 +165,7 @@ subscriptions_post(const struct context *ctx, const struct request *req,
 static void
 write_listed(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_puts(out, db_value(r, row, 1));
+	buf_puts(out, pg_value(r, row, 1));
 }
 
 static void

@@ -14,10 +14,10 @@ enum {
 static void
 write_step(struct buf *out, const struct pg_result *r, int row)
 {
-	const char *message = db_value(r, row, MESSAGE);
+	const char *message = pg_value(r, row, MESSAGE);
 
 	buf_puts(out, "\"request_id\":");
-	page_put_text(out, db_value(r, row, REQUEST_ID));
+	page_put_text(out, pg_value(r, row, REQUEST_ID));
 	buf_puts(out, ",\"event\":");
 	events_write(out, r, row);
 	buf_puts(out, ",\"message\":");
@@ -31,9 +31,9 @@ write_trace(struct buf *out, const struct pg_result *r, int row)
 	buf_putc(out, '{');
 	write_step(out, r, row);
 	buf_puts(out, ",\"derived\":[");
-	for (row++; row < db_rows(r); row++) {
+	for (row++; row < pg_rows(r); row++) {
 		buf_printf(out, "%s{\"fired\":%s,", row > 1 ? "," : "",
-		    db_is_true(r, row, FIRED) ? "true" : "false");
+		    pg_is_true(r, row, FIRED) ? "true" : "false");
 		write_step(out, r, row);
 		buf_putc(out, '}');
 	}

@@ -182,9 +182,9 @@ db__row_locked__gives_up_and_keeps_the_connection(void **state)
 	assert_int_equal(db_run(other, Q_ready, 2,
 			     (const char *const[]){ query_schema(), "60" }, &r),
 	    STATUS_OK);
-	assert_true(db_is_true(r, 0, 0));
-	assert_true(db_is_true(r, 0, 2));
-	db_result_free(r);
+	assert_true(pg_is_true(r, 0, 0));
+	assert_true(pg_is_true(r, 0, 2));
+	pg_free(r);
 	db_free(other);
 	db_free(db);
 }
@@ -297,8 +297,8 @@ count_rejected(struct db *db)
 	int n;
 
 	assert_int_equal(db_run(db, Q_rejected_get, 1, id, &r), STATUS_OK);
-	n = db_rows(r);
-	db_result_free(r);
+	n = pg_rows(r);
+	pg_free(r);
 	return n;
 }
 

@@ -73,7 +73,7 @@ claim_with(struct db *db, const struct claim *c, int n)
 	struct pg_result *rows = NULL;
 
 	assert_int_equal(lease_claim(db, c, &rows), STATUS_OK);
-	assert_int_equal(db_rows(rows), n);
+	assert_int_equal(pg_rows(rows), n);
 	return rows;
 }
 
@@ -88,7 +88,7 @@ claim_n(struct db *db, int n)
 static void
 expect_claims(int n)
 {
-	db_result_free(claim_n(one, n));
+	pg_free(claim_n(one, n));
 }
 
 static int
@@ -158,7 +158,7 @@ claim_and_settle(const char *status, const char *verdict)
 	buf_init(&outcomes, 65536);
 	add(&outcomes, rows, 0, status, verdict);
 	expect_settled(one, &outcomes, 1);
-	db_result_free(rows);
+	pg_free(rows);
 }
 
 /* --- claim --- */
@@ -178,8 +178,8 @@ claim__two_sessions__disjoint(void **state)
 		for (j = 0; j < 5; j++)
 			assert_string_not_equal(lease_row(a, i).message.id,
 			    lease_row(b, j).message.id);
-	db_result_free(a);
-	db_result_free(b);
+	pg_free(a);
+	pg_free(b);
 	assert_int_equal(count("delivering"), 15);
 }
 
@@ -217,7 +217,7 @@ claim__one_delivery__all_that_is_to_be_sent(void **state)
 	assert_int_equal(c.attempt, 1);
 	assert_int_equal(c.attempts, 1);
 	assert_false(c.is_over);
-	db_result_free(rows);
+	pg_free(rows);
 }
 
 static void
@@ -232,7 +232,7 @@ claim__old_secret_past_its_grace__not_given(void **state)
 	    " old_secret_until = now() - interval '1 second'");
 	rows = claim_n(one, 1);
 	assert_null(lease_row(rows, 0).old_secret);
-	db_result_free(rows);
+	pg_free(rows);
 }
 
 static void
@@ -244,7 +244,7 @@ claim__more_than_fit__oldest_first(void **state)
 	(void)state;
 	put(9, ONE);
 	rows = claim_with(one, &three, 3);
-	db_result_free(rows);
+	pg_free(rows);
 	expect("1 2 3",
 	    "SELECT string_agg(substr(payload, 6, 1), ' ' ORDER BY id)"
 	    " FROM outbox_messages JOIN deliveries ON id = message_id"
@@ -263,7 +263,7 @@ claim__lanes__each_its_room(void **state)
 	    "INSERT INTO deliveries (message_id, subscription_id)"
 	    " SELECT id, '" TWO "' FROM outbox_messages;"
 	    "UPDATE subscriptions SET max_in_flight = 4");
-	db_result_free(claim_with(one, &c, 6));
+	pg_free(claim_with(one, &c, 6));
 	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM deliveries WHERE status ="
 			     " 'delivering' AND subscription_id = '" ONE "'"),
@@ -277,7 +277,7 @@ claim__receivers_not_in_lanes__no_more_than_said(void **state)
 
 	(void)state;
 	put(5, ONE);
-	db_result_free(claim_with(one, &c, 3));
+	pg_free(claim_with(one, &c, 3));
 }
 
 static void
@@ -288,7 +288,7 @@ claim__no_room__nothing(void **state)
 
 	(void)state;
 	put(5, ONE);
-	db_result_free(claim_with(one, &c, 0));
+	pg_free(claim_with(one, &c, 0));
 }
 
 static void
@@ -298,7 +298,7 @@ claim__looks_a_second_back__older_ones_wait_for_the_sweep(void **state)
 
 	(void)state;
 	put(5, ONE); /* due for a second */
-	db_result_free(claim_with(one, &c, 0));
+	pg_free(claim_with(one, &c, 0));
 	expect_claims(5);
 }
 
@@ -310,7 +310,7 @@ claim__receiver_woken_a_moment_ago__everything_looked_at(void **state)
 	(void)state;
 	put(5, ONE);
 	t_exec(url, "UPDATE subscriptions SET woken_at = now()");
-	db_result_free(claim_with(one, &c, 5));
+	pg_free(claim_with(one, &c, 5));
 }
 
 static void
@@ -326,7 +326,7 @@ claim__lease_ended__again_and_the_loss_noted(void **state)
 	t_pass(url, "2 seconds");
 	rows = claim_n(two, 1);
 	assert_int_equal(lease_row(rows, 0).attempt, 2);
-	db_result_free(rows);
+	pg_free(rows);
 	expect("1 lost",
 	    "SELECT attempt || ' ' || error FROM"
 	    " delivery_attempts");
@@ -343,7 +343,7 @@ claim__attempts_used_up__failed_not_sent(void **state)
 	rows = claim_n(one, 1);
 	assert_true(lease_row(rows, 0).is_over);
 	assert_string_equal(lease_row(rows, 0).status, "failed");
-	db_result_free(rows);
+	pg_free(rows);
 	expect("10 t",
 	    "SELECT attempts || ' ' || (settled_at IS NOT NULL)::text"
 	    "::char FROM deliveries");
@@ -362,7 +362,7 @@ claim__replayed_after_ten_attempts__counted_anew(void **state)
 	rows = claim_n(one, 1);
 	assert_int_equal(lease_row(rows, 0).attempt, 11);
 	assert_int_equal(lease_row(rows, 0).attempts, 1);
-	db_result_free(rows);
+	pg_free(rows);
 }
 
 static void
@@ -445,10 +445,10 @@ order__first_is_retried__the_next_waits(void **state)
 	buf_init(&outcomes, 65536);
 	add(&outcomes, rows, 0, "delivered", "good");
 	expect_settled(one, &outcomes, 1);
-	db_result_free(rows);
+	pg_free(rows);
 	rows = claim_n(one, 1);
 	assert_int_equal(lease_row(rows, 0).attempt, 1);
-	db_result_free(rows);
+	pg_free(rows);
 }
 
 static void
@@ -479,7 +479,7 @@ order__first_is_settled__next_is_found_at_once(void **state)
 	    "UPDATE deliveries SET next_attempt_at = now() - interval '1 "
 	    "hour'");
 	claim_and_settle("delivered", "good");
-	db_result_free(claim_with(one, &c, 1));
+	pg_free(claim_with(one, &c, 1));
 }
 
 /* --- settle --- */
@@ -505,7 +505,7 @@ settle__delivered__done_with_its_history(void **state)
 	buf_init(&outcomes, 65536);
 	lease_add(&outcomes, &a, &o);
 	expect_settled(one, &outcomes, 1);
-	db_result_free(rows);
+	pg_free(rows);
 	buf_free(&a.answer);
 	assert_int_equal(count("delivered"), 1);
 	expect("1 500 202 127.0.0.1:80 fine\xef\xbf\xbd\xef\xbf\xbd\"",
@@ -559,7 +559,7 @@ settle__released__as_if_never_claimed(void **state)
 	    t_number(url, "SELECT count(*) FROM delivery_attempts"), 0);
 	rows = claim_n(two, 1);
 	assert_int_equal(lease_row(rows, 0).attempt, 1);
-	db_result_free(rows);
+	pg_free(rows);
 }
 
 static void
@@ -583,8 +583,8 @@ settle__lease_ended_and_claimed_anew__changes_nothing(void **state)
 	buf_init(&outcomes, 65536);
 	add(&outcomes, rows, 0, "retrying", "bad");
 	expect_settled(two, &outcomes, 1);
-	db_result_free(late);
-	db_result_free(rows);
+	pg_free(late);
+	pg_free(rows);
 }
 
 static void
@@ -602,7 +602,7 @@ settle__told_twice__second_changes_nothing(void **state)
 	buf_init(&outcomes, 65536);
 	add(&outcomes, rows, 0, "retrying", "bad");
 	expect_settled(one, &outcomes, 0);
-	db_result_free(rows);
+	pg_free(rows);
 	assert_int_equal(count("delivered"), 1);
 }
 
@@ -624,7 +624,7 @@ settle__database_gone__buffer_kept_to_tell_again(void **state)
 	    lease_settle(gone, &outcomes, 0, &settled), STATUS_RETRY);
 	add(&outcomes, rows, 1, "delivered", "good");
 	expect_settled(one, &outcomes, 2);
-	db_result_free(rows);
+	pg_free(rows);
 	db_free(gone);
 }
 
@@ -643,7 +643,7 @@ settle__outcomes_too_long__fault(void **state)
 	assert_int_equal(
 	    lease_settle(one, &outcomes, 0, &settled), STATUS_FAULT);
 	buf_free(&outcomes);
-	db_result_free(rows);
+	pg_free(rows);
 }
 
 /* --- the breaker --- */

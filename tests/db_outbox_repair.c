@@ -136,7 +136,7 @@ claim(void)
 
 	assert_int_equal(
 	    db_run(rows_db, Q_outbox_claim, 6, values, &r), STATUS_OK);
-	db_result_free(r);
+	pg_free(r);
 }
 
 static void

@@ -13,8 +13,8 @@ run(enum query query, int n, const char *const values[])
 	long long count;
 
 	assert_int_equal(db_run(rows_db, query, n, values, &r), STATUS_OK);
-	count = strtoll(db_value(r, 0, 0), NULL, 10);
-	db_result_free(r);
+	count = strtoll(pg_value(r, 0, 0), NULL, 10);
+	pg_free(r);
 	return count;
 }
 

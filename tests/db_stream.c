@@ -73,15 +73,15 @@ expect(int events, int bytes, const char *services, bool skipped)
 	size_t n = 0;
 	int i;
 
-	for (i = 0; i < db_rows(r); i++) {
-		name = db_value(r, i, 3);
+	for (i = 0; i < pg_rows(r); i++) {
+		name = pg_value(r, i, 3);
 		n += (size_t)snprintf(got + n, sizeof(got) - n, "%s%s",
 		    i > 0 ? "," : "", name != NULL ? name : "-");
-		assert_int_equal(db_is_true(r, i, 2), skipped);
-		assert_int_equal(name == NULL, db_value(r, i, 4) == NULL);
+		assert_int_equal(pg_is_true(r, i, 2), skipped);
+		assert_int_equal(name == NULL, pg_value(r, i, 4) == NULL);
 	}
 	assert_string_equal(got, services);
-	db_result_free(r);
+	pg_free(r);
 }
 
 static int
@@ -89,7 +89,7 @@ begin(void **state)
 {
 	(void)state;
 	t_exec(url, "TRUNCATE events, streams, told");
-	db_result_free(take(100, 100000));
+	pg_free(take(100, 100000));
 	return 0;
 }
 
@@ -119,8 +119,8 @@ pass(const char *moment)
 	struct pg_result *r = NULL;
 
 	assert_int_equal(db_run(db, Q_stream_pass, 2, values, &r), STATUS_OK);
-	snprintf(present, sizeof(present), "%s", db_value(r, 0, 0));
-	db_result_free(r);
+	snprintf(present, sizeof(present), "%s", pg_value(r, 0, 0));
+	pg_free(r);
 	return present;
 }
 
@@ -223,8 +223,8 @@ take__two_streams__each_gets_everything(void **state)
 	put("a");
 	expect(100, 100000, "a", false);
 	assert_int_equal(db_run(db, Q_stream_take, 3, values, &r), STATUS_OK);
-	assert_int_equal(db_rows(r), 1);
-	db_result_free(r);
+	assert_int_equal(pg_rows(r), 1);
+	pg_free(r);
 }
 
 static void
@@ -252,15 +252,15 @@ take__any_event__as_get_events_returns_it(void **state)
 	    " '01a205e9-0000-7000-8000-000000000002',"
 	    " '2026-11-23T10:00:00.000001Z')");
 	r = take(100, 100000);
-	assert_int_equal(db_rows(r), 1);
-	assert_string_equal(db_value(r, 0, 4), expected);
-	db_result_free(r);
+	assert_int_equal(pg_rows(r), 1);
+	assert_string_equal(pg_value(r, 0, 4), expected);
+	pg_free(r);
 	put("y");
 	r = take(100, 100000);
-	assert_non_null(strstr(db_value(r, 0, 4),
+	assert_non_null(strstr(pg_value(r, 0, 4),
 	    "\"normalized_payload\":null,\"deduplication_key\":null,"
 	    "\"source_event_id\":null,"));
-	db_result_free(r);
+	pg_free(r);
 }
 
 static void
@@ -279,16 +279,16 @@ take__cursors__as_the_feed_takes_them(void **state)
 	for (i = 0; i < 2; i++) {
 		memcpy(feed, values, sizeof(feed));
 		snprintf(tx, sizeof(tx), "%.*s",
-		    (int)strcspn(db_value(r, 0, i), "."), db_value(r, 0, i));
-		feed[1] = strchr(db_value(r, 0, i), '.') + 1;
+		    (int)strcspn(pg_value(r, 0, i), "."), pg_value(r, 0, i));
+		feed[1] = strchr(pg_value(r, 0, i), '.') + 1;
 		assert_int_equal(
 		    db_run(db, Q_events_feed, 4, feed, &page), STATUS_OK);
 		/* Without an event a row has the horizon alone. */
-		assert_int_equal(db_rows(page), i == 0 ? 2 : 1);
-		assert_int_equal(db_value(page, 0, 0) == NULL, i == 1);
-		db_result_free(page);
+		assert_int_equal(pg_rows(page), i == 0 ? 2 : 1);
+		assert_int_equal(pg_value(page, 0, 0) == NULL, i == 1);
+		pg_free(page);
 	}
-	db_result_free(r);
+	pg_free(r);
 }
 
 /* --- what is late --- */
@@ -376,8 +376,8 @@ take__more_bytes_than_wanted__the_newest_that_fit(void **state)
 	(void)state;
 	put("a");
 	r = take(100, 100000);
-	two = 2 * (int)strlen(db_value(r, 0, 4));
-	db_result_free(r);
+	two = 2 * (int)strlen(pg_value(r, 0, 4));
+	pg_free(r);
 	put("b");
 	put("c");
 	put("d");
@@ -435,9 +435,9 @@ tell(int taker, const struct pg_result *r)
 	int i;
 
 	buf_init(&events, 1 << 20);
-	for (i = 0; i < db_rows(r); i++)
+	for (i = 0; i < pg_rows(r); i++)
 		buf_printf(
-		    &events, "%c%s", i == 0 ? '[' : ',', db_value(r, i, 4));
+		    &events, "%c%s", i == 0 ? '[' : ',', pg_value(r, i, 4));
 	assert_false(events.failed);
 	if (events.len > 0)
 		t_exec(url,
@@ -461,7 +461,7 @@ take_all(int taker)
 			_exit(1);
 		r = take(100000, 100000000);
 		tell(taker, r);
-		db_result_free(r);
+		pg_free(r);
 	}
 	_exit(0);
 }

@@ -925,8 +925,8 @@ any__run_twice__done_once(void **state)
 			assert_int_equal(db_run(context.db, rows[i].query,
 					     rows[i].n, rows[i].values, &r),
 			    STATUS_OK);
-			assert_int_equal(db_rows(r), 1);
-			db_result_free(r);
+			assert_int_equal(pg_rows(r), 1);
+			pg_free(r);
 		}
 	got = t_sql(url,
 	    "SELECT concat_ws(' ', secret, old_secret, (SELECT count(*) FROM"

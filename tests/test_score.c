@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "prom.h"
-#include "score.h"
+#include "board.h"
 
 enum {
 	CHILDREN = 8,
@@ -21,7 +21,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	return score_open(CHILDREN) != STATUS_OK;
+	return board_open(CHILDREN) != STATUS_OK;
 }
 
 static uint64_t

@@ -85,14 +85,14 @@ db_run(struct db *db, enum query q, int n, const char *const values[],
 }
 
 int
-db_rows(const struct pg_result *r)
+pg_rows(const struct pg_result *r)
 {
 	(void)r;
 	return row_count;
 }
 
 const char *
-db_value(const struct pg_result *r, int row, int column)
+pg_value(const struct pg_result *r, int row, int column)
 {
 	static char moment[32];
 
@@ -116,13 +116,13 @@ db_value(const struct pg_result *r, int row, int column)
 }
 
 bool
-db_is_true(const struct pg_result *r, int row, int column)
+pg_is_true(const struct pg_result *r, int row, int column)
 {
-	return *db_value(r, row, column) == 't';
+	return *pg_value(r, row, column) == 't';
 }
 
 void
-db_result_free(struct pg_result *r)
+pg_free(struct pg_result *r)
 {
 	(void)r;
 }

@@ -241,7 +241,7 @@ claim(struct dispatch *d, struct db *db)
 		d->claim_at = now + AGAIN_MS;
 		return;
 	}
-	n = db_rows(rows);
+	n = pg_rows(rows);
 	tally_claim(n);
 	if (n > 0)
 		d->found_ms = now;

@@ -41,8 +41,8 @@ count(struct worker *w, enum query q, int n, const char *const values[],
 
 	if (db_run(w->db, q, n, values, &r) != STATUS_OK)
 		return TURN_RETRY;
-	counted = atoi(db_value(r, 0, 0));
-	db_result_free(r);
+	counted = atoi(pg_value(r, 0, 0));
+	pg_free(r);
 	if (counted > 0)
 		log_info("jobs: %d %s", counted, what);
 	return counted >= many ? TURN_AGAIN : TURN_REST;
@@ -85,16 +85,16 @@ expunge(struct worker *w)
 	/* Logged; nothing hurries. */
 	if (db_run(w->db, Q_outbox_expunge, 3, values, &r) != STATUS_OK)
 		return TURN_LATER;
-	gone = atoi(db_value(r, 0, 0));
+	gone = atoi(pg_value(r, 0, 0));
 	if (gone > 0)
 		log_info("jobs: %d old messages forgotten", gone);
 	w->expunged.text[0] = '\0';
-	if (db_value(r, 0, 1) != NULL) {
+	if (pg_value(r, 0, 1) != NULL) {
 		snprintf(w->expunged.text, sizeof(w->expunged.text), "%s",
-		    db_value(r, 0, 1));
+		    pg_value(r, 0, 1));
 		turn = TURN_AGAIN;
 	}
-	db_result_free(r);
+	pg_free(r);
 	return turn;
 }
 

@@ -37,28 +37,28 @@ struct claimed
 lease_row(const struct pg_result *batch, int row)
 {
 	struct claimed c = {
-		.subscription_id = db_value(batch, row, 1),
-		.status = db_value(batch, row, 2),
-		.attempt = atoi(db_value(batch, row, 3)),
-		.attempts = atoi(db_value(batch, row, 4)),
-		.url = db_value(batch, row, 13),
-		.secret = db_value(batch, row, 14),
-		.old_secret = db_value(batch, row, 15),
-		.retry_schedule = db_value(batch, row, 16),
-		.max_in_flight = atoi(db_value(batch, row, 17)),
+		.subscription_id = pg_value(batch, row, 1),
+		.status = pg_value(batch, row, 2),
+		.attempt = atoi(pg_value(batch, row, 3)),
+		.attempts = atoi(pg_value(batch, row, 4)),
+		.url = pg_value(batch, row, 13),
+		.secret = pg_value(batch, row, 14),
+		.old_secret = pg_value(batch, row, 15),
+		.retry_schedule = pg_value(batch, row, 16),
+		.max_in_flight = atoi(pg_value(batch, row, 17)),
 	};
 
 	c.is_over = strcmp(c.status, "delivering") != 0;
 	c.message = (struct message){
-		.id = db_value(batch, row, 0),
-		.topic = db_value(batch, row, 5),
-		.data = db_value(batch, row, 6),
-		.source = db_value(batch, row, 7),
-		.subject = db_value(batch, row, 8),
-		.causation_id = db_value(batch, row, 9),
-		.time = db_value(batch, row, 10),
-		.request_id = db_value(batch, row, 11),
-		.traceparent = db_value(batch, row, 12),
+		.id = pg_value(batch, row, 0),
+		.topic = pg_value(batch, row, 5),
+		.data = pg_value(batch, row, 6),
+		.source = pg_value(batch, row, 7),
+		.subject = pg_value(batch, row, 8),
+		.causation_id = pg_value(batch, row, 9),
+		.time = pg_value(batch, row, 10),
+		.request_id = pg_value(batch, row, 11),
+		.traceparent = pg_value(batch, row, 12),
 	};
 	return c;
 }
@@ -149,9 +149,9 @@ lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms, int *settled)
 		outcomes->data[--outcomes->len] = '\0';
 		return status;
 	}
-	*settled = atoi(db_value(r, 0, 0));
-	log_news(db_value(r, 0, 1), "breaker open, held for a while");
-	log_news(db_value(r, 0, 2), "disabled by its receiver's 410 Gone");
-	db_result_free(r);
+	*settled = atoi(pg_value(r, 0, 0));
+	log_news(pg_value(r, 0, 1), "breaker open, held for a while");
+	log_news(pg_value(r, 0, 2), "disabled by its receiver's 410 Gone");
+	pg_free(r);
 	return STATUS_OK;
 }

@@ -37,7 +37,7 @@ struct claimed {
 
 /*
  * On STATUS_OK *batch holds deliveries that are this worker's until the lease
- * ends; the caller frees it with db_result_free.
+ * ends; the caller frees it with pg_free.
  */
 enum status lease_claim(
     struct db *, const struct claim *, struct pg_result **batch) MUST_CHECK;

@@ -13,14 +13,14 @@ static struct batch *
 batch_new(struct pg_result *rows)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
-	size_t n = (size_t)db_rows(rows);
+	size_t n = (size_t)pg_rows(rows);
 
 	if (batch != NULL) /* calloc of nothing may be NULL */
 		batch->parcels = calloc(n + 1, sizeof(*batch->parcels));
 	if (batch == NULL || batch->parcels == NULL) {
 		log_error("parcel: no memory for %zu deliveries", n);
 		free(batch);
-		db_result_free(rows);
+		pg_free(rows);
 		return NULL;
 	}
 	batch->rows = rows;
@@ -33,7 +33,7 @@ batch_release(struct batch *batch)
 {
 	if (--batch->left > 0)
 		return;
-	db_result_free(batch->rows);
+	pg_free(batch->rows);
 	free(batch->parcels);
 	free(batch);
 }
@@ -161,7 +161,7 @@ parcels_take(struct receivers *all, struct pg_result *rows,
 
 	if (batch == NULL)
 		return;
-	n = db_rows(rows);
+	n = pg_rows(rows);
 	for (row = 0; row < n; row++)
 		take(all, batch, row, like, lane_limit);
 	batch_release(batch);

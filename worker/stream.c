@@ -183,20 +183,20 @@ make_parts(struct stream *s, const struct pg_result *r)
 	struct part *all;
 	int i;
 
-	snprintf(s->before, sizeof(s->before), "%s", db_value(r, 0, BEFORE));
+	snprintf(s->before, sizeof(s->before), "%s", pg_value(r, 0, BEFORE));
 	all = find_part(s, "all");
-	if (db_is_true(r, 0, SKIPPED))
+	if (pg_is_true(r, 0, SKIPPED))
 		channels_skip(&s->channels, s->before);
-	for (i = 0; i < db_rows(r); i++) {
-		if (db_value(r, i, EVENT) == NULL)
+	for (i = 0; i < pg_rows(r); i++) {
+		if (pg_value(r, i, EVENT) == NULL)
 			continue;
 		snprintf(
-		    name, sizeof(name), "service.%s", db_value(r, i, SERVICE));
-		add_event(all, db_value(r, i, EVENT));
-		add_event(find_part(s, name), db_value(r, i, EVENT));
+		    name, sizeof(name), "service.%s", pg_value(r, i, SERVICE));
+		add_event(all, pg_value(r, i, EVENT));
+		add_event(find_part(s, name), pg_value(r, i, EVENT));
 	}
 	for (i = 0; i < s->n; i++)
-		end_part(&s->parts[i], db_value(r, 0, BEHIND));
+		end_part(&s->parts[i], pg_value(r, 0, BEHIND));
 }
 
 /* --- its way to nginx --- */
@@ -337,8 +337,8 @@ pass(struct stream *s, struct db *db)
 
 	status = db_run(db, Q_stream_pass, 2, values, &r);
 	if (status == STATUS_OK)
-		snprintf(s->moment, sizeof(s->moment), "%s", db_value(r, 0, 0));
-	db_result_free(r);
+		snprintf(s->moment, sizeof(s->moment), "%s", pg_value(r, 0, 0));
+	pg_free(r);
 	return status;
 }
 
@@ -354,11 +354,11 @@ take(struct stream *s, struct db *db, int64_t room)
 	snprintf(events, sizeof(events), "%d", s->is_away ? 0 : EVENTS_MAX);
 	snprintf(bytes, sizeof(bytes), "%d", (int)room);
 	status = db_run(db, Q_stream_take, 3, values, &r);
-	if (status == STATUS_OK && db_rows(r) > 0) {
+	if (status == STATUS_OK && pg_rows(r) > 0) {
 		make_parts(s, r);
 		post_parts(s);
 	}
-	db_result_free(r);
+	pg_free(r);
 	return status;
 }
 

@@ -84,8 +84,8 @@ worker_is_alive(const struct config *config)
 	    config->database_url, "smartcity-worker", config->db_timeout_ms);
 	if (db != NULL &&
 	    db_run(db, Q_worker_alive, 2, values, &r) == STATUS_OK)
-		alive = db_is_true(r, 0, 0);
-	db_result_free(r);
+		alive = pg_is_true(r, 0, 0);
+	pg_free(r);
 	db_free(db);
 	return alive;
 }

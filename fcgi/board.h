@@ -1,0 +1,60 @@
+/*
+ * The scoreboard's memory: made by the master, shared with its children, and
+ * handed to the program that takes its place. Only score.c writes to it, and
+ * score_read.c reads it.
+ */
+#ifndef BOARD_H
+#define BOARD_H
+
+#include <stdalign.h>
+
+#include "score.h"
+#include "status.h"
+
+enum {
+	BOARD_SLOTS = 20480 /* twice SMARTCITY_PROCESSES at its most */
+};
+
+/* What a slot's byte in `busy` says. */
+enum {
+	SLOT_IDLE,
+	SLOT_ACTIVE,
+	SLOT_STATUS
+};
+
+struct slot {
+	alignas(64) _Atomic pid_t pid; /* 0: free */
+	_Atomic bool is_status;
+	_Atomic int64_t started_us;
+	_Atomic int64_t began_us, last_us; /* steady clock; a duration */
+	counter requests;                  /* of this process */
+	/* Odd while the texts change: whoever reads tries again. */
+	_Atomic unsigned int turn;
+	char method[SCORE_METHOD_LEN], uri[SCORE_URI_LEN];
+	long long length;
+	struct tally tally;
+};
+
+struct board {
+	uint64_t layout;
+	int64_t started_us;
+	_Atomic int processes, used, max_active, max_queue;
+	counter max_reached, started, ended[SCORE_ENDS];
+	_Atomic int64_t disk_full_us;
+	/* Beside each other, to be looked through at every request. */
+	alignas(64) _Atomic unsigned char busy[BOARD_SLOTS];
+	struct slot slots[BOARD_SLOTS];
+};
+
+extern struct board *board;     /* NULL: this process counts for itself, */
+extern struct slot board_spare; /* in here */
+
+/* Takes over our former self's board if it has this layout, or makes one. */
+enum status board_open(int processes) MUST_CHECK;
+void board_hand_over(bool on);
+
+/* Processes that serve requests just now. */
+int board_count_active(void);
+void board_raise_to(_Atomic int *most, int n);
+
+#endif
