@@ -27,12 +27,14 @@ setup(void **state)
 	(void)state;
 	url = t_database();
 	t_exec(url,
+	    "CREATE SEQUENCE puts;"
 	    "CREATE FUNCTION put(name text, body json DEFAULT '{}') RETURNS "
 	    "uuid"
 	    " LANGUAGE sql AS $$"
 	    " INSERT INTO events (id, service, \"timestamp\", payload)"
 	    " VALUES ((left(uuid_v7_floor(clock_timestamp())::text, 14)"
-	    "  || '7' || right(gen_random_uuid()::text, 21))::uuid,"
+	    "  || '7' || lpad(to_hex(nextval('puts')), 3, '0')"
+	    "  || right(gen_random_uuid()::text, 18))::uuid,"
 	    "  name, now(), body) RETURNING id $$;"
 	    "CREATE TABLE told (id uuid, taker int, n serial)");
 	db = db_new(url, "test", 5000);
