@@ -88,9 +88,12 @@ COPY nginx/nginx.conf nginx/smartcity-http.conf nginx/smartcity.conf \
     /etc/nginx/
 COPY --from=docs /src/build/www /usr/share/smartcity/www
 # It is nobody else's master, and the pool that serves is in pool/: see
-# fcgi/docker-entrypoint.
+# fcgi/docker-entrypoint. Whoever comes by the published port has the address of
+# a bridge, as a Prometheus beside it has.
 RUN sed -i '/# run: user/d' /etc/nginx/nginx.conf && \
-    sed -i 's|unix:/run/smartcity/|&pool/|' /etc/nginx/smartcity-http.conf
+    sed -i 's|unix:/run/smartcity/|&pool/|' /etc/nginx/smartcity-http.conf && \
+    sed -i 's|^\tallow ::1;|&\n\tallow 10.0.0.0/8;\n\tallow 172.16.0.0/12;\n\tallow 192.168.0.0/16;|' \
+        /etc/nginx/smartcity.conf
 USER smartcity-nginx
 EXPOSE 8000
 STOPSIGNAL SIGQUIT

@@ -18,8 +18,9 @@ typedef void handler(const struct context *, const struct request *,
     const char *arg, struct response *);
 
 /*
- * {} matches one segment, which the handler gets as it was sent. The first row
- * that matches is it.
+ * {} matches one segment, which the handler gets as it was sent. The first
+ * pattern that matches a path is its own, whatever the method: so a word comes
+ * before the {} in its place.
  */
 /* clang-format off */
 static const struct route {
@@ -32,9 +33,9 @@ static const struct route {
 	{ "GET", "/events/{}", events_get },
 	{ "GET", "/events/{}/trace", trace_get },
 	{ "GET", "/outbox", outbox_list },
+	{ "POST", "/outbox/replay", outbox_replay },
 	{ "GET", "/outbox/{}", outbox_get },
 	{ "POST", "/outbox/{}/retry", outbox_retry },
-	{ "POST", "/outbox/replay", outbox_replay },
 	{ "GET", "/rejected", rejected_list },
 	{ "GET", "/rejected/{}", rejected_get },
 	{ "POST", "/subscriptions", subscriptions_post },
@@ -87,30 +88,14 @@ allows(const struct route *route, const char *method)
 	    (strcmp(method, "HEAD") == 0 && strcmp(route->method, "GET") == 0);
 }
 
-/* Where a row before answers that method, this one never does. */
-static bool
-is_hidden(int row, const char *path)
-{
-	char arg[PATH_LEN_MAX];
-	int i;
-
-	for (i = 0; i < row; i++)
-		if (strcmp(routes[i].method, routes[row].method) == 0 &&
-		    matches(routes[i].pattern, path, arg))
-			return true;
-	return false;
-}
-
 static void
-put_allow(const char *path, struct buf *headers)
+put_allow(const char *pattern, struct buf *headers)
 {
-	char arg[PATH_LEN_MAX];
 	int i;
 
 	buf_puts(headers, "Allow: ");
 	for (i = 0; i < ROUTES; i++)
-		if (matches(routes[i].pattern, path, arg) &&
-		    !is_hidden(i, path))
+		if (strcmp(routes[i].pattern, pattern) == 0)
 			buf_printf(headers, "%s%s, ", routes[i].method,
 			    strcmp(routes[i].method, "GET") == 0 ? ", HEAD"
 								 : "");
@@ -121,8 +106,8 @@ void
 route_handle(
     const struct context *ctx, const struct request *req, struct response *res)
 {
+	const char *pattern = NULL;
 	char arg[PATH_LEN_MAX];
-	bool is_known = false;
 	int i;
 
 	res->status = 200;
@@ -130,19 +115,21 @@ route_handle(
 	buf_init(&res->headers, 16384);
 	buf_init(&res->body, RESPONSE_MAX);
 	for (i = 0; i < ROUTES; i++) {
-		if (!matches(routes[i].pattern, req->path, arg))
+		if (pattern != NULL
+			? strcmp(routes[i].pattern, pattern) != 0
+			: !matches(routes[i].pattern, req->path, arg))
 			continue;
-		is_known = true;
+		pattern = routes[i].pattern;
 		if (!allows(&routes[i], req->method))
 			continue;
 		routes[i].handle(ctx, req, arg, res);
 		return;
 	}
-	if (!is_known) {
+	if (pattern == NULL) {
 		problem_write(req, res, 404, "Not Found");
 		return;
 	}
-	put_allow(req->path, &res->headers);
+	put_allow(pattern, &res->headers);
 	if (strcmp(req->method, "OPTIONS") == 0)
 		res->status = 204;
 	else

@@ -321,6 +321,9 @@ outbox__wrong_method__405_with_the_right_ones(void **state)
 	assert_int_equal(
 	    rows_call("GET", "/outbox/" SUBSCRIPTION "1/retry"), 405);
 	assert_string_equal(rows_headers, "Allow: POST, OPTIONS\r\n");
+	/* It is no message's id. */
+	assert_int_equal(rows_call("GET", "/outbox/replay"), 405);
+	assert_string_equal(rows_headers, "Allow: POST, OPTIONS\r\n");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, rows_empty)
