@@ -22,6 +22,7 @@ struct db {
 	int failures;              /* connects in a row that failed */
 	int64_t connect_at;        /* steady ms before which none is tried */
 	int64_t spent_us;          /* on statements */
+	bool repeated;             /* the last of them ran more than once */
 	struct pg_trouble trouble; /* the last */
 };
 
@@ -155,6 +156,7 @@ try(struct db *db, enum query q, bool prepared, int n,
 	int i;
 
 	for (i = 0; i < TRIES; i++) {
+		db->repeated = i > 0;
 		if ((status = db_connect(db)) != STATUS_OK)
 			return status;
 		end = pg_run(
@@ -216,6 +218,12 @@ const char *
 db_sqlstate(const struct db *db)
 {
 	return db->trouble.sqlstate;
+}
+
+bool
+db_was_repeated(const struct db *db)
+{
+	return db->repeated;
 }
 
 int64_t

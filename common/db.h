@@ -49,6 +49,9 @@ void db_watch(void (*failed)(enum db_error));
 const char *db_reason(const struct db *);   /* one line, never NULL */
 const char *db_sqlstate(const struct db *); /* "" where there was none */
 
+/* The last db_run ran more than once: what it did before has no answer. */
+bool db_was_repeated(const struct db *);
+
 /* Microseconds that db_run took so far; NULL: none. */
 int64_t db_spent_us(const struct db *);
 

@@ -227,22 +227,33 @@ ignore_notice(void *arg, const PGresult *r)
 }
 
 /*
- * What libpq cannot take apart it quotes in its message, password and all; and
- * an @ in a password that was not written %40 makes its end part of the host.
+ * What libpq cannot take apart it quotes in its message, password and all. What
+ * is neither a URI nor name=value is a database's name to it.
+ */
+static bool
+is_understood(const char *url)
+{
+	PQconninfoOption *all;
+
+	if (strstr(url, "://") == NULL && strchr(url, '=') == NULL)
+		return true;
+	all = PQconninfoParse(url, NULL);
+	PQconninfoFree(all);
+	return all != NULL;
+}
+
+/* An @ that was not written %40 makes the end of a password part of the host.
  */
 static bool
 may_be_quoted(const char *url)
 {
-	PQconninfoOption *all, *o;
-	bool may;
+	PQconninfoOption *all = PQconninfoParse(url, NULL), *o;
+	bool may = true;
 
-	if (strstr(url, "://") == NULL && strchr(url, '=') == NULL)
-		return true; /* a database's name */
-	all = PQconninfoParse(url, NULL);
-	may = all != NULL;
-	for (o = all; may && o->keyword != NULL; o++)
-		may = o->val == NULL || strcmp(o->keyword, "host") != 0 ||
-		    strchr(o->val, '@') == NULL;
+	for (o = all; o != NULL && o->keyword != NULL; o++)
+		may = may &&
+		    (o->val == NULL || strcmp(o->keyword, "host") != 0 ||
+			strchr(o->val, '@') == NULL);
 	PQconninfoFree(all);
 	return may;
 }
@@ -275,6 +286,10 @@ log_in(struct pg *pg, const char *url, const char *program)
 	const char *const values[] = { "10", "5", "3", "10000", program, url,
 		NULL };
 
+	if (!is_understood(url)) {
+		set_reason(pg, NULL, "it is no libpq URI or conninfo string");
+		return STATUS_FAULT;
+	}
 	pg->conn = PQconnectStartParams(names, values, 1);
 	if (pg->conn == NULL)
 		return STATUS_FAULT;
@@ -288,8 +303,7 @@ log_in(struct pg *pg, const char *url, const char *program)
 	    PQstatus(pg->conn) != CONNECTION_BAD ? "no connection in time"
 		: may_be_quoted(url)
 		? PQerrorMessage(pg->conn)
-		: "DATABASE_URL is not understood; in a password, @ is "
-		  "written %40");
+		: "there is no such host; in a password, @ is written %40");
 	return STATUS_RETRY;
 }
 

@@ -29,7 +29,8 @@ enum pg_end {
 /*
  * url is libpq's, a URI or conninfo string. The server gives a statement two
  * thirds of timeout_ms; wait_ms bounds the connection and each answer until it
- * is open. STATUS_FAULT: the server is unfit (fsync is off), or out of memory.
+ * is open. STATUS_FAULT: the url is none, the server is unfit (fsync is off),
+ * or memory is short.
  */
 enum status pg_open(struct pg **, const char *url, const char *program,
     int timeout_ms, int wait_ms, struct pg_trouble *) MUST_CHECK;

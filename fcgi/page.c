@@ -242,14 +242,17 @@ page_get_row(const struct context *ctx, const struct request *req,
 void
 page_put_time(struct buf *out, const char *t)
 {
-	size_t n = strlen(t);
+	size_t n = strlen(t), digits = 0;
 
 	/* "2026-11-23 10:00:00.123+00", for the session is in UTC. */
 	if (n < 22 || t[10] != ' ' || strcmp(t + n - 3, "+00") != 0) {
 		out->failed = true;
 		return;
 	}
-	buf_printf(out, "\"%.10sT%.*sZ\"", t, (int)(n - 14), t + 11);
+	if (t[19] == '.')
+		digits = strspn(t + 20, "0123456789");
+	buf_printf(out, "\"%.10sT%.8s.%.*s%sZ\"", t, t + 11, (int)digits,
+	    t + 20, "000000" + (digits < 6 ? digits : 6));
 }
 
 void

@@ -91,21 +91,26 @@ db__nobody_there__try_later_with_the_reason(void **state)
 static void
 db__url_with_a_fault__password_in_no_reason(void **state)
 {
-	static const char *const urls[] = {
-		"postgresql://u:geheim@[::1]x/db",
-		"postgresql://u:ge@heim@127.0.0.1:1/db",
-		"postgresql://u:geheim@127.0.0.1:port/db",
-		"postgresql://u:geheim@127.0.0.1:1/db?geheim",
-		"user=u password=geheim' dbname=db geheim",
+	static const struct {
+		const char *url;
+		enum status
+		    status; /* the setting is wrong, or all may be well */
+	} rows[] = {
+		{ "postgresql://u:geheim@[::1]x/db", STATUS_FAULT },
+		{ "postgresql://u:ge@heim@127.0.0.1:1/db", STATUS_RETRY },
+		{ "postgresql://u:geheim@127.0.0.1:port/db", STATUS_RETRY },
+		{ "postgresql://u:geheim@127.0.0.1:1/db?geheim", STATUS_FAULT },
+		{ "user=u password=geheim' dbname=db geheim", STATUS_FAULT },
+		{ "mysql://u:geheim@127.0.0.1/db", STATUS_FAULT },
 	};
 	struct db *db;
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
-		db = db_new(urls[i], "test", 500);
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		db = db_new(rows[i].url, "test", 500);
 		assert_non_null(db);
-		assert_int_equal(db_connect(db), STATUS_RETRY);
+		assert_int_equal(db_connect(db), rows[i].status);
 		assert_true(strlen(db_reason(db)) > 0);
 		if (strstr(db_reason(db), "heim") != NULL)
 			fail_msg("%s", db_reason(db));

@@ -680,6 +680,22 @@ stop__receiver_that_hangs__told_to_be_tried_again(void **state)
 }
 
 static void
+stop__last_attempt_cut_off__not_failed_for_that(void **state)
+{
+	(void)state;
+	config.delivery_timeout = 30;
+	config.outbox_max_attempts = 1;
+	subscribe("a", "/hang/last");
+	put(1);
+	start();
+	while (receiver_count(&receiver, "/hang/last") == 0)
+		turn();
+	dispatch_close(d, db);
+	d = NULL;
+	expect("pending 0", "SELECT status || ' ' || attempts FROM deliveries");
+}
+
+static void
 database__connection_cut_while_delivering__outcomes_told_later(void **state)
 {
 	(void)state;
@@ -761,6 +777,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(order__by_subject__as_they_were_made),
 	TEST(stop__with_a_queue__given_back_at_once),
 	TEST(stop__receiver_that_hangs__told_to_be_tried_again),
+	TEST(stop__last_attempt_cut_off__not_failed_for_that),
 	TEST(database__connection_cut_while_delivering__outcomes_told_later),
 	TEST(lease__too_short_for_what_waits__given_back_not_begun),
 	TEST(poison__secret_that_is_none__others_delivered),

@@ -115,7 +115,9 @@ attempt_of(const struct pg_result *rows, int row)
 	struct claimed c = lease_row(rows, row);
 	struct attempt a = { .message = c.message,
 		.subscription_id = c.subscription_id,
-		.number = c.attempt };
+		.url = c.url,
+		.number = c.attempt,
+		.lease = c.lease };
 
 	buf_init(&a.answer, 1024);
 	return a;
@@ -606,6 +608,30 @@ settle__told_twice__second_changes_nothing(void **state)
 	assert_int_equal(count("delivered"), 1);
 }
 
+/* Its answer was lost, and another worker was quicker. */
+static void
+settle__release_told_again__the_next_lease_stays(void **state)
+{
+	struct pg_result *first, *second;
+	struct buf outcomes;
+
+	(void)state;
+	put(1, ONE);
+	first = claim_n(one, 1);
+	buf_init(&outcomes, 65536);
+	add(&outcomes, first, 0, "released", NULL);
+	expect_settled(one, &outcomes, 1);
+	second = claim_n(two, 1);
+	assert_int_equal(
+	    lease_row(first, 0).attempt, lease_row(second, 0).attempt);
+	buf_init(&outcomes, 65536);
+	add(&outcomes, first, 0, "released", NULL);
+	expect_settled(one, &outcomes, 0);
+	assert_int_equal(count("delivering"), 1);
+	pg_free(first);
+	pg_free(second);
+}
+
 static void
 settle__database_gone__buffer_kept_to_tell_again(void **state)
 {
@@ -746,6 +772,44 @@ breaker__good_between_bad_ones__counts_from_nought(void **state)
 }
 
 static void
+breaker__failures_told_twice__counted_once(void **state)
+{
+	struct pg_result *rows;
+	struct buf outcomes;
+	int i, told;
+
+	(void)state;
+	put(5, ONE);
+	rows = claim_n(one, 5);
+	for (told = 0; told < 2; told++) {
+		buf_init(&outcomes, 65536);
+		for (i = 0; i < 5; i++)
+			add(&outcomes, rows, i, "retrying", "bad");
+		expect_settled(one, &outcomes, told == 0 ? 5 : 0);
+	}
+	pg_free(rows);
+	expect("5", "SELECT failures FROM subscriptions WHERE id = '" ONE "'");
+}
+
+static void
+breaker__gone_from_the_url_before__the_new_one_is_served(void **state)
+{
+	struct pg_result *rows;
+	struct buf outcomes;
+
+	(void)state;
+	put(1, ONE);
+	rows = claim_n(one, 1);
+	t_exec(url, "UPDATE subscriptions SET url = 'http://127.0.0.1:9/new'");
+	buf_init(&outcomes, 65536);
+	add(&outcomes, rows, 0, "retrying", "gone");
+	expect_settled(one, &outcomes, 1);
+	pg_free(rows);
+	t_pass(url, "1 hour");
+	expect_claims(1);
+}
+
+static void
 breaker__gone__disabled_and_held(void **state)
 {
 	(void)state;
@@ -786,6 +850,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(settle__released__as_if_never_claimed),
 	TEST(settle__lease_ended_and_claimed_anew__changes_nothing),
 	TEST(settle__told_twice__second_changes_nothing),
+	TEST(settle__release_told_again__the_next_lease_stays),
 	TEST(settle__database_gone__buffer_kept_to_tell_again),
 	TEST(settle__outcomes_too_long__fault),
 	TEST(breaker__ten_failures_in_a_row__open),
@@ -794,6 +859,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(breaker__half_open_and_bad__open_for_longer),
 	TEST(breaker__message_refused__says_nothing_about_the_receiver),
 	TEST(breaker__good_between_bad_ones__counts_from_nought),
+	TEST(breaker__failures_told_twice__counted_once),
+	TEST(breaker__gone_from_the_url_before__the_new_one_is_served),
 	TEST(breaker__gone__disabled_and_held),
 };
 

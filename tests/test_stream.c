@@ -32,6 +32,7 @@ static struct {
 	long long events, bytes;
 } taken;
 static enum status database;
+static bool is_repeated;
 
 static struct {
 	int n;
@@ -82,6 +83,13 @@ db_run(struct db *db, enum query q, int n, const char *const values[],
 	if (database == STATUS_OK)
 		*out = (struct pg_result *)rows;
 	return database;
+}
+
+bool
+db_was_repeated(const struct db *db)
+{
+	(void)db;
+	return is_repeated;
 }
 
 int
@@ -200,6 +208,7 @@ open_stream(void **state)
 	nginx_status = 202;
 	viewers = 0;
 	database = STATUS_OK;
+	is_repeated = false;
 	clock_ms = 1000;
 	taken.n = passed.n = post_count = 0;
 	before = NULL;
@@ -462,6 +471,54 @@ stream__database_fails__said_and_nothing_posted(void **state)
 
 /* --- does anybody watch? --- */
 
+/* What it took then, nobody knows. */
+static void
+stream__answer_of_the_database_lost__the_next_says_since_when(void **state)
+{
+	int again;
+
+	(void)state;
+	for (again = 0; again < 2; again++) {
+		batch("1.a", "2.b", false);
+		add("energy", "{\"n\":1}");
+		tick();
+		if (again == 0) {
+			database = STATUS_RETRY;
+			clock_ms += 250;
+			assert_int_equal(stream_tick(s, NULL), STATUS_RETRY);
+			database = STATUS_OK;
+		}
+		is_repeated = again != 0;
+		batch("5.c", "6.d", false);
+		add("energy", "{\"n\":2}");
+		tick();
+		is_repeated = false;
+		expect_post(0, "all",
+		    "{\"events\":[{\"n\":2}],\"cursor\":\"6.d\","
+		    "\"skipped_after\":\"2.b\"}");
+		expect_post(1, "service.energy",
+		    "{\"events\":[{\"n\":2}],\"cursor\":\"6.d\","
+		    "\"skipped_after\":\"2.b\"}");
+	}
+}
+
+static void
+stream__passed_by_then_an_answer_lost__since_the_pass(void **state)
+{
+	(void)state;
+	tick(); /* asks for the moment, which is 100 */
+	tick(); /* passes what was before 100 */
+	watching = 1;
+	tick(); /* passes what was before 200 */
+	is_repeated = true;
+	batch("200.x", "300.y", false);
+	add("energy", "{\"n\":1}");
+	tick();
+	expect_post(0, "all",
+	    "{\"events\":[{\"n\":1}],\"cursor\":\"300.y\",\"skipped_after\":"
+	    "\"200.00000000-0000-0000-0000-000000000000\"}");
+}
+
 static void
 stream__nobody_watches__passed_by_as_of_before_the_answer(void **state)
 {
@@ -675,6 +732,8 @@ static const struct CMUnitTest tests[] = {
 	WATCHED(stream__more_services_than_posts__the_rest_told_later),
 	WATCHED(stream__batch_under_way__no_other_taken),
 	WATCHED(stream__database_fails__said_and_nothing_posted),
+	WATCHED(stream__answer_of_the_database_lost__the_next_says_since_when),
+	OPEN(stream__passed_by_then_an_answer_lost__since_the_pass),
 	OPEN(stream__nobody_watches__passed_by_as_of_before_the_answer),
 	OPEN(stream__first_viewer__taken_from_where_nobody_had_come),
 	OPEN(stream__last_viewer_left__goes_on_while_it_may_come_back),

@@ -102,6 +102,14 @@ log_outcome(const struct attempt *a, const struct outcome *outcome)
 	log_about(NULL);
 }
 
+/* By the end of this worker, which is no fault of the receiver. */
+static bool
+was_cut_off(const struct parcel *p)
+{
+	return p->dispatch->is_stopping &&
+	    strcmp(p->attempt.error, ERROR_INTERNAL) == 0;
+}
+
 void
 attempt_done(struct attempt *a)
 {
@@ -120,6 +128,10 @@ attempt_done(struct attempt *a)
 	if (a->error != NULL) {
 		outcome.delay_ms = delay_ms(p);
 		outcome.status = outcome.delay_ms < 0 ? "failed" : "retrying";
+	}
+	if (outcome.delay_ms < 0 && was_cut_off(p)) {
+		release(p);
+		return;
 	}
 	log_outcome(a, &outcome);
 	if (outcome.delay_ms < 0)

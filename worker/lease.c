@@ -46,6 +46,7 @@ lease_row(const struct pg_result *batch, int row)
 		.old_secret = pg_value(batch, row, 15),
 		.retry_schedule = pg_value(batch, row, 16),
 		.max_in_flight = atoi(pg_value(batch, row, 17)),
+		.lease = pg_value(batch, row, 18),
 	};
 
 	c.is_over = strcmp(c.status, "delivering") != 0;
@@ -104,6 +105,8 @@ lease_add(
 	    (long long)outcome->took_ms);
 	if (a->http_status > 0)
 		buf_printf(out, ",\"http\":%d", a->http_status);
+	put(out, "lease", a->lease);
+	put(out, "url", a->url);
 	put(out, "verdict", outcome->verdict);
 	put(out, "error", a->error);
 	put(out, "detail", a->detail);

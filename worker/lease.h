@@ -33,6 +33,7 @@ struct claimed {
 	const char *url, *secret, *old_secret;
 	const char *retry_schedule; /* or NULL */
 	int max_in_flight;
+	const char *lease; /* its end, as settling must say it */
 };
 
 /*

@@ -28,7 +28,9 @@ struct attempt {
 	const char *subscription_id;
 	const char *url;
 	const char *secret, *old_secret; /* the latter or NULL */
-	int number; /* 1 is the first; fences off late settles */
+	/* Both fence off late settles. */
+	int number; /* 1 is the first */
+	const char *lease;
 	int timeout_ms;
 
 	/* The outcome, which the sink fills in before attempt_done(). */

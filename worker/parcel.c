@@ -48,6 +48,7 @@ fill(struct parcel *p, const struct claimed *c, const struct parcel *like)
 	p->attempt.secret = c->secret;
 	p->attempt.old_secret = c->old_secret;
 	p->attempt.number = c->attempt;
+	p->attempt.lease = c->lease;
 	p->attempt.retry_after_ms = -1;
 	p->schedule = c->retry_schedule;
 	p->attempts = c->attempts;

@@ -10,6 +10,7 @@
 #include "budget.h"
 #include "channels.h"
 #include "clock.h"
+#include "id.h"
 #include "log.h"
 #include "post.h"
 
@@ -55,6 +56,7 @@ struct stream {
 	bool is_failing;         /* and that was logged */
 	bool failed;             /* a part of the batch under way */
 	char before[CURSOR_LEN]; /* that batch */
+	char behind[CURSOR_LEN]; /* what was taken or passed, as far as known */
 	struct part parts[PARTS_MAX];
 	int n, under_way;
 };
@@ -84,6 +86,7 @@ stream_open(struct stream **out, const struct config *c, char error[256])
 		snprintf(host, sizeof(host), "unknown");
 	snprintf(s->name, sizeof(s->name), "%s:%s", host, c->stream);
 	s->socket = c->stream;
+	strcpy(s->behind, "0");
 	s->audience =
 	    (struct audience){ .socket = c->stream, .heard = heard, .arg = s };
 	budget_open(&s->budget, c->stream_bytes, clock_steady_ms());
@@ -197,6 +200,7 @@ make_parts(struct stream *s, const struct pg_result *r)
 	}
 	for (i = 0; i < s->n; i++)
 		end_part(&s->parts[i], pg_value(r, 0, BEHIND));
+	snprintf(s->behind, sizeof(s->behind), "%s", pg_value(r, 0, BEHIND));
 }
 
 /* --- its way to nginx --- */
@@ -336,8 +340,12 @@ pass(struct stream *s, struct db *db)
 	enum status status;
 
 	status = db_run(db, Q_stream_pass, 2, values, &r);
-	if (status == STATUS_OK)
+	if (status == STATUS_OK) {
+		if (*s->moment != '\0')
+			snprintf(s->behind, sizeof(s->behind), "%s.%s",
+			    s->moment, id_floor(0).text);
 		snprintf(s->moment, sizeof(s->moment), "%s", pg_value(r, 0, 0));
+	}
 	pg_free(r);
 	return status;
 }
@@ -354,6 +362,9 @@ take(struct stream *s, struct db *db, int64_t room)
 	snprintf(events, sizeof(events), "%d", s->is_away ? 0 : EVENTS_MAX);
 	snprintf(bytes, sizeof(bytes), "%d", (int)room);
 	status = db_run(db, Q_stream_take, 3, values, &r);
+	/* It may have taken events of which no answer tells. */
+	if (status != STATUS_OK || db_was_repeated(db))
+		channels_skip(&s->channels, s->behind);
 	if (status == STATUS_OK && pg_rows(r) > 0) {
 		make_parts(s, r);
 		post_parts(s);

@@ -64,7 +64,7 @@ WITH lane AS (
                              ELSE d.last_error END
       FROM due
      WHERE d.message_id = due.message_id AND d.subscription_id = due.subscription_id
-    RETURNING d.message_id, d.subscription_id, d.status, d.attempts, d.attempts_before
+    RETURNING d.message_id, d.subscription_id, d.status, d.attempts, d.attempts_before, d.next_attempt_at
 ), lost AS (
     INSERT INTO delivery_attempts (message_id, subscription_id, attempt, started_at, error, detail)
     SELECT message_id, subscription_id, attempts, now(), 'lost', 'the worker did not tell the outcome'
@@ -75,7 +75,7 @@ SELECT c.message_id, c.subscription_id, c.status, c.attempts, c.attempts - c.att
        m.topic, m.payload, m.source, m.subject, m.causation_id, rfc3339(m.occurred_at),
        m.request_id, m.traceparent,
        s.url, s.secret, CASE WHEN s.old_secret_until > now() THEN s.old_secret END,
-       s.retry_schedule, s.max_in_flight
+       s.retry_schedule, s.max_in_flight, c.next_attempt_at
   FROM claimed AS c
   JOIN outbox_messages AS m ON m.id = c.message_id
   JOIN subscriptions AS s ON s.id = c.subscription_id

@@ -1,18 +1,22 @@
 -- The outcomes of attempts, and what they say about their receivers:
--- [{message, subscription, attempt, status, delay, verdict, began, ms, http,
---   error, detail, address, answer}]
+-- [{message, subscription, attempt, lease, url, status, delay, verdict, began,
+--   ms, http, error, detail, address, answer}]
+-- lease      when it ends, as the claim said it
+-- url        that it was about
 -- status     what the delivery becomes: delivered, retrying after `delay`
 --            seconds, failed; released gives an attempt back that was not made
 -- verdict    good, bad (the receiver's fault), gone (410), or null
 -- began      by the worker's steady clock in ms, which now shows $5: what is
 --            stored is the time of this clock
--- An attempt whose lease ended and was claimed anew no longer matches: its
--- delivery stays as it is, and only the history knows. $2 bad outcomes in a
--- row open the breaker, for $3 seconds, doubled at each opening up to $4.
+-- An attempt that does not hold its lease any more (it ended and was claimed
+-- anew, or this was told before) is of no account: its delivery stays as it is,
+-- and only the history knows. Nor does a verdict count about a URL that the
+-- subscription had before. $2 bad outcomes in a row open the breaker, for $3
+-- seconds, doubled at each opening up to $4.
 WITH outcome AS (
     SELECT * FROM json_to_recordset($1::json) AS o(
-           message uuid, subscription uuid, attempt int, status text, delay float8,
-           verdict text, began float8, ms int, http int, error text, detail text,
+           message uuid, subscription uuid, attempt int, lease timestamptz, url text,
+           status text, delay float8, verdict text, began float8, ms int, http int, error text, detail text,
            address text, answer text)
 ), settled AS (
     UPDATE deliveries AS d
@@ -25,8 +29,8 @@ WITH outcome AS (
                              ELSE concat_ws(': ', o.error, o.detail) END
       FROM outcome AS o
      WHERE d.message_id = o.message AND d.subscription_id = o.subscription
-       AND d.attempts = o.attempt AND d.status = 'delivering'
-    RETURNING d.message_id, d.subscription_id, d.subject, d.status
+       AND d.attempts = o.attempt AND d.next_attempt_at = o.lease AND d.status = 'delivering'
+    RETURNING d.message_id, d.subscription_id, d.subject, d.status, o.url, o.verdict
 ), next_of_subject AS (
     -- In order: who waited for one that is over is due now.
     UPDATE deliveries AS d
@@ -54,16 +58,16 @@ WITH outcome AS (
            address = excluded.address, answer = excluded.answer
      WHERE a.error = 'lost'
 ), news AS (
-    SELECT subscription, bool_or(verdict = 'good') AS good, bool_or(verdict = 'gone') AS gone,
+    SELECT subscription_id, url, bool_or(verdict = 'good') AS good, bool_or(verdict = 'gone') AS gone,
            count(*) FILTER (WHERE verdict = 'bad') AS bad
-      FROM outcome WHERE verdict IS NOT NULL
-     GROUP BY subscription
+      FROM settled WHERE verdict IS NOT NULL
+     GROUP BY subscription_id, url
 ), judged AS (
     SELECT s.id, n.good, n.gone, n.bad,
            NOT n.good AND n.bad > 0
            AND CASE WHEN s.open_until IS NULL THEN s.failures + n.bad >= $2::int
                     ELSE s.open_until <= now() END AS opens
-      FROM news AS n JOIN subscriptions AS s ON s.id = n.subscription
+      FROM news AS n JOIN subscriptions AS s ON s.id = n.subscription_id AND s.url = n.url
      WHERE n.gone OR n.bad > 0 OR s.failures > 0 OR s.open_until IS NOT NULL
      ORDER BY s.id
        FOR UPDATE OF s  -- in order, so that two workers cannot deadlock
