@@ -54,8 +54,7 @@ read_bool(struct page *p, const char *name)
 	if (value == NULL || strcmp(value, "true") == 0 ||
 	    strcmp(value, "false") == 0)
 		return value;
-	faults_add(&p->faults, "bool_parsing", "query", name,
-	    "Input should be true or false", "null");
+	page_refuse(p, name, "bool_parsing", "Input should be true or false");
 	return NULL;
 }
 
@@ -142,11 +141,11 @@ list_feed(const struct context *ctx, const struct request *req, struct page *p,
 
 	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
 		if (params_get(&p->params, others[i]) != NULL)
-			faults_add(&p->faults, "extra_forbidden", "query",
-			    others[i], "Not together with after", "null");
+			page_refuse(p, others[i], "extra_forbidden",
+			    "Not together with after");
 	if (!parse_after(after, tx, &id))
-		faults_add(&p->faults, "value_error", "query", "after",
-		    "Input should be 0 or a cursor from a Link header", "null");
+		page_refuse(p, "after", "value_error",
+		    "Input should be 0 or a cursor from a Link header");
 	if (!page_check(p, req, res))
 		return;
 	status = store_feed(ctx->db, tx, &id, (int)p->limit,

@@ -7,6 +7,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "cgi.h"
 #include "child.h"
 #include "children.h"
@@ -17,7 +18,6 @@
 #include "log.h"
 #include "query.h"
 #include "schedule.h"
-#include "board.h"
 
 #define PROGRAM "smartcity-fcgi"
 
@@ -263,6 +263,9 @@ main(int argc, char **argv)
 		if (strcmp(argv[1], options[i].name) == 0)
 			return options[i].run();
 	fprintf(stderr,
-	    "usage: " PROGRAM " [--help | --version | --config | --check]\n");
+	    PROGRAM ": not understood: %s\n"
+		    "usage: " PROGRAM
+		    " [--help | --version | --config | --check]\n",
+	    argv[argc - 1]);
 	return EX_USAGE;
 }

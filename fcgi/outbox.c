@@ -121,7 +121,8 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 	} else if (strcmp(pg_value(r, 0, 0), "0") == 0) {
 		problem_write(req, res, 409,
 		    "Nothing to retry: no delivery of this message to a "
-		    "subscription that still exists is %s",
+		    "subscription that still exists is %s; what is held goes "
+		    "on when its subscription is resumed",
 		    state != NULL ? state : "failed, expired or retrying");
 	} else {
 		res->status = 202;

@@ -64,6 +64,13 @@ add_fault(struct faults *faults, const char *where, const char *name,
 	buf_free(&input);
 }
 
+void
+page_refuse(struct page *p, const char *name, const char *type, const char *msg)
+{
+	add_fault(
+	    &p->faults, "query", name, type, msg, params_get(&p->params, name));
+}
+
 bool
 page_id(struct page *p, const char *name, struct id *out)
 {
@@ -73,8 +80,7 @@ page_id(struct page *p, const char *name, struct id *out)
 		return false;
 	if (id_parse(value, out))
 		return true;
-	add_fault(&p->faults, "query", name, "uuid_parsing",
-	    "Input should be a valid UUID", value);
+	page_refuse(p, name, "uuid_parsing", "Input should be a valid UUID");
 	return false;
 }
 
@@ -90,10 +96,9 @@ page_time(struct page *p, const char *name, struct id *out)
 		*out = id_floor((us + 999) / 1000);
 		return true;
 	}
-	add_fault(&p->faults, "query", name, "datetime_parsing",
+	page_refuse(p, name, "datetime_parsing",
 	    "Input should be an RFC 3339 time with its zone, as in "
-	    "2026-11-23T10:00:00Z",
-	    value);
+	    "2026-11-23T10:00:00Z");
 	return false;
 }
 
@@ -115,7 +120,7 @@ page_choice(struct page *p, const char *name, const char *const choices[])
 						 : ", ",
 		    choices[i]);
 	}
-	add_fault(&p->faults, "query", name, "literal_error", msg, value);
+	page_refuse(p, name, "literal_error", msg);
 	return NULL;
 }
 
@@ -252,7 +257,7 @@ page_put_time(struct buf *out, const char *t)
 	if (t[19] == '.')
 		digits = strspn(t + 20, "0123456789");
 	buf_printf(out, "\"%.10sT%.8s.%.*s%sZ\"", t, t + 11, (int)digits,
-	    t + 20, "000000" + (digits < 6 ? digits : 6));
+	    t + 20, &"000000"[digits < 6 ? digits : 6]);
 }
 
 void

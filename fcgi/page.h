@@ -38,6 +38,9 @@ bool page_time(struct page *, const char *name, struct id *);
  */
 const char *page_choice(
     struct page *, const char *name, const char *const choices[]);
+/* A fault of that parameter, which is there. */
+void page_refuse(
+    struct page *, const char *name, const char *type, const char *msg);
 /* A fault for each parameter that is not among the names, ended by NULL. */
 void page_only(struct page *, const char *const names[]);
 /* An id from the path; false: the request was answered with 422. */

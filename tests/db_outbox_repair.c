@@ -103,9 +103,10 @@ retry__nothing_to_retry__409(void **state)
 	assert_string_equal(rows_body,
 	    "{\"detail\":\"Nothing to retry: no delivery of this message to a "
 	    "subscription that still exists is failed, expired or "
-	    "retrying\"}");
+	    "retrying; what is held goes on when its subscription is "
+	    "resumed\"}");
 	assert_int_equal(retry(1, "?status=failed"), 409);
-	assert_non_null(strstr(rows_body, "exists is failed\""));
+	assert_non_null(strstr(rows_body, "exists is failed; "));
 	rows_assert_status(1, DELETED, "expired");
 	assert_int_equal(fresh(), 0);
 }

@@ -1,6 +1,8 @@
 /* The stack under other settings, and the same binary as plain CGI. */
 #include "t.h"
 
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "http.h"
@@ -11,8 +13,7 @@ static struct stack s;
 static int
 setup(void **state)
 {
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=2",
-		"SMARTCITY_VALIDATION=lenient",
+	static const char *const settings[] = { "SMARTCITY_VALIDATION=lenient",
 		"SMARTCITY_UNKNOWN_SERVICES=reject", "THRESHOLD_KWH=10",
 		"SMARTCITY_QUIET_SECONDS=0", "SMARTCITY_MAX_REQUESTS=20",
 		NULL };
@@ -121,6 +122,61 @@ cgi__from_a_shell__one_request(void **state)
 	assert_non_null(strstr(out, "{\"stored_event_id\":\""));
 }
 
+static bool
+has_processes(void *text)
+{
+	struct http h = http_get(s.port, "/status?json");
+	bool has = strstr(h.body, text) != NULL;
+
+	http_free(&h);
+	return has;
+}
+
+static bool
+is_refused(void *arg)
+{
+	char command[128];
+
+	(void)arg;
+	snprintf(command, sizeof(command),
+	    "grep -q 'no reload: --check failed' %s/log/fcgi.log", s.dir);
+	return system(command) == 0;
+}
+
+static void
+reload_with(const char *line)
+{
+	char path[128];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/.env", s.dir);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fprintf(f, "%s\n", line);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(kill(s.pid, SIGUSR2), 0);
+}
+
+/* As `make reload` does it. */
+static void
+run__reloaded__takes_what_the_file_says_now_or_goes_on(void **state)
+{
+	int pool = stack_pid(&s, "fcgi");
+
+	(void)state;
+	reload_with("export SMARTCITY_PROCESSES = '3'");
+	stack_wait(has_processes, "\"total processes\":3,", "three responders");
+	reload_with("SMARTCITY_PROCESSES=many");
+	stack_wait(is_refused, NULL, "a wrong setting is refused");
+	assert_true(has_processes("\"total processes\":3,"));
+	/* The environment comes first. */
+	reload_with("SMARTCITY_PROCESSES=1\nTHRESHOLD_KWH=1000");
+	stack_wait(has_processes, "\"total processes\":1,", "one responder");
+	post("/ingest/energy", "{\"energy\":12,\"neighborhood\":\"x\"}", 200,
+	    "\"derived_events\":[\"");
+	assert_int_equal(stack_pid(&s, "fcgi"), pool);
+}
+
 static int
 status_of(const char *setting)
 {
@@ -139,6 +195,7 @@ check__bad_setting__78_and_no_start(void **state)
 	(void)state;
 	assert_int_equal(status_of("THRESHOLD_KWH=much"), 78);
 	assert_int_equal(status_of("SMARTCITY_VALIDATION=no"), 78);
+	assert_int_equal(status_of("DATABASE_URL=mysql://x/y"), 78);
 	assert_int_equal(status_of("SMARTCITY_DELIVERY_ALLOW=10/8"), 78);
 	assert_int_equal(status_of("SMARTCITY_RETRY_SCHEDULE=soon"), 78);
 	assert_int_equal(status_of("THRESHOLD_KWH=1"), 0);
@@ -153,6 +210,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(threshold_and_window__lowered__each_report_fires),
 	cmocka_unit_test(responders__recycled_after_their_requests__none_fails),
 	cmocka_unit_test(cgi__from_a_shell__one_request),
+	cmocka_unit_test(
+	    run__reloaded__takes_what_the_file_says_now_or_goes_on),
 	cmocka_unit_test(check__bad_setting__78_and_no_start),
 };
 

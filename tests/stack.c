@@ -3,8 +3,10 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -49,7 +51,8 @@ stack_free_port(void)
 static void
 become_run(const struct stack *s, const char *const settings[])
 {
-	char port[16], log[96];
+	const char *build = getenv("TEST_BUILD");
+	char port[16], log[96], run[PATH_MAX], programs[PATH_MAX];
 	int fd;
 
 	snprintf(port, sizeof(port), "%d", s->port);
@@ -60,12 +63,17 @@ become_run(const struct stack *s, const char *const settings[])
 	setenv("PORT", port, 1);
 	setenv("DATA_DIR", s->dir, 1);
 	setenv("DATABASE_URL", s->url, 1);
-	setenv(
-	    "BUILD", getenv("TEST_BUILD") ? getenv("TEST_BUILD") : "build", 1);
+	if (realpath(build != NULL ? build : "build", programs) == NULL ||
+	    realpath("nginx/run", run) == NULL)
+		_exit(127);
+	setenv("BUILD", programs, 1);
+	/* Its .env is the test's, not that of whoever works here. */
+	if (chdir(s->dir) != 0)
+		_exit(127);
 	for (; *settings != NULL; settings++)
 		putenv((char *)(uintptr_t)*settings);
 	setpgid(0, 0);
-	execl("nginx/run", "nginx/run", (char *)NULL);
+	execl(run, run, (char *)NULL);
 	_exit(127);
 }
 

@@ -9,8 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "prom.h"
 #include "board.h"
+#include "prom.h"
 
 enum {
 	CHILDREN = 8,

@@ -43,11 +43,23 @@ worker_open(struct worker *w, const struct config *config, char error[256])
 	status = stream_open(&w->stream, config, error);
 	if (status == STATUS_OK)
 		status = dispatch_open(&w->dispatch, config, error);
-	if (status != STATUS_OK) {
-		stream_close(w->stream);
-		db_free(w->db);
+	/* One that is away may return. */
+	if (status == STATUS_OK && db_connect(w->db) == STATUS_FAULT) {
+		snprintf(error, 256, "DATABASE_URL: %.200s", db_reason(w->db));
+		status = STATUS_REJECT;
 	}
+	if (status != STATUS_OK)
+		worker_close(w);
 	return status;
+}
+
+void
+worker_close(struct worker *w)
+{
+	dispatch_close(w->dispatch, w->db);
+	stream_close(w->stream);
+	db_free(w->db);
+	w->db = NULL;
 }
 
 void
@@ -58,15 +70,6 @@ worker_leave(struct worker *w)
 	if (db_run(w->db, Q_worker_leave, 1, values, NULL) != STATUS_OK)
 		log_warn("worker: could not take its leave; it will be "
 			 "forgotten in an hour");
-}
-
-void
-worker_close(struct worker *w)
-{
-	dispatch_close(w->dispatch, w->db);
-	stream_close(w->stream);
-	db_free(w->db);
-	w->db = NULL;
 }
 
 bool
