@@ -157,6 +157,67 @@ feed__cursor_ahead_of_the_server__stays_where_it_is(void **state)
 	    "000000000001");
 }
 
+/* Runs what README.md says in the lines that begin so. */
+static void
+run_readme(const char *beginning)
+{
+	char line[256];
+	int n = 0;
+	FILE *f = fopen("README.md", "r");
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f) != NULL) {
+		if (strncmp(line, beginning, strlen(beginning)) != 0)
+			continue;
+		t_exec(rows_url, "%s", line);
+		n++;
+	}
+	fclose(f);
+	assert_true(n > 0);
+}
+
+/* From a cluster that had seen more transactions than this one. */
+static void
+feed__restored_from_a_dump__numbered_anew_all_is_there(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++)
+		put(NULL, "mine");
+	t_exec(rows_url, "UPDATE events SET tx = '9000000000000000'");
+	assert_int_equal(poll_feed(), 0);
+	run_readme("    BEGIN; UPDATE events ");
+	start("/events?service=mine&limit=2&after=0");
+	await(3, last_tx());
+	put(NULL, "mine");
+	await(1, last_tx() + 1);
+}
+
+static void
+retention__week_dropped__it_is_gone_and_its_keys(void **state)
+{
+	(void)state;
+	t_exec(rows_url,
+	    "SELECT events_partition_create('events', '2026-01-14Z');"
+	    "INSERT INTO events (id, service, timestamp, payload) SELECT"
+	    " uuid_v7_floor('2026-01-14Z'), 'mine', now(), '{}';"
+	    "INSERT INTO event_keys VALUES"
+	    " ('mine', 'old', uuid_v7_floor('2026-01-14Z')),"
+	    " ('mine', 'new', uuid_v7_floor(now()))");
+	put(NULL, "mine");
+	run_readme("    DROP TABLE events_");
+	run_readme("    DELETE FROM ");
+	await(1, last_tx() + 1);
+	assert_int_equal(
+	    t_number(
+		rows_url, "SELECT count(*) FROM event_keys WHERE key = 'new'"),
+	    1);
+	assert_int_equal(
+	    t_number(rows_url, "SELECT count(*) FROM event_keys"), 1);
+	t_exec(rows_url, "TRUNCATE event_keys");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, open_feed)
 
 static const struct CMUnitTest tests[] = {
@@ -164,6 +225,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(feed__several_pages__each_event_once),
 	TEST(feed__event_committed_late__not_skipped),
 	TEST(feed__cursor_ahead_of_the_server__stays_where_it_is),
+	TEST(feed__restored_from_a_dump__numbered_anew_all_is_there),
+	TEST(retention__week_dropped__it_is_gone_and_its_keys),
 };
 
 T_MAIN_WITH(tests, rows_open, rows_close)
