@@ -91,7 +91,7 @@ static const struct setting settings[] = {
 	    "socket of two more responders, for /health, /ready, /status, /metrics; empty: none" },
 	{ "SMARTCITY_STREAM", TEXT(stream), "", 0, 0, NULL, 0, WORKER,
 	    "socket that nginx takes events for the live stream on; empty: none" },
-	{ "SMARTCITY_STREAM_BYTES", INT(stream_bytes), "50000000", 1000, 2e9, NULL, 0, WORKER,
+	{ "SMARTCITY_STREAM_BYTES", INT(stream_bytes), "40000000", 1000, 2e9, NULL, 0, WORKER,
 	    "bytes a second that all viewers of it may cost together" },
 	{ "SMARTCITY_UNKNOWN_SERVICES", CHOICE(business.unknown), "pass", 0, 0, "pass|reject", FLAG_LOCATION, POOL,
 	    "events of services without a schema: stored as they are, or 404" },
