@@ -11,7 +11,8 @@
 #include "sqlstate.h"
 
 enum {
-	TRIES = 3
+	TRIES = 3,
+	CHECK_MS = 10000
 };
 
 struct db {
@@ -21,6 +22,7 @@ struct db {
 	struct pg *pg;             /* NULL: not connected */
 	int failures;              /* connects in a row that failed */
 	int64_t connect_at;        /* steady ms before which none is tried */
+	int64_t check_at;          /* steady ms when it is looked at again */
 	int64_t spent_us;          /* on statements */
 	bool repeated;             /* the last of them ran more than once */
 	struct pg_trouble trouble; /* the last */
@@ -104,12 +106,31 @@ db_free(struct db *db)
 	free(db);
 }
 
+/*
+ * Is there a connection to a server that may be given an event? One that has
+ * become unfit is left: another server may have its address or its place.
+ */
+static bool
+is_connected(struct db *db)
+{
+	if (db->pg == NULL)
+		return false;
+	if (clock_steady_ms() < db->check_at)
+		return true;
+	db->check_at = clock_steady_ms() + CHECK_MS;
+	if (pg_check(db->pg, db->timeout_ms, longest_wait(db)) == STATUS_OK)
+		return true;
+	log_warn("db: leaves its server: %s", db->trouble.reason);
+	disconnect(db);
+	return false;
+}
+
 enum status
 db_connect(struct db *db)
 {
 	enum status status;
 
-	if (db->pg != NULL)
+	if (is_connected(db))
 		return STATUS_OK;
 	if (clock_steady_ms() < db->connect_at)
 		return STATUS_RETRY;
@@ -117,6 +138,7 @@ db_connect(struct db *db)
 	    longest_wait(db), &db->trouble);
 	if (status == STATUS_OK) {
 		db->failures = 0;
+		db->check_at = clock_steady_ms() + CHECK_MS;
 		return status;
 	}
 	log_warn("db: cannot connect: %s", db->trouble.reason);
@@ -137,9 +159,14 @@ may_run_again(struct db *db, enum pg_end end)
 	/* A deadlock or serialization failure changed nothing. */
 	if (strncmp(db->trouble.sqlstate, "40", 2) == 0)
 		return true;
-	/* 0A000, 26000: a migration or a pooler made the plan stale. */
+	/*
+	 * 0A000, 26000: a migration or a pooler made the plan stale. 25006:
+	 * this server is read-only now, and one that is not may have its
+	 * address.
+	 */
 	if (strcmp(db->trouble.sqlstate, "26000") == 0 ||
-	    strcmp(db->trouble.sqlstate, "0A000") == 0) {
+	    strcmp(db->trouble.sqlstate, "0A000") == 0 ||
+	    strcmp(db->trouble.sqlstate, "25006") == 0) {
 		disconnect(db);
 		return true;
 	}
@@ -157,8 +184,9 @@ try(struct db *db, enum query q, bool prepared, int n,
 
 	for (i = 0; i < TRIES; i++) {
 		db->repeated = i > 0;
-		if ((status = db_connect(db)) != STATUS_OK)
-			return status;
+		/* An unfit server is the operator's to mend: try later. */
+		if (db_connect(db) != STATUS_OK)
+			return STATUS_RETRY;
 		end = pg_run(
 		    db->pg, q, prepared, n, values, longest_wait(db), &r);
 		if (r != NULL) {

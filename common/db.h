@@ -38,7 +38,10 @@ enum status db_run(struct db *, enum query, int n, const char *const values[],
 enum status db_run_planned(struct db *, enum query, int n,
     const char *const values[], struct pg_result **out) MUST_CHECK;
 
-/* Connects if need be. STATUS_FAULT: the server is unfit (fsync is off). */
+/*
+ * Connects if need be, and looks every 10 s whether the server is still fit.
+ * STATUS_FAULT: it is unfit, as pg_open says.
+ */
 enum status db_connect(struct db *) MUST_CHECK;
 
 /* Makes the calls to come wait less than timeout_ms; 0: as before. */

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "query.h"
+#include "reason.h"
 #include "status.h"
 
 struct pg;
@@ -15,8 +16,8 @@ struct pg_result; /* libpq's PGresult */
 
 /* Why something failed: the caller's, for it outlives the session. */
 struct pg_trouble {
-	char sqlstate[6]; /* "" where there was none */
-	char reason[512]; /* one line */
+	char sqlstate[SQLSTATE_LEN + 1]; /* "" where there was none */
+	char reason[REASON_LEN];         /* one line */
 };
 
 /* What a statement came to. */
@@ -27,14 +28,21 @@ enum pg_end {
 };
 
 /*
- * url is libpq's, a URI or conninfo string. The server gives a statement two
- * thirds of timeout_ms; wait_ms bounds the connection and each answer until it
- * is open. STATUS_FAULT: the url is none, the server is unfit (fsync is off),
- * or memory is short.
+ * url is libpq's, a URI or conninfo string; of the servers that it names the
+ * first that can be used is taken, each having its share of wait_ms to answer.
+ * A standby is none of them. The server gives a statement two thirds of
+ * timeout_ms. STATUS_FAULT: the url is none, the server is unfit (fsync is off,
+ * another encoding than UTF8, a pooler that shares sessions), or memory is
+ * short.
  */
 enum status pg_open(struct pg **, const char *url, const char *program,
     int timeout_ms, int wait_ms, struct pg_trouble *) MUST_CHECK;
 void pg_close(struct pg *); /* NULL is fine */
+/*
+ * Is the server still fit? What was decided when it was opened may have been
+ * changed since. Unless STATUS_OK the session is to be closed.
+ */
+enum status pg_check(struct pg *, int timeout_ms, int wait_ms) MUST_CHECK;
 
 /*
  * Runs a statement in a transaction of its own: prepared, or planned for these
@@ -47,6 +55,7 @@ enum pg_end pg_run(struct pg *, enum query, bool prepared, int n,
 int pg_rows(const struct pg_result *);
 /* Owned by the result; NULL is SQL's NULL. */
 const char *pg_value(const struct pg_result *, int row, int column);
+int pg_int(const struct pg_result *, int row, int column); /* NULL is 0 */
 bool pg_is_true(const struct pg_result *, int row, int column);
 void pg_free(struct pg_result *); /* NULL is fine */
 

@@ -36,6 +36,8 @@ find(const char *sqlstate)
 		{ "42703", STATUS_RETRY, DB_ERROR_SCHEMA },
 		/* The operator's: password, privilege */
 		{ "28", STATUS_RETRY, DB_ERROR_ACCESS },
+		/* Ours, for a server that may lose events: see pg.c */
+		{ "F0000", STATUS_RETRY, DB_ERROR_UNFIT },
 		{ "42501", STATUS_RETRY, DB_ERROR_ACCESS },
 	};
 	static const struct row other = { "", STATUS_FAULT, DB_ERROR_OTHER };
@@ -75,6 +77,7 @@ sqlstate_error_name(enum db_error error)
 		[DB_ERROR_SCHEMA] = "schema",
 		[DB_ERROR_ACCESS] = "access",
 		[DB_ERROR_DATA] = "data",
+		[DB_ERROR_UNFIT] = "unfit",
 		[DB_ERROR_OTHER] = "other",
 	};
 

@@ -190,6 +190,7 @@ answer(struct ingest *in, const struct receipt *receipt)
 {
 	struct buf *out = &in->res->body;
 	const char *p = receipt->derived.data;
+	size_t len;
 
 	score_outcome(
 	    receipt->is_replayed ? OUTCOME_DUPLICATE : OUTCOME_STORED);
@@ -199,9 +200,11 @@ answer(struct ingest *in, const struct receipt *receipt)
 
 	buf_printf(out, "{\"stored_event_id\":\"%s\",\"derived_events\":[",
 	    receipt->id.text);
-	for (; *p != '\0'; p += ID_LEN + (p[ID_LEN] == ','))
+	for (; *p != '\0'; p += len + (p[len] == ',')) {
+		len = strcspn(p, ",");
 		buf_printf(out, "%s\"%.*s\"",
-		    p == receipt->derived.data ? "" : ",", ID_LEN, p);
+		    p == receipt->derived.data ? "" : ",", (int)len, p);
+	}
 	buf_puts(out, "]}");
 	if (receipt->is_replayed)
 		buf_puts(&in->res->headers, "Idempotent-Replayed: true\r\n");
@@ -216,6 +219,20 @@ evaluate(struct ingest *in)
 	else
 		buf_puts(&in->findings, "[]");
 	return true;
+}
+
+/* What the database refuses is as good as any body that fails its schema. */
+static void
+reject_unstorable(struct ingest *in)
+{
+	char msg[64];
+
+	snprintf(msg, sizeof(msg),
+	    "The database cannot store this value (SQLSTATE %s)",
+	    db_sqlstate(in->ctx->db));
+	faults_add(
+	    &in->faults, "value_error", "body", NULL, msg, json_text(in->body));
+	reject(in);
 }
 
 static bool
@@ -244,8 +261,12 @@ store(struct ingest *in)
 	buf_init(&receipt.derived, 4096);
 	if (!in->normalised.failed && !in->findings.failed)
 		status = store_event(in->ctx->db, &event, &receipt);
-	if (status != STATUS_OK || receipt.derived.failed)
+	if (status == STATUS_REJECT)
+		reject_unstorable(in);
+	else if (status != STATUS_OK)
 		problem_status(in->req, in->res, status);
+	else if (receipt.derived.failed)
+		problem_status(in->req, in->res, STATUS_FAULT);
 	else if (receipt.is_replayed && receipt.is_other_body &&
 	    in->key_from_header)
 		problem_write(in->req, in->res, 422,

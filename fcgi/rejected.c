@@ -16,10 +16,14 @@ enum {
 	BYTES
 };
 
+/* The value of a hexadecimal digit, or -1. */
 static int
 nibble(char c)
 {
-	return c <= '9' ? c - '0' : c - 'a' + 10;
+	static const char digits[] = "0123456789abcdef";
+	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+
+	return at != NULL ? (int)(at - digits) : -1;
 }
 
 /* PostgreSQL's \x… as a string; bytes that are no UTF-8 become U+FFFD. */
@@ -27,11 +31,23 @@ static void
 write_body(struct buf *out, const char *hex)
 {
 	struct buf bytes;
+	int high, low;
 
+	if (hex == NULL || strncmp(hex, "\\x", 2) != 0) {
+		out->failed = true;
+		return;
+	}
 	buf_init(&bytes, BODY_MAX);
-	for (hex += 2; *hex != '\0'; hex += 2)
-		buf_putc(&bytes, (char)(nibble(hex[0]) * 16 + nibble(hex[1])));
-	buf_json_string(out, bytes.data, bytes.len);
+	for (hex += 2; !bytes.failed && *hex != '\0'; hex += 2) {
+		high = nibble(hex[0]);
+		low = high < 0 ? -1 : nibble(hex[1]);
+		if (low < 0)
+			bytes.failed = true;
+		else
+			buf_putc(&bytes, (char)(high * 16 + low));
+	}
+	if (!bytes.failed)
+		buf_json_string(out, bytes.data, bytes.len);
 	out->failed = out->failed || bytes.failed;
 	buf_free(&bytes);
 }

@@ -41,7 +41,7 @@ count(struct worker *w, enum query q, int n, const char *const values[],
 
 	if (db_run(w->db, q, n, values, &r) != STATUS_OK)
 		return TURN_RETRY;
-	counted = atoi(pg_value(r, 0, 0));
+	counted = pg_int(r, 0, 0);
 	pg_free(r);
 	if (counted > 0)
 		log_info("jobs: %d %s", counted, what);
@@ -85,7 +85,7 @@ expunge(struct worker *w)
 	/* Logged; nothing hurries. */
 	if (db_run(w->db, Q_outbox_expunge, 3, values, &r) != STATUS_OK)
 		return TURN_LATER;
-	gone = atoi(pg_value(r, 0, 0));
+	gone = pg_int(r, 0, 0);
 	if (gone > 0)
 		log_info("jobs: %d old messages forgotten", gone);
 	w->expunged.text[0] = '\0';

@@ -39,13 +39,13 @@ lease_row(const struct pg_result *batch, int row)
 	struct claimed c = {
 		.subscription_id = pg_value(batch, row, 1),
 		.status = pg_value(batch, row, 2),
-		.attempt = atoi(pg_value(batch, row, 3)),
-		.attempts = atoi(pg_value(batch, row, 4)),
+		.attempt = pg_int(batch, row, 3),
+		.attempts = pg_int(batch, row, 4),
 		.url = pg_value(batch, row, 13),
 		.secret = pg_value(batch, row, 14),
 		.old_secret = pg_value(batch, row, 15),
 		.retry_schedule = pg_value(batch, row, 16),
-		.max_in_flight = atoi(pg_value(batch, row, 17)),
+		.max_in_flight = pg_int(batch, row, 17),
 		.lease = pg_value(batch, row, 18),
 	};
 
@@ -152,7 +152,7 @@ lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms, int *settled)
 		outcomes->data[--outcomes->len] = '\0';
 		return status;
 	}
-	*settled = atoi(pg_value(r, 0, 0));
+	*settled = pg_int(r, 0, 0);
 	log_news(pg_value(r, 0, 1), "breaker open, held for a while");
 	log_news(pg_value(r, 0, 2), "disabled by its receiver's 410 Gone");
 	pg_free(r);

@@ -1,0 +1,30 @@
+/*
+ * The servers that a database URL names, each address by itself. libpq tries
+ * them one after the other too, but under one deadline: a first one that says
+ * nothing would keep it from all others.
+ */
+#ifndef HOSTS_H
+#define HOSTS_H
+
+enum {
+	HOSTS_MAX = 16,
+	HOST_NAME_LEN = 256,
+	HOST_ADDRESS_LEN = 64, /* IPv6 with a scope */
+	HOST_PORT_LEN = 8
+};
+
+struct host {
+	char name[HOST_NAME_LEN]; /* or a socket's directory; "": libpq's */
+	char address[HOST_ADDRESS_LEN]; /* "": the name was not resolved */
+	char port[HOST_PORT_LEN];       /* "": libpq's default */
+};
+
+/*
+ * From libpq's lists with commas (NULL: not given); names are resolved, and
+ * that blocks, as it does in libpq. How many there are; 0: the lists do not fit
+ * each other, and libpq shall say so.
+ */
+int hosts_find(const char *host, const char *hostaddr, const char *port,
+    struct host out[HOSTS_MAX]);
+
+#endif

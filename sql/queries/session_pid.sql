@@ -1,0 +1,2 @@
+-- The process of the server that this transaction is served by.
+SELECT pg_backend_pid()

@@ -1,0 +1,255 @@
+/* Which of the servers that a URL names a connection ends at, and when. */
+#include "t.h"
+
+#include <arpa/inet.h>
+#include <dlfcn.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "cluster.h"
+#include "db.h"
+#include "stack.h"
+
+static struct cluster primary, standby;
+static int silent; /* accepts and says nothing, on 127.0.0.2 */
+static enum db_error told;
+
+/*
+ * The name two.test has two addresses, the silent one first. Stands in for the
+ * C library's, for us and for libpq.
+ */
+int
+getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
+    struct addrinfo **out)
+{
+	int (*real)(const char *, const char *, const struct addrinfo *,
+	    struct addrinfo **);
+	struct addrinfo *last;
+	int rc;
+
+	*(void **)&real = dlsym(RTLD_NEXT, "getaddrinfo");
+	if (node == NULL || strcmp(node, "two.test") != 0)
+		return real(node, service, hints, out);
+	if ((rc = real("127.0.0.2", service, hints, out)) != 0)
+		return rc;
+	for (last = *out; last->ai_next != NULL;)
+		last = last->ai_next;
+	return real("127.0.0.1", service, hints, &last->ai_next);
+}
+
+static int
+listen_silently(const char *address, int port)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(inet_pton(AF_INET, address, &at.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(fd, 100), 0);
+	return fd;
+}
+
+static void
+note_error(enum db_error error)
+{
+	told = error;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	cluster_make(&primary);
+	cluster_start(&primary, "");
+	cluster_migrate(&primary);
+	cluster_copy(&standby, &primary);
+	cluster_start(&standby, "");
+	silent = listen_silently("127.0.0.2", primary.port);
+	db_watch(note_error);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	close(silent);
+	cluster_remove(&standby);
+	cluster_remove(&primary);
+	return 0;
+}
+
+static enum status
+beat(struct db *db)
+{
+	return db_run(
+	    db, Q_worker_beat, 2, (const char *const[]){ "w", "[]" }, NULL);
+}
+
+/* hosts and ports: libpq's lists. */
+static struct db *
+db_at(const char *hosts, const char *ports)
+{
+	char url[512];
+	struct db *db;
+
+	snprintf(url, sizeof(url),
+	    "user=postgres dbname=smartcity host='%s' port='%s'", hosts, ports);
+	db = db_new(url, "test", 3000);
+	assert_non_null(db);
+	return db;
+}
+
+static void
+assert_connects_soon(const char *hosts, const char *ports)
+{
+	struct db *db = db_at(hosts, ports);
+	int64_t began = clock_steady_ms();
+
+	assert_int_equal(beat(db), STATUS_OK);
+	/* Its share is half of three seconds. */
+	assert_in_range(clock_steady_ms() - began, 1000, 9000);
+	db_free(db);
+}
+
+static void
+hosts__first_accepts_and_says_nothing__second_within_its_share(void **state)
+{
+	char ports[32];
+
+	(void)state;
+	snprintf(ports, sizeof(ports), "%d", primary.port);
+	assert_connects_soon("127.0.0.2,127.0.0.1", ports);
+}
+
+static void
+hosts__name_with_a_silent_address__its_other_address(void **state)
+{
+	char ports[32];
+
+	(void)state;
+	snprintf(ports, sizeof(ports), "%d", primary.port);
+	assert_connects_soon("two.test", ports);
+}
+
+static void
+hosts__all_silent__reason_names_one_and_the_time_is_bounded(void **state)
+{
+	struct db *db;
+	char ports[32];
+	int64_t began = clock_steady_ms();
+
+	(void)state;
+	snprintf(ports, sizeof(ports), "%d", primary.port);
+	db = db_at("127.0.0.2,127.0.0.2", ports);
+	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_in_range(clock_steady_ms() - began, 2900, 9000);
+	assert_non_null(strstr(
+	    db_reason(db), "no connection in time to 127.0.0.2, 127.0.0.2"));
+	assert_int_equal(told, DB_ERROR_CONNECTION);
+	db_free(db);
+}
+
+static void
+hosts__standby_before_primary__primary(void **state)
+{
+	char ports[32];
+	struct db *db;
+
+	(void)state;
+	snprintf(ports, sizeof(ports), "%d,%d", standby.port, primary.port);
+	db = db_at("127.0.0.1,127.0.0.1", ports);
+	assert_int_equal(beat(db), STATUS_OK);
+	db_free(db);
+}
+
+static void
+hosts__standby_alone__refused_as_read_only(void **state)
+{
+	char ports[32];
+	struct db *db;
+
+	(void)state;
+	snprintf(ports, sizeof(ports), "%d", standby.port);
+	db = db_at("127.0.0.1", ports);
+	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_string_equal(
+	    db_reason(db), "it is a standby and takes no events");
+	assert_int_equal(told, DB_ERROR_READ_ONLY);
+	db_free(db);
+}
+
+/* The operator must know of the primary, not of the standby beside it. */
+static void
+hosts__primary_away_beside_a_standby__reason_is_the_primarys(void **state)
+{
+	char ports[32];
+	struct db *db;
+
+	(void)state;
+	snprintf(ports, sizeof(ports), "%d,1", standby.port);
+	db = db_at("127.0.0.1,127.0.0.1", ports);
+	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_non_null(strstr(db_reason(db), "port 1 failed: "));
+	assert_int_equal(told, DB_ERROR_CONNECTION);
+	db_free(db);
+}
+
+static bool
+is_back(void *arg)
+{
+	return beat(arg) == STATUS_OK;
+}
+
+/* What a virtual address is: one way that leads elsewhere a moment later. */
+static void
+lead_to(const char *path, const struct cluster *c)
+{
+	char next[128];
+
+	snprintf(next, sizeof(next), "%s.next", path);
+	assert_int_equal(symlink(c->dir, next), 0);
+	assert_int_equal(rename(next, path), 0);
+}
+
+static void
+hosts__address_moves_from_standby_to_primary__followed(void **state)
+{
+	char path[128], port[16];
+	struct db *db;
+
+	(void)state;
+	/* Both sockets must have one name. */
+	cluster_stop(&standby);
+	standby.port = primary.port;
+	cluster_start(&standby, "-c listen_addresses=");
+	snprintf(path, sizeof(path), "%s/address", primary.dir);
+	snprintf(port, sizeof(port), "%d", primary.port);
+	lead_to(path, &standby);
+	db = db_at(path, port);
+	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(told, DB_ERROR_READ_ONLY);
+	lead_to(path, &primary);
+	stack_wait(is_back, db, "the primary is found");
+	db_free(db);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(
+	    hosts__first_accepts_and_says_nothing__second_within_its_share),
+	cmocka_unit_test(hosts__name_with_a_silent_address__its_other_address),
+	cmocka_unit_test(
+	    hosts__all_silent__reason_names_one_and_the_time_is_bounded),
+	cmocka_unit_test(hosts__standby_before_primary__primary),
+	cmocka_unit_test(hosts__standby_alone__refused_as_read_only),
+	cmocka_unit_test(
+	    hosts__primary_away_beside_a_standby__reason_is_the_primarys),
+	cmocka_unit_test(
+	    hosts__address_moves_from_standby_to_primary__followed),
+};
+
+T_MAIN_WITH(tests, setup, teardown)
