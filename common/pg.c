@@ -1,44 +1,18 @@
 #include "pg.h"
 
 #include <errno.h>
-#include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
-#include "hosts.h"
+#include "libpq.h"
 #include "log.h"
-#include "reason.h"
-
-enum {
-	CONNECT_MS = 3000,
-	CONNECT_LEAST_MS = 1000
-};
-
-/* SQLSTATEs for what we find out ourselves: read_only_sql_transaction, and
- * config_file_error, for a server that is set up unfit for events. */
-#define PG_READ_ONLY "25006"
-#define PG_UNFIT "F0000"
-
-struct pg {
-	PGconn *conn;
-	struct pg_trouble *trouble; /* the caller's */
-	int wait_ms;                /* for what is under way */
-};
-
-/* Where to connect: one of the servers that a URL names. */
-struct target {
-	const char *url, *program;
-	struct host host;
-	int timeout_ms; /* see pg_open */
-	int wait_ms;    /* for this server */
-};
 
 /* A statement's error has several lines; the first says it. */
-static void
-set_reason(struct pg *pg, const char *sqlstate, const char *message)
+void
+pg_set_reason(struct pg *pg, const char *sqlstate, const char *message)
 {
 	struct pg_trouble *t = pg->trouble;
 
@@ -49,8 +23,8 @@ set_reason(struct pg *pg, const char *sqlstate, const char *message)
 }
 
 /* Until the socket is ready; false at the deadline. */
-static bool
-wait_socket(struct pg *pg, short events, int64_t deadline)
+bool
+pg_wait_socket(struct pg *pg, short events, int64_t deadline)
 {
 	struct pollfd p = { .fd = PQsocket(pg->conn), .events = events };
 	int64_t left;
@@ -72,7 +46,7 @@ flush(struct pg *pg, int64_t deadline)
 	int n;
 
 	while ((n = PQflush(pg->conn)) > 0) {
-		if (!wait_socket(pg, POLLIN | POLLOUT, deadline))
+		if (!pg_wait_socket(pg, POLLIN | POLLOUT, deadline))
 			return PG_STALLED;
 		if (!PQconsumeInput(pg->conn))
 			return PG_BROKEN;
@@ -96,7 +70,7 @@ await(struct pg *pg, PGresult **out)
 	*out = NULL;
 	while (end == PG_ANSWERED) {
 		if (PQisBusy(pg->conn)) {
-			if (!wait_socket(pg, POLLIN, deadline))
+			if (!pg_wait_socket(pg, POLLIN, deadline))
 				return PG_STALLED;
 			if (!PQconsumeInput(pg->conn))
 				end = PG_BROKEN;
@@ -130,13 +104,13 @@ settle(struct pg *pg, enum pg_end end, PGresult **r)
 	ExecStatusType status = PQresultStatus(*r);
 
 	if (end == PG_STALLED)
-		set_reason(pg, NULL, "no answer from the server in time");
+		pg_set_reason(pg, NULL, "no answer from the server in time");
 	else if (*r == NULL ||
 	    (end == PG_BROKEN && PQresultErrorMessage(*r)[0] == '\0'))
-		set_reason(pg, NULL, PQerrorMessage(pg->conn));
+		pg_set_reason(pg, NULL, PQerrorMessage(pg->conn));
 	else if (end == PG_BROKEN ||
 	    (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK))
-		set_reason(pg, PQresultErrorField(*r, PG_DIAG_SQLSTATE),
+		pg_set_reason(pg, PQresultErrorField(*r, PG_DIAG_SQLSTATE),
 		    PQresultErrorMessage(*r));
 	else {
 		pg->trouble->sqlstate[0] = '\0';
@@ -165,8 +139,8 @@ explain(struct pg_trouble *t)
 	    "migrations are missing, up to %s: %.400s", query_schema(), reason);
 }
 
-static bool
-prepare_all(struct pg *pg)
+bool
+pg_prepare_all(struct pg *pg)
 {
 	PGresult *r;
 	int q;
@@ -205,379 +179,6 @@ pg_run(struct pg *pg, enum query q, bool prepared, int n,
 	if (sent)
 		end = await(pg, out);
 	return settle(pg, end, out);
-}
-
-/* What session.sql answers. */
-enum {
-	ENCODING,
-	IS_DURABLE,
-	IS_STANDBY,
-	PID
-};
-
-/* The facts of session.sql; "" where all is well. */
-static enum status
-judge(struct pg *pg, const struct pg_result *r)
-{
-	const char *encoding = pg_value(r, 0, ENCODING);
-	char text[128];
-
-	if (encoding == NULL || strcmp(encoding, "UTF8") != 0) {
-		snprintf(text, sizeof(text),
-		    "refused: the database's encoding is %.32s; events need "
-		    "one made with ENCODING UTF8",
-		    encoding != NULL ? encoding : "unknown");
-		set_reason(pg, PG_UNFIT, text);
-		return STATUS_FAULT;
-	}
-	if (!pg_is_true(r, 0, IS_DURABLE)) {
-		set_reason(pg, PG_UNFIT,
-		    "refused: the server runs with fsync or full_page_writes "
-		    "off and may lose acknowledged events");
-		return STATUS_FAULT;
-	}
-	if (pg_is_true(r, 0, IS_STANDBY)) {
-		set_reason(
-		    pg, PG_READ_ONLY, "it is a standby and takes no events");
-		return STATUS_RETRY;
-	}
-	return STATUS_OK;
-}
-
-static enum status
-pin_session(struct pg *pg, int timeout_ms, int wait_ms, int *pid)
-{
-	char timeout[32];
-	const char *const values[] = { timeout };
-	enum status status;
-	PGresult *r;
-
-	/* The server gives up first, so that the connection survives. */
-	snprintf(timeout, sizeof(timeout), "%dms", timeout_ms * 2 / 3);
-	if (pg_run(pg, Q_session, false, 1, values, wait_ms, &r) !=
-		PG_ANSWERED ||
-	    r == NULL)
-		return STATUS_RETRY;
-	status = judge(pg, r);
-	*pid = pg_int(r, 0, PID);
-	PQclear(r);
-	return status;
-}
-
-enum status
-pg_check(struct pg *pg, int timeout_ms, int wait_ms)
-{
-	int pid;
-
-	return pin_session(pg, timeout_ms, wait_ms, &pid);
-}
-
-static void
-ignore_notice(void *arg, const PGresult *r)
-{
-	(void)arg;
-	(void)r;
-}
-
-/*
- * What libpq cannot take apart it quotes in its message, password and all. What
- * is neither a URI nor name=value is a database's name to it.
- */
-static bool
-is_understood(const char *url)
-{
-	PQconninfoOption *all;
-
-	if (strstr(url, "://") == NULL && strchr(url, '=') == NULL)
-		return true;
-	all = PQconninfoParse(url, NULL);
-	PQconninfoFree(all);
-	return all != NULL;
-}
-
-/* An @ that was not written %40 makes the end of a password part of the host.
- */
-static bool
-may_be_quoted(const char *url)
-{
-	PQconninfoOption *all = PQconninfoParse(url, NULL), *o;
-	bool may = true;
-
-	for (o = all; o != NULL && o->keyword != NULL; o++)
-		may = may &&
-		    (o->val == NULL || strcmp(o->keyword, "host") != 0 ||
-			strchr(o->val, '@') == NULL);
-	PQconninfoFree(all);
-	return may;
-}
-
-/* libpq's own limit on a connection is never less than two seconds. */
-static bool
-wait_connected(struct pg *pg)
-{
-	int64_t deadline = clock_steady_ms() + pg->wait_ms;
-	PostgresPollingStatusType want = PGRES_POLLING_WRITING;
-
-	while (want == PGRES_POLLING_READING || want == PGRES_POLLING_WRITING) {
-		if (!wait_socket(pg,
-			want == PGRES_POLLING_READING ? POLLIN : POLLOUT,
-			deadline))
-			return false;
-		want = PQconnectPoll(pg->conn);
-	}
-	return true;
-}
-
-/* Settings that name who is talked to; any other may be a secret. */
-static bool
-is_public(const char *keyword)
-{
-	static const char *const names[] = { "host", "hostaddr", "user",
-		"dbname" };
-	size_t i;
-
-	for (i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcmp(keyword, names[i]) == 0)
-			return true;
-	return false;
-}
-
-/*
- * libpq quotes a value that it cannot use, such as that of sslmode. What it
- * says about a server ("connection to …") quotes none.
- */
-static void
-hide_values(struct pg *pg)
-{
-	PQconninfoOption *all, *o;
-
-	if (strncmp(pg->trouble->reason, "connection to ", 14) == 0)
-		return;
-	all = PQconninfo(pg->conn);
-	for (o = all; o != NULL && o->keyword != NULL; o++)
-		if (o->val != NULL && !is_public(o->keyword))
-			reason_hide(pg->trouble->reason, o->val);
-	PQconninfoFree(all);
-}
-
-static void
-set_failure(struct pg *pg, const struct target *to)
-{
-	struct pg_trouble *t = pg->trouble;
-
-	if (!may_be_quoted(to->url)) {
-		set_reason(pg, NULL,
-		    "there is no such host; in a password, @ is written %40");
-		return;
-	}
-	reason_choose(PQerrorMessage(pg->conn), t->sqlstate, t->reason);
-	hide_values(pg);
-}
-
-static void
-set_too_late(struct pg *pg, const struct target *to)
-{
-	char text[REASON_LEN];
-
-	snprintf(text, sizeof(text), "no connection in time to %.256s%s%.64s",
-	    to->host.name[0] != '\0' ? to->host.name : "the default host",
-	    to->host.address[0] != '\0' ? ", " : "", to->host.address);
-	set_reason(pg, NULL, text);
-}
-
-static enum status
-log_in(struct pg *pg, const struct target *to)
-{
-	/* What comes before the URL yields to it, what comes behind wins. */
-	const char *const names[] = { "keepalives_idle", "keepalives_interval",
-		"keepalives_count", "tcp_user_timeout",
-		"fallback_application_name", "dbname", "host", "hostaddr",
-		"port", NULL };
-	const char *const values[] = { "10", "5", "3", "10000", to->program,
-		to->url, to->host.name, to->host.address, to->host.port, NULL };
-
-	pg->conn = PQconnectStartParams(names, values, 1);
-	if (pg->conn == NULL)
-		return STATUS_FAULT;
-	/* The SQLSTATE of a refusal is nowhere but in its text. */
-	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
-	if (PQstatus(pg->conn) != CONNECTION_BAD && !wait_connected(pg)) {
-		set_too_late(pg, to);
-		return STATUS_RETRY;
-	}
-	PQsetNoticeReceiver(pg->conn, ignore_notice, NULL);
-	if (PQstatus(pg->conn) != CONNECTION_OK) {
-		set_failure(pg, to);
-		return STATUS_RETRY;
-	}
-	PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
-	return PQsetnonblocking(pg->conn, 1) == 0 ? STATUS_OK : STATUS_FAULT;
-}
-
-/*
- * A pooler gives each transaction a session of its own choice if, while we are
- * connected, another connection is given ours.
- */
-static bool
-is_shared(const struct target *to, int pid)
-{
-	struct pg_trouble trouble;
-	struct pg other = { .trouble = &trouble, .wait_ms = to->wait_ms };
-	bool same = false;
-	PGresult *r = NULL;
-
-	if (log_in(&other, to) == STATUS_OK &&
-	    pg_run(&other, Q_session_pid, false, 0, NULL, to->wait_ms, &r) ==
-		PG_ANSWERED &&
-	    r != NULL)
-		same = pg_int(r, 0, 0) == pid;
-	PQclear(r);
-	PQfinish(other.conn);
-	return same;
-}
-
-/* To one server, with its session pinned and every statement prepared. */
-static enum status
-open_at(struct pg *pg, const struct target *to)
-{
-	enum status status;
-	int pid = 0;
-
-	pg->wait_ms = to->wait_ms;
-	status = log_in(pg, to);
-	if (status == STATUS_OK)
-		status = pin_session(pg, to->timeout_ms, to->wait_ms, &pid);
-	if (status != STATUS_OK)
-		return status;
-	if (pid != PQbackendPID(pg->conn) && is_shared(to, pid)) {
-		set_reason(pg, PG_UNFIT,
-		    "refused: a pooler gives each transaction another session; "
-		    "set PgBouncer's pool_mode to session");
-		return STATUS_FAULT;
-	}
-	return prepare_all(pg) ? STATUS_OK : STATUS_RETRY;
-}
-
-/* Of the failures at several servers: the one that an operator must know. */
-static int
-weight(const struct pg_trouble *t)
-{
-	if (t->sqlstate[0] == '\0')
-		return 1;
-	return strcmp(t->sqlstate, PG_READ_ONLY) == 0 ? 0 : 2;
-}
-
-static const char *
-value_of(const PQconninfoOption *all, const char *keyword)
-{
-	for (; all != NULL && all->keyword != NULL; all++)
-		if (strcmp(all->keyword, keyword) == 0)
-			return all->val;
-	return NULL;
-}
-
-/* As libpq does: what the URL names, else what the environment does. */
-static int
-find_hosts(const char *url, struct host hosts[HOSTS_MAX])
-{
-	PQconninfoOption *own = PQconninfoParse(url, NULL),
-			 *usual = PQconndefaults();
-	const char *host = value_of(own, "host"),
-		   *address = value_of(own, "hostaddr"),
-		   *port = value_of(own, "port"),
-		   *service = value_of(own, "service");
-	int n = 0;
-
-	if (host == NULL && address == NULL && service == NULL) {
-		host = value_of(usual, "host");
-		address = value_of(usual, "hostaddr");
-	}
-	if (port == NULL && service == NULL)
-		port = value_of(usual, "port");
-	/* Who is behind a service is for libpq to find. */
-	if (service == NULL || host != NULL || address != NULL)
-		n = hosts_find(host, address, port, hosts);
-	PQconninfoFree(own);
-	PQconninfoFree(usual);
-	if (n == 0) {
-		memset(&hosts[0], 0, sizeof(hosts[0]));
-		n = 1;
-	}
-	return n;
-}
-
-/* Each server has a deadline of its own, or the first that hangs takes all. */
-static int
-wait_each(int wait_ms, int hosts)
-{
-	int all = wait_ms < CONNECT_MS ? wait_ms : CONNECT_MS,
-	    least = (all < CONNECT_LEAST_MS ? all : CONNECT_LEAST_MS) / 2;
-
-	return all / hosts > least ? all / hosts : least;
-}
-
-static enum status
-open_any(struct pg *pg, struct target *to)
-{
-	struct pg_trouble worst = { .reason = "" }, *told = pg->trouble;
-	struct host hosts[HOSTS_MAX];
-	enum status status, all = STATUS_RETRY;
-	int i, n = find_hosts(to->url, hosts);
-
-	to->wait_ms = wait_each(to->wait_ms, n);
-	for (i = 0; i < n; i++) {
-		to->host = hosts[i];
-		status = open_at(pg, to);
-		if (status == STATUS_OK)
-			return status;
-		PQfinish(pg->conn);
-		pg->conn = NULL;
-		if (i == 0 || weight(told) > weight(&worst)) {
-			worst = *told;
-			all = status;
-		}
-	}
-	*told = worst;
-	return all;
-}
-
-enum status
-pg_open(struct pg **out, const char *url, const char *program, int timeout_ms,
-    int wait_ms, struct pg_trouble *trouble)
-{
-	struct target to = { .url = url,
-		.program = program,
-		.timeout_ms = timeout_ms,
-		.wait_ms = wait_ms };
-	struct pg *pg = calloc(1, sizeof(*pg));
-	enum status status = STATUS_FAULT;
-
-	*trouble = (struct pg_trouble){ .reason = "out of memory" };
-	if (pg == NULL)
-		return status;
-	pg->trouble = trouble;
-	if (is_understood(url))
-		status = open_any(pg, &to);
-	else
-		set_reason(pg, NULL, "it is no libpq URI or conninfo string");
-	if (status == STATUS_OK) {
-		log_info("db: connected, server %d, %s",
-		    PQserverVersion(pg->conn),
-		    PQsslInUse(pg->conn) ? "with TLS" : "without TLS");
-		*out = pg;
-		return status;
-	}
-	pg_close(pg);
-	return status;
-}
-
-void
-pg_close(struct pg *pg)
-{
-	if (pg == NULL)
-		return;
-	PQfinish(pg->conn);
-	free(pg);
 }
 
 int

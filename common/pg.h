@@ -1,6 +1,6 @@
 /*
  * One session with a PostgreSQL server: opened with every statement prepared,
- * used until it breaks, then closed. The only file that sees libpq.
+ * used until it breaks, then closed. Nothing behind this header sees libpq.
  */
 #ifndef PG_H
 #define PG_H

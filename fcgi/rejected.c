@@ -26,9 +26,8 @@ nibble(char c)
 	return at != NULL ? (int)(at - digits) : -1;
 }
 
-/* PostgreSQL's \x… as a string; bytes that are no UTF-8 become U+FFFD. */
-static void
-write_body(struct buf *out, const char *hex)
+void
+rejected_put_body(struct buf *out, const char *hex)
 {
 	struct buf bytes;
 	int high, low;
@@ -62,7 +61,7 @@ write_rejected(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, ",\"reasons\":");
 	buf_puts(out, pg_value(r, row, REASONS));
 	buf_puts(out, ",\"body\":");
-	write_body(out, pg_value(r, row, BODY));
+	rejected_put_body(out, pg_value(r, row, BODY));
 	buf_printf(out, ",\"body_bytes\":%s", pg_value(r, row, BYTES));
 	buf_puts(out, ",\"created_at\":");
 	page_put_time(out, pg_value(r, row, CREATED));

@@ -8,5 +8,10 @@ void rejected_list(const struct context *, const struct request *,
     const char *arg, struct response *);
 void rejected_get(const struct context *, const struct request *,
     const char *id, struct response *);
+/*
+ * PostgreSQL's \x… as a JSON string; bytes that are no UTF-8 become U+FFFD.
+ * Anything else fails the buffer.
+ */
+void rejected_put_body(struct buf *, const char *hex);
 
 #endif
