@@ -105,8 +105,12 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
 # --- the schema ------------------------------------------------------------------
 FROM base AS migrate
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
-    --no-install-recommends sqitch libdbd-pg-perl postgresql-client && \
+    --no-install-recommends sqitch libdbd-pg-perl postgresql-client \
+    libfcgi-bin libpq5 libcjson1 && \
     rm -rf /var/lib/apt/lists/*
+# It reads DATABASE_URL for sql/migrate.
+COPY --from=build /out/usr/sbin/smartcity-fcgi /usr/sbin/
+RUN ! ldd /usr/sbin/smartcity-fcgi | grep 'not found'
 COPY sql /usr/share/smartcity/sql
 USER smartcity
 ENTRYPOINT ["/usr/share/smartcity/sql/migrate"]

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "dotenv.h"
 #include "log.h"
 
 enum {
@@ -182,96 +182,94 @@ set(const struct setting *s, char *base, const char *value, char *error)
 	return set_number(s, at, value, error);
 }
 
-/* Cuts white space and one pair of quotes off, in place. */
-static char *
-trim(char *s)
+/* As SQLAlchemy writes it, postgresql+psycopg2://; libpq knows no drivers. */
+static void
+drop_driver(char *url)
 {
-	size_t n;
+	char *plus = url + strcspn(url, "+:/");
+	size_t n = *plus == '+' ? strcspn(plus, ":/") : 0;
 
-	s += strspn(s, " \t");
-	n = strlen(s);
-	while (n > 0 && strchr(" \t\r\n", s[n - 1]) != NULL)
-		s[--n] = '\0';
-	if (n >= 2 && (*s == '"' || *s == '\'') && s[n - 1] == *s) {
-		s[n - 1] = '\0';
-		s++;
+	if (n > 0 && strncmp(plus + n, "://", 3) == 0 &&
+	    (strncmp(url, "postgresql+", 11) == 0 ||
+		strncmp(url, "postgres+", 9) == 0))
+		memmove(plus, plus + n, strlen(plus + n) + 1);
+}
+
+/* The environment comes first. Empty is not set: see dotenv_get. */
+static const char *
+in_force(const struct dotenv *file, const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0' ? value : dotenv_get(file, name);
+}
+
+static enum status
+set_all(struct config *c, const struct dotenv *file, char *error)
+{
+	const struct setting *s;
+	enum status status;
+	const char *value;
+
+	for (s = settings; s < settings + SETTINGS; s++) {
+		value = in_force(file, s->name);
+		status = set(
+		    s, (char *)c, value != NULL ? value : s->fallback, error);
+		if (status != STATUS_OK)
+			return status;
 	}
-	return s;
-}
-
-/* Names that are not ours may stand in .env too: compose reads it as well. */
-static enum status
-load_line(struct config *c, char *line, char *error)
-{
-	char *equals, *name = trim(line);
-	int i;
-
-	if (strncmp(name, "export ", 7) == 0)
-		name = trim(name + 7);
-	if (*name == '#' || (equals = strchr(name, '=')) == NULL)
-		return STATUS_OK;
-	*equals = '\0';
-	name = trim(name);
-	for (i = 0; i < SETTINGS; i++)
-		if (strcmp(settings[i].name, name) == 0)
-			return set(
-			    &settings[i], (char *)c, trim(equals + 1), error);
+	drop_driver(c->database_url);
 	return STATUS_OK;
-}
-
-/* Settings that are there but cannot be read are not left out unsaid. */
-static enum status
-unopened(const char *path, char *error)
-{
-	int e = errno;
-
-	if (e == ENOENT || access(".", X_OK) != 0)
-		return STATUS_OK;
-	snprintf(error, ERROR_LEN, "%s: %s", path, strerror(e));
-	return STATUS_REJECT;
-}
-
-static enum status
-load_file(struct config *c, const char *path, char *error)
-{
-	enum status status = STATUS_OK;
-	char line[2 * CONFIG_TEXT_LEN];
-	FILE *f = fopen(path, "re");
-
-	if (f == NULL)
-		return unopened(path, error);
-	while (status == STATUS_OK && fgets(line, sizeof(line), f) != NULL)
-		status = load_line(c, line, error);
-	fclose(f);
-	return status;
 }
 
 enum status
 config_load(struct config *c, char error[ERROR_LEN])
 {
-	enum status status;
-	const char *value;
-	int i;
+	struct dotenv file;
+	enum status status = dotenv_open(&file, error);
 
 	memset(c, 0, sizeof(*c));
-	for (i = 0; i < SETTINGS; i++) {
-		status =
-		    set(&settings[i], (char *)c, settings[i].fallback, error);
-		if (status != STATUS_OK)
-			return status;
+	if (status == STATUS_OK)
+		status = set_all(c, &file, error);
+	dotenv_free(&file);
+	return status;
+}
+
+enum status
+config_value(const char *name, char **out, char error[ERROR_LEN])
+{
+	struct dotenv file;
+	enum status status = dotenv_open(&file, error);
+	const char *value = NULL;
+
+	*out = NULL;
+	if (status == STATUS_OK)
+		value = in_force(&file, name);
+	if (value != NULL && (*out = strdup(value)) == NULL) {
+		snprintf(error, ERROR_LEN, "out of memory");
+		status = STATUS_FAULT;
 	}
-	if ((status = load_file(c, ".env", error)) != STATUS_OK)
-		return status;
-	for (i = 0; i < SETTINGS; i++) {
-		/* Empty is not set: compose passes unset variables so. */
-		value = getenv(settings[i].name);
-		if (value == NULL || *value == '\0')
-			continue;
-		status = set(&settings[i], (char *)c, value, error);
-		if (status != STATUS_OK)
-			return status;
-	}
-	return STATUS_OK;
+	if (*out != NULL && strcmp(name, "DATABASE_URL") == 0)
+		drop_driver(*out);
+	dotenv_free(&file);
+	return status;
+}
+
+const char *
+config_name(int i)
+{
+	return i < SETTINGS ? settings[i].name : NULL;
+}
+
+const char *
+config_fallback(const char *name)
+{
+	int i;
+
+	for (i = 0; i < SETTINGS; i++)
+		if (strcmp(settings[i].name, name) == 0)
+			return settings[i].fallback;
+	return "";
 }
 
 enum status

@@ -1,6 +1,6 @@
 /*
  * The settings, filled from one table in config.c that also makes --help and
- * the README's table. Order: default, ./.env, environment; and for those
+ * the README's table. Order: default, ./.env (dotenv.h), environment; for those
  * marked "per location" a fastcgi_param of the request at hand wins.
  */
 #ifndef CONFIG_H
@@ -77,6 +77,16 @@ typedef const char *config_source(void *arg, const char *name);
  * why the file cannot be read.
  */
 enum status config_load(struct config *, char error[256]) MUST_CHECK;
+/*
+ * One value as it stands in the environment, else in .env, of a setting or of
+ * any other name. *out is the caller's to free, and NULL where it is not set.
+ */
+enum status config_value(
+    const char *name, char **out, char error[256]) MUST_CHECK;
+/* The i-th setting, NULL behind the last; and its default, "" for no setting.
+ */
+const char *config_name(int i);
+const char *config_fallback(const char *name);
 /*
  * Overrides what may be set per location from a source that answers NULL or ""
  * for what it does not set.

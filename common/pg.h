@@ -52,6 +52,15 @@ enum status pg_check(struct pg *, int timeout_ms, int wait_ms) MUST_CHECK;
 enum pg_end pg_run(struct pg *, enum query, bool prepared, int n,
     const char *const values[], int wait_ms, struct pg_result **out);
 
+/*
+ * What a url says, option by option, decoded: libpq's keyword, the environment
+ * variable that stands for it (NULL: none does) and the value. STATUS_REJECT:
+ * it is no url of PostgreSQL.
+ */
+typedef void pg_option(
+    void *arg, const char *keyword, const char *variable, const char *value);
+enum status pg_options(const char *url, pg_option *, void *arg) MUST_CHECK;
+
 int pg_rows(const struct pg_result *);
 /* Owned by the result; NULL is SQL's NULL. */
 const char *pg_value(const struct pg_result *, int row, int column);

@@ -18,6 +18,8 @@
 #include "log.h"
 #include "query.h"
 #include "schedule.h"
+#include "setting.h"
+#include "spelling.h"
 
 #define PROGRAM "smartcity-fcgi"
 
@@ -32,10 +34,15 @@ static int
 print_help(void)
 {
 	printf(
-	    "usage: " PROGRAM " [--help | --version | --config | --check]\n"
+	    "usage: " PROGRAM " [--help | --version | --config | --check |\n"
+	    "                       --setting NAME | --libpq]\n"
 	    "Serves FastCGI on SMARTCITY_LISTEN, or on the listening\n"
 	    "socket it inherits; one request of plain CGI without either.\n"
 	    "--config prints the settings in force, --check tests them.\n"
+	    "For scripts, with passwords: --setting NAME prints one value,\n"
+	    "from the environment, else ./.env, else the default; --libpq\n"
+	    "prints DATABASE_URL, where it is set, as shell commands that\n"
+	    "export libpq's variables (PGHOST, PGUSER, ...).\n"
 	    "\n"
 	    "  SIGTERM, SIGINT, SIGQUIT  stop, once what is under way ended\n"
 	    "  SIGHUP, SIGUSR2           start anew, unless --check fails\n"
@@ -120,7 +127,10 @@ check(void)
 	struct guard guard;
 	int rc = load(&config, &guard);
 
-	return rc == EX_OK ? probe(&config) : rc;
+	if (rc != EX_OK)
+		return rc;
+	spelling_check();
+	return probe(&config);
 }
 
 static int
@@ -230,6 +240,7 @@ serve(char **argv)
 			    "--help\n");
 		return EX_USAGE;
 	}
+	spelling_check();
 	if (!anew && (rc = probe(&config)) != EX_OK)
 		return rc;
 	if (open_missing(&listener, config.listen) != STATUS_OK)
@@ -252,6 +263,7 @@ main(int argc, char **argv)
 		{ "--version", print_version },
 		{ "--config", print_config },
 		{ "--check", check },
+		{ "--libpq", setting_libpq },
 	};
 	size_t i;
 
@@ -259,13 +271,16 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (argc <= 1)
 		return serve(argv);
+	if (argc == 3 && strcmp(argv[1], "--setting") == 0)
+		return setting_print(argv[2]);
 	for (i = 0; argc == 2 && i < sizeof(options) / sizeof(*options); i++)
 		if (strcmp(argv[1], options[i].name) == 0)
 			return options[i].run();
 	fprintf(stderr,
 	    PROGRAM ": not understood: %s\n"
 		    "usage: " PROGRAM
-		    " [--help | --version | --config | --check]\n",
+		    " [--help | --version | --config | --check |\n"
+		    "                       --setting NAME | --libpq]\n",
 	    argv[argc - 1]);
 	return EX_USAGE;
 }

@@ -74,6 +74,7 @@ argument__unknown__64(void **state)
 	static const struct row rows[] = {
 		{ "$B/smartcity-fcgi --what", 64, "usage: " },
 		{ "$B/smartcity-fcgi --help more", 64, "usage: " },
+		{ "$B/smartcity-fcgi --setting", 64, "usage: " },
 		{ "$B/smartcity-worker --what", 64, "Usage: " },
 		{ "sql/migrate", 64, "deploy | status" },
 		{ "sql/migrate what", 64, "deploy | status" },
@@ -102,6 +103,11 @@ setting__wrong__78(void **state)
 		    "not a postgresql:// URL" },
 		{ "cd / && DATA_DIR=/nonexistent $OLDPWD/sql/migrate status",
 		    78, "no database" },
+		{ "[ -x /usr/sbin/smartcity-fcgi ] && { echo make all; exit "
+		  "78; "
+		  "}; BUILD=/nonexistent DOCKER_HOST=unix:///nonexistent "
+		  "sql/migrate status",
+		    78, "make all" },
 	};
 
 	(void)state;

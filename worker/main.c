@@ -17,6 +17,7 @@
 #include "log.h"
 #include "notify.h"
 #include "sink.h"
+#include "spelling.h"
 #include "tally.h"
 #include "worker.h"
 
@@ -310,9 +311,10 @@ main(int argc, char **argv)
 		return EXIT_SUCCESS;
 	}
 	log_open("smartcity-worker", (enum log_level)config.business.log_level);
-	if (wish == 'C')
-		return check(&config);
 	if (wish == 'a')
 		return worker_is_alive(&config) ? EXIT_SUCCESS : EXIT_FAILURE;
+	spelling_check();
+	if (wish == 'C')
+		return check(&config);
 	return run(&config, argv);
 }

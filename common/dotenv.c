@@ -1,0 +1,409 @@
+#include "dotenv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+
+#define PATH ".env"
+#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+#define NAME_CHARS LETTERS "0123456789.-"
+#define REFERENCE_CHARS LETTERS "0123456789"
+#define BLANKS " \t\r\v\f"
+
+enum {
+	ERROR_LEN = 256,
+	FILE_MAX = 1 << 20,
+	VALUE_MAX = 1 << 16,
+	DEPTH_MAX = 8 /* of ${A:-${B:-…}} */
+};
+
+struct reader {
+	struct dotenv *out;
+	const char *p, *end;
+	int number; /* of the line at p */
+	int first;  /* of the line where the statement began */
+	dotenv_source *source;
+	struct buf value;
+	bool has_dollar;
+	char *error;
+};
+
+static enum status expand(
+    struct reader *, const char *s, const char *end, bool quoted, int depth);
+
+static enum status
+refuse(const struct reader *r, const char *what)
+{
+	snprintf(r->error, ERROR_LEN, PATH ", line %d: %s", r->first, what);
+	return STATUS_REJECT;
+}
+
+static size_t
+span(const char *s, const char *end, const char *chars)
+{
+	const char *p = s;
+
+	while (p < end && strchr(chars, *p) != NULL)
+		p++;
+	return (size_t)(p - s);
+}
+
+static const char *
+trim_end(const char *s, const char *end)
+{
+	while (end > s && strchr(BLANKS, end[-1]) != NULL)
+		end--;
+	return end;
+}
+
+static const char *
+line_end(const struct reader *r)
+{
+	const char *p = memchr(r->p, '\n', (size_t)(r->end - r->p));
+
+	return p != NULL ? p : r->end;
+}
+
+/* --- lines ---------------------------------------------------------------- */
+
+static enum status
+add(struct reader *r, const char *name, size_t len)
+{
+	struct dotenv *d = r->out;
+	struct dotenv_line *all =
+	    realloc(d->lines, (d->count + 1) * sizeof(*all));
+	struct dotenv_line *line;
+
+	if (all == NULL)
+		return refuse(r, "out of memory");
+	d->lines = all;
+	line = &all[d->count++];
+	*line = (struct dotenv_line){ strndup(name, len),
+		strdup(r->value.len > 0 ? r->value.data : ""), r->first,
+		r->has_dollar };
+	if (line->name == NULL || line->value == NULL)
+		return refuse(r, "out of memory");
+	return STATUS_OK;
+}
+
+/* The last line of a name wins, also where it is empty. */
+static const struct dotenv_line *
+find(const struct dotenv *d, const char *name, size_t len)
+{
+	size_t i;
+
+	for (i = d->count; i > 0; i--)
+		if (strlen(d->lines[i - 1].name) == len &&
+		    memcmp(d->lines[i - 1].name, name, len) == 0)
+			return &d->lines[i - 1];
+	return NULL;
+}
+
+/* --- values --------------------------------------------------------------- */
+
+/* Empty is not set: compose passes unset variables so. */
+static const char *
+look_up(const struct reader *r, const char *name, size_t len)
+{
+	const struct dotenv_line *line;
+	const char *value = NULL;
+	char *copy = strndup(name, len);
+
+	if (copy != NULL)
+		value = r->source(copy);
+	free(copy);
+	if (value != NULL && *value != '\0')
+		return value;
+	line = find(r->out, name, len);
+	return line != NULL ? line->value : NULL;
+}
+
+/* The } that ends the ${ before s, or NULL. */
+static const char *
+closing(const char *s, const char *end)
+{
+	int open = 1;
+
+	for (; s < end; s++) {
+		if (*s == '{' && s[-1] == '$')
+			open++;
+		if (*s == '}' && --open == 0)
+			return s;
+	}
+	return NULL;
+}
+
+/* What stands for the name where `word` follows behind operator op. */
+static enum status
+substitute(struct reader *r, const char *value, char op, const char *word,
+    const char *end, bool quoted, int depth)
+{
+	if (op == '?' && value == NULL)
+		return refuse(r, "what ${…?} asks for is not set");
+	if (op == '+' ? value != NULL : op == '-' && value == NULL)
+		return expand(r, word, end, quoted, depth + 1);
+	if (op != '+' && value != NULL)
+		buf_puts(&r->value, value);
+	return STATUS_OK;
+}
+
+/* *s is behind "${", and then behind its "}". */
+static enum status
+reference(
+    struct reader *r, const char **s, const char *end, bool quoted, int depth)
+{
+	const char *name = *s, *close = closing(*s, end), *p, *value;
+	size_t len = span(name, end, REFERENCE_CHARS);
+	char op = '\0';
+
+	if (close == NULL)
+		return refuse(r, "${ without }");
+	p = name + len;
+	value = look_up(r, name, len);
+	if (*p == ':') {
+		p++;
+		if (value != NULL && *value == '\0')
+			value = NULL;
+	}
+	if (p < close)
+		op = *p++;
+	if (len == 0 || depth > DEPTH_MAX ||
+	    (op == '\0' ? p != name + len : strchr("-+?", op) == NULL))
+		return refuse(r, "${…} is not understood");
+	*s = close + 1;
+	return substitute(r, value, op, p, close, quoted, depth);
+}
+
+/* What \c stands for in double quotes, or NUL. */
+static char
+unescape(char c)
+{
+	static const char from[] = "abfnrtv\\\"$", to[] = "\a\b\f\n\r\t\v\\\"$";
+	const char *p = strchr(from, c);
+
+	return p != NULL ? to[p - from] : '\0';
+}
+
+/* Appends the text up to end to the value. */
+static enum status
+expand(struct reader *r, const char *s, const char *end, bool quoted, int depth)
+{
+	enum status status = STATUS_OK;
+	char c;
+
+	while (s < end && status == STATUS_OK) {
+		c = *s++;
+		if (c == '$' && s < end && *s == '{') {
+			s++;
+			status = reference(r, &s, end, quoted, depth);
+			continue;
+		}
+		if (c == '$')
+			r->has_dollar = true;
+		if (quoted && c == '\\' && s < end && unescape(*s) != '\0')
+			c = unescape(*s++);
+		buf_putc(&r->value, c);
+	}
+	return status;
+}
+
+/* Behind it, nothing but blanks and a comment may follow. */
+static enum status
+end_quoted(struct reader *r)
+{
+	r->p += span(r->p, r->end, BLANKS);
+	if (r->p < r->end && *r->p != '#' && *r->p != '\n')
+		return refuse(r, "text behind the closing quote");
+	r->p = line_end(r);
+	return STATUS_OK;
+}
+
+/* r->p is at the opening quote. */
+static enum status
+quoted_value(struct reader *r)
+{
+	const char quote = *r->p++, *begin = r->p;
+	enum status status;
+
+	for (; r->p < r->end && *r->p != quote; r->p++) {
+		if (*r->p == '\\' && r->p + 1 < r->end)
+			r->p++;
+		if (*r->p == '\n')
+			r->number++;
+		if (quote == '\'' && *r->p == quote) {
+			buf_put(&r->value, begin, (size_t)(r->p - 1 - begin));
+			begin = r->p;
+		}
+	}
+	if (r->p >= r->end)
+		return refuse(r, "a quote is not closed");
+	if (quote == '\'') {
+		buf_put(&r->value, begin, (size_t)(r->p - begin));
+		status = STATUS_OK;
+	} else {
+		status = expand(r, begin, r->p, true, 0);
+	}
+	r->p++;
+	return status == STATUS_OK ? end_quoted(r) : status;
+}
+
+static enum status
+plain_value(struct reader *r)
+{
+	const char *begin = r->p, *end = line_end(r), *p;
+
+	r->p = end;
+	for (p = begin + 1; p < end; p++)
+		if (*p == '#' && strchr(BLANKS, p[-1]) != NULL)
+			end = p;
+	return expand(r, begin, trim_end(begin, end), false, 0);
+}
+
+/* --- statements ----------------------------------------------------------- */
+
+/* r->p is where a line's text begins. */
+static enum status
+statement(struct reader *r)
+{
+	static const char export[] = "export";
+	const char *end = line_end(r), *equals, *name = r->p, *name_end;
+	size_t len = span(name, end, NAME_CHARS), gap;
+	enum status status;
+
+	gap = span(name + len, end, BLANKS);
+	if (len == strlen(export) && memcmp(name, export, len) == 0 &&
+	    gap > 0 && name + len + gap < end && name[len + gap] != '=')
+		name += len + gap;
+	equals = memchr(name, '=', (size_t)(end - name));
+	name_end = trim_end(name, equals != NULL ? equals : end);
+	len = span(name, name_end, NAME_CHARS);
+	if (equals == NULL || name + len != name_end || len == 0) {
+		r->p = end;
+		/* A name alone is Compose's: taken from the environment. */
+		return equals == NULL && name + len == name_end
+		    ? STATUS_OK
+		    : add(r, "", 0);
+	}
+	r->p = equals + 1;
+	r->p += span(r->p, end, BLANKS);
+	status = r->p < end && strchr("'\"", *r->p) != NULL ? quoted_value(r)
+							    : plain_value(r);
+	if (status == STATUS_OK && r->value.failed)
+		return refuse(r, "the value is too long");
+	return status == STATUS_OK ? add(r, name, len) : status;
+}
+
+static enum status
+statements(struct reader *r)
+{
+	enum status status = STATUS_OK;
+
+	while (status == STATUS_OK) {
+		r->p += span(r->p, r->end, BLANKS);
+		if (r->p == r->end)
+			break;
+		r->first = r->number;
+		r->has_dollar = false;
+		buf_reset(&r->value);
+		if (*r->p == '\n') {
+			r->number++;
+			r->p++;
+		} else if (*r->p == '#') {
+			r->p = line_end(r);
+		} else {
+			status = statement(r);
+		}
+	}
+	return status;
+}
+
+enum status
+dotenv_parse(struct dotenv *d, const char *text, size_t len,
+    dotenv_source *source, char error[ERROR_LEN])
+{
+	struct reader r = { .out = d,
+		.p = text,
+		.end = text + len,
+		.number = 1,
+		.first = 1,
+		.source = source,
+		.error = error };
+	enum status status;
+
+	*d = (struct dotenv){ 0 };
+	if (memchr(text, '\0', len) != NULL)
+		return refuse(&r, "the file is not UTF-8 text");
+	if (len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		r.p += 3;
+	buf_init(&r.value, VALUE_MAX);
+	status = statements(&r);
+	buf_free(&r.value);
+	return status;
+}
+
+/* Settings that are there but cannot be read are not left out unsaid. */
+static enum status
+unopened(char *error)
+{
+	int e = errno;
+
+	if (e == ENOENT || access(".", X_OK) != 0)
+		return STATUS_OK;
+	snprintf(error, ERROR_LEN, PATH ": %s", strerror(e));
+	return STATUS_REJECT;
+}
+
+static const char *
+environment(const char *name)
+{
+	return getenv(name);
+}
+
+enum status
+dotenv_open(struct dotenv *d, char error[ERROR_LEN])
+{
+	enum status status = STATUS_REJECT;
+	FILE *f = fopen(PATH, "re");
+	char *text;
+	size_t len;
+
+	*d = (struct dotenv){ 0 };
+	if (f == NULL)
+		return unopened(error);
+	text = malloc(FILE_MAX);
+	len = text != NULL ? fread(text, 1, FILE_MAX, f) : 0;
+	if (text == NULL || ferror(f))
+		snprintf(error, ERROR_LEN, PATH ": %s", strerror(errno));
+	else if (len == FILE_MAX)
+		snprintf(error, ERROR_LEN, PATH ": longer than a megabyte");
+	else
+		status = dotenv_parse(d, text, len, environment, error);
+	free(text);
+	fclose(f);
+	return status;
+}
+
+void
+dotenv_free(struct dotenv *d)
+{
+	size_t i;
+
+	for (i = 0; i < d->count; i++) {
+		free(d->lines[i].name);
+		free(d->lines[i].value);
+	}
+	free(d->lines);
+	*d = (struct dotenv){ 0 };
+}
+
+const char *
+dotenv_get(const struct dotenv *d, const char *name)
+{
+	const struct dotenv_line *line = find(d, name, strlen(name));
+
+	return line != NULL && line->value[0] != '\0' ? line->value : NULL;
+}
