@@ -208,7 +208,8 @@ program__ends_at_once_each_time__longer_pauses_until_a_reload(void **state)
 	assert_true(shell("exit $(grep -c '^run:' run.log)") <= 10);
 	assert_true(is_stored(NULL));
 	assert_int_equal(
-	    shell("DATA_DIR=. $OLDPWD/nginx/reload | grep -qx reloaded"), 0);
+	    shell("DATA_DIR=. \"$OLDPWD/nginx/reload\" | grep -qx reloaded"),
+	    0);
 	assert_int_equal(shell("test /proc/$(cat run/worker.pid)/exe -ef "
 			       "run/smartcity-worker"),
 	    0);
