@@ -185,6 +185,65 @@ all__killed_at_the_same_time__all_started_again(void **state)
 	stack_wait_status(&s, "/ready", 200);
 }
 
+static bool
+says(const char *target, int status, const char *text)
+{
+	struct http h = http_get(s.port, target);
+	bool does = h.status == status && strstr(h.body, text) != NULL;
+
+	http_free(&h);
+	return does;
+}
+
+static bool
+is_without_database(void *arg)
+{
+	(void)arg;
+	return says("/ready", 503, "database: ") &&
+	    says("/metrics", 200, "smartcity_database_up 0\n");
+}
+
+/* README.md, "Metrics and status": the table of causes. */
+static void
+postgres__cannot_start__seen_as_documented_until_it_can(void **state)
+{
+	(void)state;
+	forget_output();
+	assert_int_equal(shell("mv postgres/PG_VERSION kept"), 0);
+	assert_int_equal(kill(stack_pid(&s, "postgres"), SIGKILL), 0);
+	await_said("PostgreSQL ended with status 1; started again in");
+	stack_wait(is_without_database, NULL, "the database is gone");
+	assert_int_equal(
+	    shell("grep -q 'db: cannot connect: ' log/fcgi.log"), 0);
+	assert_int_equal(shell("mv kept postgres/PG_VERSION"), 0);
+	stack_wait(is_stored, NULL, "an event is stored");
+	stack_wait_status(&s, "/ready", 200);
+}
+
+static bool
+is_without_pool(void *arg)
+{
+	(void)arg;
+	return says("/ready", 502, "detail") && says("/status", 502, "detail");
+}
+
+static void
+pool__cannot_start__seen_as_documented_until_it_can(void **state)
+{
+	(void)state;
+	forget_output();
+	assert_int_equal(
+	    shell("mv run/smartcity-fcgi kept && "
+		  "printf '#!/bin/sh\\nexit 3\\n' >run/smartcity-fcgi && "
+		  "chmod 755 run/smartcity-fcgi"),
+	    0);
+	assert_int_equal(kill(stack_pid(&s, "fcgi"), SIGKILL), 0);
+	await_said("the pool ended with status 3; started again in");
+	stack_wait(is_without_pool, NULL, "nginx answers for the pool");
+	assert_int_equal(shell("mv -f kept run/smartcity-fcgi"), 0);
+	stack_wait(is_stored, NULL, "an event is stored");
+}
+
 static void
 spoil_worker(void)
 {
@@ -258,6 +317,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(postgres__killed__started_again_and_all_connect_anew),
 	cmocka_unit_test(postgres__stopped_by_somebody__started_again),
 	cmocka_unit_test(all__killed_at_the_same_time__all_started_again),
+	cmocka_unit_test(
+	    postgres__cannot_start__seen_as_documented_until_it_can),
+	cmocka_unit_test(pool__cannot_start__seen_as_documented_until_it_can),
 	cmocka_unit_test(
 	    program__ends_at_once_each_time__longer_pauses_until_a_reload),
 	cmocka_unit_test(
