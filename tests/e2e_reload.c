@@ -48,10 +48,11 @@ setup(void **state)
 	assert_non_null(mkdtemp(tree));
 	chmod(tree, 0755);
 	assert_non_null(getcwd(here, sizeof(here)));
-	assert_int_equal(shell("cd %s && cp -r nginx sql %s && mkdir %s/build "
-			       "&& cd %s && cp -r www smartcity-fcgi "
-			       "smartcity-worker %s/build",
-			     here, tree, tree, build ? build : "build", tree),
+	assert_int_equal(
+	    shell("cd '%s' && cp -r nginx sql %s && mkdir %s/build "
+		  "&& cd '%s' && cp -r www smartcity-fcgi "
+		  "smartcity-worker %s/build",
+		here, tree, tree, build ? build : "build", tree),
 	    0);
 	snprintf(where, sizeof(where), "BUILD=%s/build", tree);
 	assert_int_equal(chdir(tree), 0);

@@ -143,6 +143,12 @@ pattern__none_or_no_test__said_before_anything_is_built(void **state)
 		    "worker__k" },
 		{ "make test-pattern PATTERN=test_qqqqqq",
 		    "tests: no test matches \"test_qqqqqq\"\n" },
+		{ "make test PATTERN=qqqqqq", "no test matches \"qqqqqq\"\n" },
+		{ "make test-cov PATTERN=qqqqqq", "no test matches" },
+		{ "make test-file FILE=tests/test_buf.c PATTERN=qqqqqq",
+		    "no test matches" },
+		{ "TEST_PATTERN=int__whole tests/run / test_buf",
+		    "no test matches \"int__whole\" in test_buf\n" },
 		{ "TEST_PATTERN=qqqqqq tests/run /", "no test matches \"qq" },
 	};
 
