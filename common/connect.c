@@ -397,3 +397,22 @@ pg_close(struct pg *pg)
 	PQfinish(pg->conn);
 	free(pg);
 }
+
+enum status
+pg_options(const char *url, pg_option *each, void *arg)
+{
+	PQconninfoOption *all, *o;
+
+	if (!is_understood(url))
+		return STATUS_REJECT;
+	if (strstr(url, "://") == NULL && strchr(url, '=') == NULL) {
+		each(arg, "dbname", "PGDATABASE", url);
+		return STATUS_OK;
+	}
+	all = PQconninfoParse(url, NULL);
+	for (o = all; o != NULL && o->keyword != NULL; o++)
+		if (o->val != NULL)
+			each(arg, o->keyword, o->envvar, o->val);
+	PQconninfoFree(all);
+	return STATUS_OK;
+}

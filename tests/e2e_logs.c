@@ -6,12 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "http.h"
 #include "receiver.h"
 #include "stack.h"
 
 enum {
-	ID_MAX = 128
+	ID_MAX = 128,
+	LINE_MS = 300
 };
 
 static struct stack s;
@@ -193,6 +195,25 @@ request__its_id__in_each_log_each_row_and_the_delivery(void **state)
 	    id);
 	switch_debug("off");
 	free(id);
+}
+
+/* nginx writes it once the answer is sent, and keeps no lines back. */
+static void
+nginx__request_answered__its_line_is_there_at_once(void **state)
+{
+	int64_t end;
+	char *id;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 5; i++) {
+		id = post("", "/ingest/weather", "{}", 200);
+		end = clock_steady_ms() + LINE_MS;
+		while (!has_line("access", id))
+			if (clock_steady_ms() > end)
+				fail_msg("no line within %d ms", LINE_MS);
+		free(id);
+	}
 }
 
 static void
@@ -413,6 +434,7 @@ logs__everything_above__json_and_no_secrets(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    request__its_id__in_each_log_each_row_and_the_delivery),
+	cmocka_unit_test(nginx__request_answered__its_line_is_there_at_once),
 	cmocka_unit_test(pool__sigusr1_again__no_more_debug_lines),
 	cmocka_unit_test(pool__sigusr1_all_the_time__no_request_fails),
 	cmocka_unit_test(request__slow_for_its_database__says_so),

@@ -139,7 +139,9 @@ is_refused(void *arg)
 
 	(void)arg;
 	snprintf(command, sizeof(command),
-	    "grep -q 'no reload: --check failed' %s/log/fcgi.log", s.dir);
+	    "grep -q '^refused: smartcity-fcgi: SMARTCITY_PROCESSES' "
+	    "%s/run.log",
+	    s.dir);
 	return system(command) == 0;
 }
 

@@ -27,8 +27,10 @@ enum {
 
 static struct stack s;
 static struct receiver receiver;
-/* The programs in use, as they were installed, and the next schema. */
+/* Where the programs are taken from at the start, and the next schema. */
 static char bin[] = "/tmp/smartcity-test.XXXXXX";
+/* The programs in use: nginx/run's copies. */
+static char in_use[80];
 static const char *build;
 static int seconds;
 
@@ -55,10 +57,10 @@ number(const char *name, int otherwise)
 
 /* By rename, as package managers do: those that run keep the old file. */
 static void
-install(const char *from, const char *program)
+install(const char *from, const char *program, const char *to)
 {
-	shell("cp %s/%s/%s %s/new && mv %s/new %s/%s", build, from, program,
-	    bin, bin, bin, program);
+	shell("cp %s/%s/%s %s/.new && mv %s/.new %s/%s", build, from, program,
+	    to, to, to, program);
 }
 
 static int
@@ -76,11 +78,12 @@ setup(void **state)
 	assert_non_null(mkdtemp(bin));
 	chmod(bin, 0755);
 	shell("cp -r %s/www %s", build, bin);
-	install(".", "smartcity-fcgi");
-	install(".", "smartcity-worker");
+	install(".", "smartcity-fcgi", bin);
+	install(".", "smartcity-worker", bin);
 	snprintf(where, sizeof(where), "BUILD=%s", bin);
 	receiver_start(&receiver);
 	stack_start(&s, settings);
+	snprintf(in_use, sizeof(in_use), "%s/run", s.dir);
 	snprintf(body, sizeof(body),
 	    "{\"topic\":\"event.*\",\"url\":\"http://127.0.0.1:%d/ok/all\"}",
 	    receiver.port);
@@ -184,10 +187,10 @@ pool__reloaded_with_another_setting__no_request_fails(void **state)
 static bool
 runs_from_disk(int pid, const char *program)
 {
-	char path[96];
+	char path[128];
 	struct stat is, on_disk;
 
-	snprintf(path, sizeof(path), "%s/%s", bin, program);
+	snprintf(path, sizeof(path), "%s/%s", in_use, program);
 	assert_int_equal(stat(path, &on_disk), 0);
 	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
 	return stat(path, &is) == 0 && is.st_ino == on_disk.st_ino &&
@@ -202,9 +205,9 @@ pool__upgraded_to_another_build__it_serves_and_no_request_fails(void **state)
 
 	(void)state;
 	load_phase("pool: binary upgrade");
-	shell("! %s/smartcity-fcgi --version | grep -q ' next,'", bin);
-	install("tests/next", "smartcity-fcgi");
-	shell("%s/smartcity-fcgi --version | grep -q ' next,'", bin);
+	shell("! %s/smartcity-fcgi --version | grep -q ' next,'", in_use);
+	install("tests/next", "smartcity-fcgi", in_use);
+	shell("%s/smartcity-fcgi --version | grep -q ' next,'", in_use);
 	assert_false(runs_from_disk(stack_pid(&s, "fcgi"), "smartcity-fcgi"));
 	reload("fcgi", SIGHUP);
 	now = crew_of("fcgi");
@@ -317,7 +320,7 @@ worker__restarted_and_upgraded__no_request_fails(void **state)
 	load_go_on(seconds);
 	kill(other, SIGTERM);
 	assert_ends_well(other);
-	install("tests/next", "smartcity-worker");
+	install("tests/next", "smartcity-worker", in_use);
 	assert_int_equal(kill(worker, SIGHUP), 0);
 	stack_wait(works_from_disk, &worker, "the worker starts anew");
 	assert_none_failed();

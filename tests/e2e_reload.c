@@ -1,0 +1,321 @@
+/*
+ * A reload of the running stack, as `make reload` asks for it: what is good is
+ * in use when it says so, what is not changes nothing. nginx/run and all that
+ * it takes are copies, which the tests spoil.
+ */
+#include "t.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "stack.h"
+
+enum {
+	CALLERS = 5
+};
+
+static struct stack s;
+static char tree[] = "/tmp/smartcity-test.XXXXXX";
+
+/* Prints into command and runs it in the copy of the tree; exit status. */
+static int T_PRINTF(1, 2) shell(const char *fmt, ...)
+{
+	char command[2048];
+	va_list ap;
+	int n;
+
+	n = snprintf(command, sizeof(command),
+	    "cd %s && export DATA_DIR=%s && ", tree, s.dir);
+	va_start(ap, fmt);
+	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
+	va_end(ap);
+	return WEXITSTATUS(system(command));
+}
+
+static int
+setup(void **state)
+{
+	static char where[64];
+	const char *const settings[] = { where, "SMARTCITY_PROCESSES=2", NULL };
+	const char *build = getenv("TEST_BUILD");
+	char here[512];
+
+	(void)state;
+	assert_non_null(mkdtemp(tree));
+	chmod(tree, 0755);
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(
+	    shell("cd '%s' && cp -r nginx sql %s && mkdir %s/build "
+		  "&& cd '%s' && cp -r www smartcity-fcgi "
+		  "smartcity-worker %s/build",
+		here, tree, tree, build ? build : "build", tree),
+	    0);
+	snprintf(where, sizeof(where), "BUILD=%s/build", tree);
+	assert_int_equal(chdir(tree), 0);
+	stack_start(&s, settings);
+	return chdir(here);
+}
+
+static int
+teardown(void **state)
+{
+	char command[64];
+
+	(void)state;
+	if (s.pid > 0)
+		stack_stop(&s);
+	snprintf(command, sizeof(command), "rm -r %s", tree);
+	return system(command);
+}
+
+/* What must be as it was: everything that is in use, and who uses it. */
+static char *
+everything(void)
+{
+	char command[1024], *text = calloc(1, 65536);
+	FILE *p;
+
+	snprintf(command, sizeof(command),
+	    "cd %s && { find nginx/ run/ -type f ! -path '*/temp/*' "
+	    "! -name 'reload.lock' -exec sha256sum {} + | sort -k 2; "
+	    "readlink nginx/www; for n in fcgi nginx; do p=$(cat run/$n.pid); "
+	    "cat /proc/$p/task/$p/children; echo; done; }",
+	    s.dir);
+	p = popen(command, "r");
+	assert_non_null(p);
+	assert_true(fread(text, 1, 65535, p) > 0);
+	assert_int_equal(pclose(p), 0);
+	return text;
+}
+
+static void
+assert_refused(const char *reason)
+{
+	char *before = everything(), *after;
+
+	if (shell("nginx/reload >answer 2>&1") != 1 ||
+	    shell("grep -q '^refused: .*%s' answer", reason) != 0 ||
+	    shell("test $(wc -l <answer) = 1") != 0) {
+		shell("cat answer >&2");
+		fail_msg("not refused for \"%s\"", reason);
+	}
+	after = everything();
+	assert_string_equal(after, before);
+	free(before);
+	free(after);
+	stack_wait_status(&s, "/ready", 200);
+}
+
+static void
+assert_reloaded(void)
+{
+	if (shell("nginx/reload >answer 2>&1") == 0 &&
+	    shell("grep -qx reloaded answer") == 0)
+		return;
+	shell("cat answer >&2");
+	fail_msg("not reloaded");
+}
+
+static int
+responders(void)
+{
+	int pool = stack_pid(&s, "fcgi"), n = 0;
+
+	while (stack_child(pool, n) != 0)
+		n++;
+	return n - 2; /* those of SMARTCITY_STATUS_LISTEN */
+}
+
+static void
+reload__new_settings_and_files__in_use_when_it_says_so(void **state)
+{
+	int pool = stack_pid(&s, "fcgi"), worker = stack_pid(&s, "worker");
+	struct http h;
+
+	(void)state;
+	assert_int_equal(
+	    shell("echo SMARTCITY_STREAM_BYTES=40000001 >%s/.env", s.dir), 0);
+	assert_int_equal(
+	    shell("echo spoken >build/www/spoken.json && sed -i "
+		  "'s|location / {|location /next { return 204; } &|' "
+		  "nginx/nginx.conf"),
+	    0);
+	assert_int_equal(
+	    shell("test /proc/%d/exe -ef %s/run/smartcity-fcgi", pool, s.dir),
+	    0);
+	assert_reloaded();
+	h = http_get(s.port, "/next");
+	assert_int_equal(h.status, 204);
+	http_free(&h);
+	assert_int_equal(shell("test /proc/%d/exe -ef %s/run/smartcity-fcgi "
+			       "-a /proc/%d/exe -ef %s/run/smartcity-worker",
+			     pool, s.dir, worker, s.dir),
+	    0);
+	assert_int_equal(
+	    shell("grep -q 40000001 %s/run/.env && test -e "
+		  "%s/nginx/www/spoken.json && test $(ls -d %s/nginx/www.* "
+		  "| wc -l) = 1",
+		s.dir, s.dir, s.dir),
+	    0);
+	assert_int_equal(responders(), 2);
+}
+
+static void
+reload__wrong_setting__refused_with_its_name(void **state)
+{
+	(void)state;
+	assert_int_equal(shell("echo THRESHOLD_KWH=much >%s/.env", s.dir), 0);
+	assert_refused("smartcity-fcgi: THRESHOLD_KWH");
+	assert_int_equal(shell("rm %s/.env", s.dir), 0);
+	assert_reloaded();
+}
+
+/* One that cannot be executed, one that fails, and one that is missing. */
+static void
+reload__bad_program__refused(void **state)
+{
+	static const struct {
+		const char *spoil, *reason;
+	} rows[] = {
+		{ "echo x >build/$p.new && mv build/$p.new build/$p", "$p" },
+		{ "printf '#!/bin/sh\\necho it is broken; exit 3\\n' "
+		  ">build/$p.new && mv build/$p.new build/$p",
+		    "$p --check: it is broken" },
+		{ "printf '#!/bin/sh\\nkill -ABRT $$\\n' "
+		  ">build/$p.new && mv build/$p.new build/$p",
+		    "$p --check: .*ABRT" },
+		{ "rm build/$p", "$p.*No such file" },
+	};
+	static const char *const programs[] = { "fcgi", "worker" };
+	char reason[128];
+	size_t i, k;
+
+	(void)state;
+	for (k = 0; k < 2; k++) {
+		assert_int_equal(
+		    shell("cp -p build/smartcity-%s kept", programs[k]), 0);
+		for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+			snprintf(reason, sizeof(reason), "smartcity-%s%s",
+			    programs[k], strstr(rows[i].reason, "$p") + 2);
+			assert_int_equal(shell("p=smartcity-%s; %s",
+					     programs[k], rows[i].spoil),
+			    0);
+			assert_refused(reason);
+		}
+		assert_int_equal(
+		    shell("mv kept build/smartcity-%s", programs[k]), 0);
+	}
+	assert_reloaded();
+}
+
+static void
+reload__wrong_nginx_file__refused(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    shell("cp nginx/smartcity.conf kept && "
+		  "echo 'no_such_word on;' >>nginx/smartcity.conf"),
+	    0);
+	assert_refused("nginx: .*no_such_word");
+	assert_int_equal(shell("mv kept nginx/smartcity.conf"), 0);
+}
+
+/* It passes its --check, and fails when it is started. */
+static void
+reload__worker_that_ends_at_its_start__refused_and_the_old_one_again(
+    void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    shell("cp -p build/smartcity-worker kept && printf "
+		  "'#!/bin/sh\\ntest \"$1\" = --check || exit 3\\n' "
+		  ">build/new && chmod 755 build/new && "
+		  "mv build/new build/smartcity-worker"),
+	    0);
+	assert_int_equal(shell("nginx/reload >answer 2>&1"), 1);
+	assert_int_equal(shell("grep -q '^refused: the worker' answer"), 0);
+	assert_int_equal(shell("mv kept build/smartcity-worker && cmp "
+			       "build/smartcity-worker %s/run/smartcity-worker",
+			     s.dir),
+	    0);
+	assert_int_equal(shell("test /proc/$(cat %s/run/worker.pid)/exe -ef "
+			       "%s/run/smartcity-worker",
+			     s.dir, s.dir),
+	    0);
+	stack_wait_status(&s, "/ready", 200);
+}
+
+static void
+reload__several_at_once__each_is_answered_and_no_request_fails(void **state)
+{
+	pid_t callers[CALLERS];
+	int i, status, ended = 0;
+	struct http h;
+
+	(void)state;
+	for (i = 0; i < CALLERS; i++)
+		if ((callers[i] = fork()) == 0)
+			_exit(shell("nginx/reload >answer.%d 2>&1", i));
+	/* USR2, as it was sent before nginx/reload was there, is one more. */
+	assert_int_equal(kill(s.pid, SIGUSR2), 0);
+	while (ended < CALLERS) {
+		h = http_post(s.port, "/ingest/weather", "{}");
+		/* 0: nginx closed a connection as it started its workers. */
+		assert_true(h.status == 200 || h.status == 0);
+		http_free(&h);
+		if (waitpid(callers[ended], &status, WNOHANG) <= 0)
+			continue;
+		assert_int_equal(status, 0);
+		assert_int_equal(
+		    shell("grep -qx reloaded answer.%d", ended++), 0);
+	}
+	stack_wait_status(&s, "/ready", 200);
+}
+
+static bool
+is_staged(void *arg)
+{
+	(void)arg;
+	return shell("test -e %s/run/new/smartcity-worker", s.dir) == 0;
+}
+
+/* The last one: it ends the stack, with half of a reload done. */
+static void
+run__stopped_during_a_reload__nothing_left_and_the_caller_told(void **state)
+{
+	pid_t caller = fork();
+	int status;
+
+	(void)state;
+	if (caller == 0)
+		_exit(shell("nginx/reload >answer 2>&1"));
+	stack_wait(is_staged, NULL, "the reload is under way");
+	stack_stop(&s);
+	s.pid = 0;
+	assert_int_equal(waitpid(caller, &status, 0), caller);
+	assert_int_equal(WEXITSTATUS(status), 1);
+	setenv("DIR", s.dir, 1);
+	assert_int_equal(system("test -z \"$(find /proc/[0-9]* -maxdepth 1 "
+				"-name cwd -lname \"$DIR/*\" 2>/dev/null)\""),
+	    0);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(
+	    reload__new_settings_and_files__in_use_when_it_says_so),
+	cmocka_unit_test(reload__wrong_setting__refused_with_its_name),
+	cmocka_unit_test(reload__bad_program__refused),
+	cmocka_unit_test(reload__wrong_nginx_file__refused),
+	cmocka_unit_test(
+	    reload__worker_that_ends_at_its_start__refused_and_the_old_one_again),
+	cmocka_unit_test(
+	    reload__several_at_once__each_is_answered_and_no_request_fails),
+	cmocka_unit_test(
+	    run__stopped_during_a_reload__nothing_left_and_the_caller_told),
+};
+
+T_MAIN_WITH(tests, setup, teardown)

@@ -1,0 +1,248 @@
+/*
+ * A database elsewhere that wants TLS and the client's certificate. Started by
+ * root, pool and worker run as www-data, who may not read root's ~/.postgresql.
+ */
+#include "t.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "stack.h"
+
+static char dir[] = "/tmp/smartcity-tls.XXXXXX";
+static pid_t postgres;
+static int port;
+static char cluster[256], home[64];
+
+/* Prints into command and runs it in our directory; exit status. */
+static int T_PRINTF(1, 2) shell(const char *fmt, ...)
+{
+	char command[4096];
+	va_list ap;
+	int n;
+
+	n = snprintf(command, sizeof(command),
+	    "PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
+	    "as='setpriv --reuid postgres --regid postgres --init-groups'; "
+	    "cd %s && { ",
+	    dir);
+	va_start(ap, fmt);
+	n += vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
+	va_end(ap);
+	snprintf(command + n, sizeof(command) - (size_t)n, "; } >>log 2>&1");
+	return WEXITSTATUS(system(command));
+}
+
+/* An authority, the server's certificate, and the client's in root's home. */
+static void
+make_certificates(void)
+{
+	static const char script[] =
+	    "set -e; mkdir -m 700 home home/.postgresql; c=home/.postgresql; "
+	    "new='openssl req -newkey rsa:2048 -nodes -batch -days 2'; "
+	    "$new -x509 -subj /CN=authority -keyout ca.key -out root.crt; "
+	    "sign() { openssl x509 -req -days 2 -CA root.crt -CAkey ca.key "
+	    "-CAcreateserial -in $1.csr -out $2 -extfile ext; }; "
+	    "echo subjectAltName=DNS:localhost >ext; "
+	    "$new -subj /CN=localhost -keyout server.key -out server.csr; "
+	    "sign server server.crt; "
+	    "$new -subj /CN=postgres -keyout $c/postgresql.key -out c.csr; "
+	    "sign c $c/postgresql.crt; cp root.crt $c/root.crt; "
+	    "chmod 600 $c/postgresql.key server.key; chown postgres server.key";
+
+	if (shell("%s", script) != 0)
+		fail_msg("no certificates; see %s/log", dir);
+}
+
+static void
+become_postgres(void)
+{
+	char script[1024];
+
+	snprintf(script, sizeof(script),
+	    "cd %s && exec setpriv --reuid postgres --regid postgres "
+	    "--init-groups $(echo /usr/lib/postgresql/*/bin | "
+	    "tail -n 1)/postgres -D %s/pg -c listen_addresses=localhost "
+	    "-c port=%d -c unix_socket_directories=%s -c ssl=on "
+	    "-c ssl_cert_file=%s/server.crt -c ssl_key_file=%s/server.key "
+	    "-c ssl_ca_file=%s/root.crt >>log 2>&1",
+	    dir, dir, port, dir, dir, dir, dir);
+	execl("/bin/sh", "sh", "-c", script, (char *)NULL);
+	_exit(127);
+}
+
+static bool
+is_there(void *arg)
+{
+	(void)arg;
+	return shell("pg_isready -q -h $PWD -p %d", port) == 0;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("skipped: only root runs the programs as "
+			      "another user\n");
+		return 0;
+	}
+	assert_non_null(mkdtemp(dir));
+	chmod(dir, 0755);
+	make_certificates();
+	port = stack_free_port();
+	assert_int_equal(shell("mkdir pg && chown postgres pg . && $as initdb "
+			       "-N -D $PWD/pg -U postgres -A trust -E UTF8 "
+			       "--locale C.UTF-8"),
+	    0);
+	if ((postgres = fork()) == 0)
+		become_postgres();
+	stack_wait(is_there, NULL, "the server with TLS is there");
+	snprintf(home, sizeof(home), "%s/home", dir);
+	assert_int_equal(
+	    shell("psql -qX -h $PWD -p %d -U postgres -d postgres -c "
+		  "'CREATE DATABASE smartcity_template'",
+		port),
+	    0);
+	snprintf(cluster, sizeof(cluster),
+	    "DATABASE_URL='postgresql://postgres@/smartcity_template?host=%s&"
+	    "port=%d' sql/migrate deploy >>%s/log 2>&1",
+	    dir, port, dir);
+	assert_int_equal(system(cluster), 0);
+	setenv("HOME", home, 1);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	if (postgres == 0)
+		return 0;
+	kill(postgres, SIGINT);
+	waitpid(postgres, NULL, 0);
+	return shell("rm -rf %s", dir);
+}
+
+/* All of our sessions, over TLS and with the client's certificate. */
+static void
+assert_secure(const char *url)
+{
+	static const char *const programs[] = { "smartcity-fcgi",
+		"smartcity-worker" };
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (t_number(url,
+			"SELECT CASE WHEN count(*) > 0 AND bool_and(ssl AND "
+			"client_dn = '/CN=postgres') THEN 1 END "
+			"FROM pg_stat_activity JOIN pg_stat_ssl USING (pid) "
+			"WHERE datname = current_database() "
+			"AND application_name LIKE '%s%%'",
+			programs[i]) != 1)
+			fail_msg("%s does without TLS", programs[i]);
+}
+
+static void
+run_with(const char *hba, const char *query)
+{
+	static const char *const settings[] = { "SMARTCITY_PROCESSES=2", NULL };
+	struct stack s;
+	struct http h;
+
+	if (postgres == 0)
+		skip();
+	assert_int_equal(
+	    shell("printf 'local all all trust\\n%s\\n' >pg/pg_hba.conf && "
+		  "psql -qX -h $PWD -p %d -U postgres -d postgres "
+		  "-c 'SELECT pg_reload_conf()'",
+		hba, port),
+	    0);
+	snprintf(cluster, sizeof(cluster),
+	    "postgresql://postgres@localhost:%d/postgres%s", port, query);
+	setenv("TEST_DATABASE_URL", cluster, 1);
+	stack_start(&s, settings);
+	h = http_post(s.port, "/ingest/weather", "{}");
+	assert_int_equal(h.status, 200);
+	http_free(&h);
+	assert_secure(s.url);
+	/* What a new certificate needs. */
+	assert_int_equal(
+	    shell("DATA_DIR=%s \"$OLDPWD/nginx/reload\" | grep -qx reloaded",
+		s.dir),
+	    0);
+	assert_secure(s.url);
+	assert_int_equal(
+	    shell("cd %s/run/home/.postgresql && test "
+		  "\"$(stat -c '%%U %%a' postgresql.key)\" = 'www-data 600'",
+		s.dir),
+	    0);
+	stack_stop(&s);
+}
+
+#define SECURE "hostssl all all all trust clientcert=verify-ca"
+
+static void
+run__certificates_in_roots_home__verified_connections(void **state)
+{
+	(void)state;
+	run_with(SECURE, "?sslmode=verify-full");
+}
+
+static void
+run__default_sslmode_where_plaintext_is_allowed_too__tls(void **state)
+{
+	(void)state;
+	run_with(SECURE "\\nhostnossl all all all trust", "");
+}
+
+/* Exit status of nginx/run, which is to say text. */
+static int
+refused(const char *query, const char *environment, const char *text)
+{
+	return shell("env %s DATA_DIR=$PWD/data BUILD='%s' PORT=%d "
+		     "DATABASE_URL='postgresql://postgres@localhost:%d/x%s' "
+		     "\"$OLDPWD/nginx/run\" >refused 2>&1; s=$?; cat refused; "
+		     "grep -qF '%s' refused && test $s = 1 && test ! -e "
+		     "data/run",
+	    environment, getenv("TEST_BUILD"), stack_free_port(), port, query,
+	    text);
+}
+
+static void
+run__named_file_that_the_programs_cannot_read__said_at_the_start(void **state)
+{
+	char query[256], environment[256], text[256];
+
+	(void)state;
+	if (postgres == 0)
+		skip();
+	snprintf(query, sizeof(query),
+	    "?sslmode=verify-ca&sslrootcert=%s%%2F.postgresql/root.crt", home);
+	snprintf(text, sizeof(text),
+	    "run: sslrootcert: user www-data, as whom the pool and the worker "
+	    "run, cannot read %s/.postgresql/root.crt",
+	    home);
+	assert_int_equal(refused(query, "A=b", text), 0);
+	snprintf(environment, sizeof(environment),
+	    "PGSSLKEY=%s/.postgresql/postgresql.key", home);
+	snprintf(text, sizeof(text), "run: PGSSLKEY: user www-data,");
+	assert_int_equal(refused("", environment, text), 0);
+	assert_int_equal(refused("?sslrootcert=root.crt", "A=b",
+			     "run: sslrootcert: the path must begin with /"),
+	    0);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(run__certificates_in_roots_home__verified_connections),
+	cmocka_unit_test(
+	    run__default_sslmode_where_plaintext_is_allowed_too__tls),
+	cmocka_unit_test(
+	    run__named_file_that_the_programs_cannot_read__said_at_the_start),
+};
+
+T_MAIN_WITH(tests, setup, teardown)

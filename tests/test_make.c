@@ -1,0 +1,269 @@
+/*
+ * The make targets for people, in a copy of the tree where nothing runs and
+ * nothing is built: each says in one line what is missing.
+ */
+#include "t.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	SOON_SECONDS = 10,
+	OUT_MAX = 16384
+};
+
+static char tree[] = "/tmp/smartcity-make.XXXXXX";
+static char out[OUT_MAX];
+
+/* Prints into command, runs it in the tree, keeps what it says in out. */
+static int T_PRINTF(1, 2) shell(const char *fmt, ...)
+{
+	char command[2048];
+	va_list ap;
+	size_t len;
+	FILE *p;
+	int n;
+
+	n = snprintf(command, sizeof(command), "exec 2>&1; cd %s && ", tree);
+	va_start(ap, fmt);
+	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
+	va_end(ap);
+	p = popen(command, "r");
+	assert_non_null(p);
+	len = fread(out, 1, sizeof(out) - 1, p);
+	out[len] = '\0';
+	return WEXITSTATUS(pclose(p));
+}
+
+/* docker and Compose where there are no containers. */
+static const char docker[] = "#!/bin/sh\\n"
+			     "case \"$*\" in\\n"
+			     "*\" exec \"*) exit 1 ;;\\n"
+			     "\"compose ps\") echo NAME ;;\\n"
+			     "version*) echo 20.10 ;;\\n"
+			     "esac\\n";
+
+static int
+setup(void **state)
+{
+	char here[512];
+
+	(void)state;
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_non_null(mkdtemp(tree));
+	if (shell("tar -C '%s' --exclude=./build --exclude=./var "
+		  "--exclude=./.git --exclude=./.env -c . | tar -x && "
+		  "mkdir bin && printf '%s' >bin/docker && "
+		  "chmod 755 bin/docker",
+		here, docker) != 0)
+		fail_msg("%s", out);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	return shell("cd / && rm -rf %s", tree);
+}
+
+static int
+lines(const char *text)
+{
+	int n = 0;
+
+	while ((text = strchr(text, '\n')) != NULL) {
+		text++;
+		n++;
+	}
+	return n;
+}
+
+struct row {
+	const char *command, *text; /* what it says beside make's own line */
+};
+
+/* Nothing is built, nothing is run: it is over at once. */
+static void
+assert_fails(const struct row *row)
+{
+	time_t began = time(NULL);
+
+	shell("PATH=$PWD/bin:$PATH; { %s; } 2>&1 | grep -v '^make: \\*\\*\\* "
+	      ".*Error'",
+	    row->command);
+	if (strstr(out, row->text) == NULL || lines(out) != 1)
+		fail_msg("%s: %s", row->command, out);
+	assert_true(time(NULL) - began < SOON_SECONDS);
+	assert_int_not_equal(
+	    shell("PATH=$PWD/bin:$PATH; %s >/dev/null", row->command), 0);
+	assert_int_equal(shell("test ! -e build -a ! -e x -a ! -e y"), 0);
+}
+
+#define ASSERT_FAIL(rows)                                                      \
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*(rows)); i++)            \
+	assert_fails(&(rows)[i])
+
+static void
+target__nothing_runs__one_line_that_says_so(void **state)
+{
+	static const struct row rows[] = {
+		{ "make reload", "refused: nothing runs in ./var" },
+		{ "make reload DATA_DIR='a b'",
+		    "refused: nothing runs in a b" },
+		{ "make shell", "docker: nothing runs: make up" },
+		{ "make logs", "docker: nothing runs: make up" },
+		{ "make logs-api", "docker: nothing runs: make up" },
+		{ "make logs-db", "docker: nothing runs: make up" },
+		{ "make logs-worker", "docker: nothing runs: make up" },
+		{ "make status", "docker: nothing runs: make up" },
+		{ "make restart", "docker: nothing runs: make up" },
+		{ "make psql", "migrate: no database: set DATABASE_URL" },
+		{ "make migrate", "migrate: no database: set DATABASE_URL" },
+		{ "make migrate-status", "migrate: no database" },
+		{ "make migrate-history", "migrate: no database" },
+		{ "make migrate-down", "migrate: no database" },
+		{ "make migrate-create", "migrate: say what changes" },
+	};
+
+	(void)state;
+	ASSERT_FAIL(rows);
+}
+
+static void
+pattern__none_or_no_test__said_before_anything_is_built(void **state)
+{
+	static const struct row rows[] = {
+		{ "make test-pattern", "tests: which? make test-pattern PAT" },
+		{ "make test-pattern PATTERN=", "tests: which?" },
+		{ "make test-pattern PATTERN=worker__kiled",
+		    "tests: no test matches \"worker__kiled\"; like it: "
+		    "worker__k" },
+		{ "make test-pattern PATTERN=test_qqqqqq",
+		    "tests: no test matches \"test_qqqqqq\"\n" },
+		{ "make test PATTERN=qqqqqq", "no test matches \"qqqqqq\"\n" },
+		{ "make test-cov PATTERN=qqqqqq", "no test matches" },
+		{ "make test-file FILE=tests/test_buf.c PATTERN=qqqqqq",
+		    "no test matches" },
+		{ "TEST_PATTERN=int__whole tests/run / test_buf",
+		    "no test matches \"int__whole\" in test_buf\n" },
+		{ "TEST_PATTERN=qqqqqq tests/run /", "no test matches \"qq" },
+	};
+
+	(void)state;
+	ASSERT_FAIL(rows);
+}
+
+static void
+user__commands_in_a_value__never_run(void **state)
+{
+	static const struct row rows[] = {
+		{ "make test-pattern PATTERN='$(shell touch x)`touch y`'",
+		    "no test matches \"$(shell touch x)`touch y`\"" },
+		{ "PATTERN='$(shell touch x)`touch y`' make test-pattern",
+		    "no test matches \"$(shell touch x)`touch y`\"" },
+		{ "make test-pattern PATTERN='\"; touch x; \"'",
+		    "no test matches" },
+		{ "make test-file FILE='$(shell touch x)`touch y`'",
+		    "FILE=tests/test_json.c" },
+		{ "make test-file FILE='tests/test_buf.c;touch x'",
+		    "FILE=tests/test_json.c" },
+		{ "make reload DATA_DIR='$(shell touch x)`touch y`'",
+		    "nothing runs in $(shell touch x)`touch y`" },
+	};
+
+	(void)state;
+	ASSERT_FAIL(rows);
+}
+
+static void
+file__unknown__one_short_line(void **state)
+{
+	static const struct row rows[] = {
+		{ "make test-file", "FILE=tests/test_json.c" },
+		{ "make test-file FILE=tests/test_nothing.c",
+		    "not \"tests/test_nothing.c\"" },
+		{ "make test-file FILE='tests/test_buf.c tests/none.c'",
+		    "FILE=tests/test_json.c" },
+	};
+
+	(void)state;
+	ASSERT_FAIL(rows);
+	assert_true(strlen(out) < 200);
+}
+
+static void
+expect(const char *command, const char *text)
+{
+	if (shell("%s", command) != 0 || strstr(out, text) == NULL)
+		fail_msg("%s: %s", command, out);
+}
+
+static void
+file__of_the_first_release__runs_its_successor(void **state)
+{
+	(void)state;
+	expect("make -n test-file FILE=tests/api/test_routes.py",
+	    "tests/run build/san build/san/tests/e2e_contract\n");
+}
+
+static void
+pattern__as_pytest_has_it__matches_without_test(void **state)
+{
+	(void)state;
+	expect("TEST_PATTERN=test_ingest tests/matching", "ingest\n");
+	expect("TEST_PATTERN=test_ingest tests/matching", "\ne2e_contract\n");
+	expect("TEST_PATTERN='int__w?ole' tests/matching",
+	    "int__w?ole\ntest_coerce\n");
+	expect(
+	    "TEST_PATTERN=health/accept tests/matching", "\ntest_services\n");
+}
+
+static void
+pattern__one_program_has_it__no_other_is_run(void **state)
+{
+	const char *build = getenv("TEST_BUILD");
+	char here[512];
+
+	(void)state;
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(
+	    shell("cd '%s' && V=1 TEST_PATTERN=test_int__whole tests/run '%s'",
+		here, build ? build : "build/san"),
+	    0);
+	assert_non_null(strstr(out, "ok    test_coerce"));
+	assert_non_null(strstr(out, "1 passed, 0 failed\n"));
+	assert_null(strstr(out, "test_buf"));
+}
+
+static void
+format__misplaced__as_lint_wants_it(void **state)
+{
+	(void)state;
+	if (system("command -v clang-format >/dev/null") != 0) {
+		print_message("skipped: clang-format is not installed\n");
+		skip();
+	}
+	assert_int_equal(shell("cp common/clock.c kept && "
+			       "sed -i 's/^\t/        /' common/clock.c && "
+			       "! cmp -s kept common/clock.c"),
+	    0);
+	if (shell("make format && cmp kept common/clock.c") != 0)
+		fail_msg("%s", out);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(target__nothing_runs__one_line_that_says_so),
+	cmocka_unit_test(
+	    pattern__none_or_no_test__said_before_anything_is_built),
+	cmocka_unit_test(user__commands_in_a_value__never_run),
+	cmocka_unit_test(file__unknown__one_short_line),
+	cmocka_unit_test(file__of_the_first_release__runs_its_successor),
+	cmocka_unit_test(pattern__as_pytest_has_it__matches_without_test),
+	cmocka_unit_test(pattern__one_program_has_it__no_other_is_run),
+	cmocka_unit_test(format__misplaced__as_lint_wants_it),
+};
+
+T_MAIN_WITH(tests, setup, teardown)

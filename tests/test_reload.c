@@ -1,0 +1,154 @@
+/*
+ * nginx/reload with something else in nginx/run's place: it never hangs, and
+ * says in one line what came of it.
+ */
+#include "t.h"
+
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char dir[] = "/tmp/smartcity-reload.XXXXXX";
+
+/*
+ * run: what stands for nginx/run holds the directory, as that does, and then
+ * does as it is told. ended: it is killed as soon as `run/$1` is there.
+ */
+static const char helpers[] =
+    "mkdir run; run() { ( exec 9<.; mkfifo run/control; "
+    "exec bash -c 'echo $$ >run/new && mv run/new run/run.pid; '\"$1\" ) & "
+    "fake=$!; until test -e run/run.pid; do sleep 0.01; done; }; "
+    "ended() { until test -e run/$1; do sleep 0.01; done; kill -9 $fake; }; ";
+
+struct row {
+	const char *script;
+	int status;
+	const char *text;
+};
+
+static void
+assert_row(const struct row *row)
+{
+	char command[2048], here[512], out[4096] = "";
+	int status;
+	size_t n;
+	FILE *p;
+
+	assert_non_null(getcwd(here, sizeof(here)));
+	snprintf(command, sizeof(command),
+	    "cd %s && rm -rf run && reload='%s/nginx/reload'; "
+	    "export DATA_DIR=.; fake=; { %s %s; } 2>&1; s=$?; "
+	    "test -z \"$fake\" || kill -9 $fake 2>/dev/null; exit $s",
+	    dir, here, helpers, row->script);
+	p = popen(command, "r");
+	assert_non_null(p);
+	n = fread(out, 1, sizeof(out) - 1, p);
+	out[n] = '\0';
+	status = pclose(p);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != row->status ||
+	    strcmp(out, row->text) != 0)
+		fail_msg("%s: %#x: %s", row->script, status, out);
+}
+
+static void
+reload__of_nothing__refused_at_once(void **state)
+{
+	static const struct row rows[] = {
+		{ "rmdir run; \"$reload\"", 1, "refused: nothing runs in .\n" },
+		{ "\"$reload\"", 1, "refused: nothing runs in .\n" },
+		/* What nginx/run leaves where it is killed. */
+		{ "(exec sh -c 'echo $$ >run/run.pid'); mkfifo run/control; "
+		  "\"$reload\"",
+		    1, "refused: nothing runs in .\n" },
+		/* Its number is somebody else's now. */
+		{ "echo $$ >run/run.pid; mkfifo run/control; \"$reload\"", 1,
+		    "refused: nothing runs in .\n" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_row(&rows[i]);
+}
+
+#define OVER "refused: what ran in . has ended meanwhile\n"
+
+static void
+reload__its_run_killed_meanwhile__refused(void **state)
+{
+	static const struct row rows[] = {
+		/* It has read the order. */
+		{ "run 'read x <>run/control; touch run/read; exec sleep 60'; "
+		  "ended read & \"$reload\"",
+		    1, OVER },
+		/* It had not started all yet. */
+		{ "run 'rm run/control; exec sleep 60'; "
+		  "ended reload.lock & \"$reload\"",
+		    1, OVER },
+		/* Another reload was under way, and this one waited. */
+		{ "run 'read x <>run/control; touch run/read; exec sleep 60'; "
+		  "\"$reload\" & until test -e run/read; do sleep 0.01; done; "
+		  "\"$reload\" & last=$!; until pgrep -P $last -x flock "
+		  ">/dev/null; do sleep 0.01; done; kill -9 $fake; "
+		  "wait $last",
+		    1, OVER OVER },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_row(&rows[i]);
+}
+
+static void
+reload__answered__said_with_its_exit_status(void **state)
+{
+	static const struct row rows[] = {
+		{ "run 'read order id <>run/control; echo reloaded >run/new; "
+		  "mv run/new run/answer.$id; exec sleep 60'; \"$reload\"",
+		    0, "reloaded\n" },
+		{ "run 'read order id <>run/control; echo refused: a b "
+		  ">run/new; mv run/new run/answer.$id; exec sleep 60'; "
+		  "\"$reload\"",
+		    1, "refused: a b\n" },
+		{ "run 'read order id <>run/control; echo reloaded >run/new; "
+		  "mv run/new run/answer.$id; exec sleep 60'; "
+		  "\"$reload\" echo compiled",
+		    0, "compiled\nreloaded\n" },
+		/* Nobody is asked. */
+		{ "run 'read x <>run/control; touch asked; exec sleep 60'; "
+		  "\"$reload\" sh -c 'echo why; exit 2'; s=$?; "
+		  "test ! -e asked && (exit $s)",
+		    1, "why\nrefused: it does not compile\n" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_row(&rows[i]);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(reload__of_nothing__refused_at_once),
+	cmocka_unit_test(reload__its_run_killed_meanwhile__refused),
+	cmocka_unit_test(reload__answered__said_with_its_exit_status),
+};
+
+static int
+setup(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command);
+}
+
+T_MAIN_WITH(tests, setup, teardown)
