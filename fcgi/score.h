@@ -70,6 +70,7 @@ enum {
 
 struct score_pool {
 	int64_t started_us; /* wall clock, when the counting began */
+	int64_t since_us;   /* since then */
 	int processes, idle, active, status_responders;
 	int max_active;
 	uint64_t max_reached; /* a request took the last idle process */
@@ -81,6 +82,7 @@ struct score_process {
 	pid_t pid;
 	bool is_active, is_status;
 	int64_t started_us; /* wall clock */
+	int64_t since_us;   /* since then */
 	uint64_t requests;
 	int64_t took_us; /* so far, or of the last request */
 	char method[SCORE_METHOD_LEN], uri[SCORE_URI_LEN];
