@@ -41,8 +41,8 @@ dbclock_hear(const char *shown, const struct moment *asked)
 		return;
 	us = (int64_t)(seconds * US);
 	/* It was shown between the two; in the middle errs by half at most. */
-	offset_us = us -
-	    (asked->steady_us + (heard.steady_us - asked->steady_us) / 2);
+	offset_us =
+	    us - (asked->steady_us + (heard.steady_us - asked->steady_us) / 2);
 	is_known = true;
 	/* A step of the wall clock meanwhile would count twice. */
 	last_skew = (double)dbclock_skew_us(us, asked->wall_us,
@@ -86,7 +86,7 @@ dbclock_tell(atomic_bool *told)
 		return;
 	dbclock_text(text, sizeof(text), "this host", last_skew);
 	if (is_far)
-		log_warn("clock: %s; set its clock (NTP)", text);
+		log_warn("clock: %s: set the clock that is wrong (NTP)", text);
 	else
 		log_info("clock: this host agrees with the database again");
 }

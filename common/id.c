@@ -23,8 +23,7 @@ id_tick(uint64_t last, int64_t wall_us)
 	uint64_t tick =
 	    (us / 1000) << FRACTION_BITS | (us % 1000) * FRACTIONS / 1000;
 
-	if (tick > last ||
-	    last - tick > (uint64_t)STEP_MAX_MS << FRACTION_BITS)
+	if (tick > last || last - tick > (uint64_t)STEP_MAX_MS << FRACTION_BITS)
 		return tick;
 	return last + 1;
 }

@@ -344,6 +344,12 @@ pg_close(struct pg *pg)
 	free(pg);
 }
 
+const char *
+pg_role(const struct pg *pg)
+{
+	return PQuser(pg->conn);
+}
+
 int
 pg_rows(const struct pg_result *r)
 {

@@ -44,6 +44,9 @@ void pg_close(struct pg *); /* NULL is fine */
 enum pg_end pg_run(struct pg *, enum query, bool prepared, int n,
     const char *const values[], int wait_ms, struct pg_result **out);
 
+/* The role that it logged in as. */
+const char *pg_role(const struct pg *);
+
 int pg_rows(const struct pg_result *);
 /* Owned by the result; NULL is SQL's NULL. */
 const char *pg_value(const struct pg_result *, int row, int column);

@@ -13,7 +13,7 @@
 #define INHERIT "SMARTCITY_SCOREBOARD" /* the board's fd */
 
 enum {
-VERSION_OF_LAYOUT = 2
+	VERSION_OF_LAYOUT = 2
 };
 
 struct board *board;

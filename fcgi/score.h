@@ -118,6 +118,8 @@ void score_sum(struct tally *);
 bool score_process(int *slot, struct score_process *);
 /* Notes what was seen; returns the most that ever was. */
 int score_queue(int length);
+/* Whether this pool has told of a wrong clock; for dbclock_tell(). */
+atomic_bool *score_clock_told(void);
 /* Seconds since the disk was full; -1: an event was stored since then. */
 double score_disk_full(void);
 

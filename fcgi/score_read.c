@@ -120,6 +120,14 @@ score_queue(int length)
 	return board->max_queue;
 }
 
+atomic_bool *
+score_clock_told(void)
+{
+	static atomic_bool own;
+
+	return board != NULL ? &board->clock_told : &own;
+}
+
 double
 score_disk_full(void)
 {

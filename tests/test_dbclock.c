@@ -99,8 +99,8 @@ id_tick__many_small_steps_back__follows_in_the_end(void **state)
 	(void)state;
 	for (i = 1; i <= 100; i++) {
 		last = id_tick(last, NOW - i * S);
-		assert_in_range(
-		    ms_of(last), NOW / 1000 - i * 1000, NOW / 1000 - i * 1000 + 10000);
+		assert_in_range(ms_of(last), NOW / 1000 - i * 1000,
+		    NOW / 1000 - i * 1000 + 10000);
 	}
 }
 
@@ -133,7 +133,8 @@ hear(int64_t ahead_us)
 
 	wall_us += S / 10;
 	steady_us += S / 10;
-	snprintf(shown, sizeof(shown), "%.6f", (double)(wall_us + ahead_us) / S);
+	snprintf(
+	    shown, sizeof(shown), "%.6f", (double)(wall_us + ahead_us) / S);
 	wall_us += S / 10;
 	steady_us += S / 10;
 	dbclock_hear(shown, &asked);
@@ -156,8 +157,8 @@ dbclock__heard__right_also_after_this_host_steps(void **state)
 {
 	(void)state;
 	hear(7200 * S);
-	assert_in_range(dbclock_us(), wall_us + 7200 * S - 10,
-	    wall_us + 7200 * S + 10);
+	assert_in_range(
+	    dbclock_us(), wall_us + 7200 * S - 10, wall_us + 7200 * S + 10);
 	wall_us -= 3 * 3600 * S; /* not the database's */
 	steady_us += 5 * S;
 	assert_in_range(dbclock_us(), NOW + 7205 * S, NOW + 7206 * S);

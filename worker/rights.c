@@ -1,0 +1,54 @@
+#include "rights.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+
+enum {
+	SAY_AGAIN_MS = 60 * 60 * 1000
+};
+
+/* What PostgreSQL says, and what helps; the last for all else. */
+static const struct {
+	const char *reason, *help;
+} helps[] = {
+	{ "must be owner of", "grant it the role that owns the tables" },
+	{ "permission denied for schema",
+	    "grant it the role that owns the tables, or CREATE on the schema "
+	    "and the tables" },
+	{ "permission denied for",
+	    "grant it SELECT, INSERT, UPDATE and DELETE on all tables and "
+	    "EXECUTE on all functions" },
+	{ "", "grant it the role that owns the tables" },
+};
+
+bool
+rights_lack(
+    struct rights *r, const char *what, const struct db *db, int64_t now_ms)
+{
+	const char *reason = db_reason(db);
+	int i = 0;
+
+	if (strcmp(db_sqlstate(db), "42501") != 0)
+		return false;
+	if (r->reason[0] != '\0' && now_ms - r->said_ms < SAY_AGAIN_MS &&
+	    strncmp(r->reason, reason, sizeof(r->reason) - 1) == 0)
+		return true;
+	snprintf(r->reason, sizeof(r->reason), "%s", reason);
+	r->said_ms = now_ms;
+	while (strstr(reason, helps[i].reason) == NULL)
+		i++;
+	log_error("%s: role %s lacks a right: 42501 %s; %s", what, db_role(db),
+	    reason, helps[i].help);
+	return true;
+}
+
+void
+rights_suffice(struct rights *r, const char *what)
+{
+	if (r->reason[0] == '\0')
+		return;
+	r->reason[0] = '\0';
+	log_info("%s: the right is there now", what);
+}
