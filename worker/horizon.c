@@ -13,18 +13,16 @@ enum {
 static void
 tell(struct horizon *h, int64_t now_ms)
 {
-	if (h->warning[0] == '\0') {
-		if (h->told > 0)
-			log_info("feed: nothing holds it back any more, after "
-				 "more than %d s",
-			    h->told);
-		h->told = 0;
-		return;
-	}
-	if (h->told > 0 && now_ms - h->told_ms < TELL_AGAIN_MS)
+	bool is_new = h->warning[0] != '\0' && !h->is_told;
+
+	if (h->warning[0] == '\0' && h->is_told)
+		log_info("feed: nothing holds it back any more, after %.0f s",
+		    h->lasted);
+	h->is_told = h->warning[0] != '\0';
+	h->lasted = h->stalled;
+	if (!is_new && (!h->is_told || now_ms - h->told_ms < TELL_AGAIN_MS))
 		return;
 	log_warn("%s", h->warning);
-	h->told = (int)h->stalled;
 	h->told_ms = now_ms;
 }
 

@@ -6,6 +6,7 @@
 #ifndef HORIZON_H
 #define HORIZON_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -16,8 +17,9 @@ struct horizon {
 	char tx[24];      /* the oldest transaction; "": none holds back */
 	int64_t since_ms; /* steady clock, when it was seen first */
 	int64_t told_ms;
-	int told;       /* seconds, as the last line said; 0: none did */
-	double stalled; /* seconds; 0 where it moved since it was looked at */
+	bool is_told;      /* of what stalls it */
+	double stalled;    /* seconds; 0: it has moved since the last look */
+	double lasted;     /* the same at the look before */
 	char warning[512]; /* for /ready; "": none */
 };
 

@@ -9,17 +9,14 @@ enum {
 	SAY_AGAIN_MS = 60 * 60 * 1000
 };
 
-/* What PostgreSQL says, and what helps; the last for all else. */
+/* What helps against what PostgreSQL says; the last row against all else. */
 static const struct {
 	const char *reason, *help;
 } helps[] = {
-	{ "must be owner of", "grant it the role that owns the tables" },
-	{ "permission denied for schema",
-	    "grant it the role that owns the tables, or CREATE on the schema "
-	    "and the tables" },
-	{ "permission denied for",
-	    "grant it SELECT, INSERT, UPDATE and DELETE on all tables and "
-	    "EXECUTE on all functions" },
+	{ "permission denied for table",
+	    "grant it SELECT, INSERT, UPDATE and DELETE on all tables" },
+	{ "permission denied for function",
+	    "grant it EXECUTE on all functions" },
 	{ "", "grant it the role that owns the tables" },
 };
 
@@ -27,11 +24,14 @@ bool
 rights_lack(
     struct rights *r, const char *what, const struct db *db, int64_t now_ms)
 {
+	static const char label[] = "ERROR:  ";
 	const char *reason = db_reason(db);
 	int i = 0;
 
 	if (strcmp(db_sqlstate(db), "42501") != 0)
 		return false;
+	if (strncmp(reason, label, sizeof(label) - 1) == 0)
+		reason += sizeof(label) - 1;
 	if (r->reason[0] != '\0' && now_ms - r->said_ms < SAY_AGAIN_MS &&
 	    strncmp(r->reason, reason, sizeof(r->reason) - 1) == 0)
 		return true;
@@ -39,8 +39,8 @@ rights_lack(
 	r->said_ms = now_ms;
 	while (strstr(reason, helps[i].reason) == NULL)
 		i++;
-	log_error("%s: role %s lacks a right: 42501 %s; %s", what, db_role(db),
-	    reason, helps[i].help);
+	log_error("%s: role %s lacks a right: %s (SQLSTATE 42501); %s", what,
+	    db_role(db), reason, helps[i].help);
 	return true;
 }
 
