@@ -12,8 +12,7 @@ enum {
 	FRACTIONS = 1 << FRACTION_BITS
 };
 
-/* How far back the clock may be set while ids go on ascending: NTP's steps and
- * leap seconds are smaller. */
+/* Set back by no more, as by NTP or a leap second, ids go on ascending. */
 #define STEP_MAX_MS 10000
 
 uint64_t

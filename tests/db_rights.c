@@ -220,7 +220,7 @@ job__another_right_lacks__said_at_once(void **state)
 }
 
 static void
-job__right_granted__works_and_is_said_anew_when_it_goes(void **state)
+job__denied_now_and_then__not_said_anew(void **state)
 {
 	struct worker w = { .config = &config, .db = db };
 	struct job job = job_of("partitions");
@@ -229,10 +229,12 @@ job__right_granted__works_and_is_said_anew_when_it_goes(void **state)
 	assert_int_equal(job_run(&job, &w, 1000), TURN_DENIED);
 	t_exec(url, "ALTER ROLE %s SUPERUSER", role);
 	assert_int_equal(job_run(&job, &w, 2000), TURN_AGAIN);
-	assert_string_equal(job.rights.reason, "");
+	assert_false(job.rights.is_said);
 	t_exec(url, "ALTER ROLE %s NOSUPERUSER", role);
 	assert_int_equal(job_run(&job, &w, 3000), TURN_DENIED);
-	assert_int_equal(job.rights.said_ms, 3000);
+	assert_int_equal(job.rights.said_ms, 1000);
+	assert_int_equal(job_run(&job, &w, 3601000), TURN_DENIED);
+	assert_int_equal(job.rights.said_ms, 3601000);
 }
 
 static void
@@ -274,7 +276,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(ingest__rights_to_data_alone__kept_without_a_partition),
 	TEST(job__denied__again_after_a_minute_said_once_an_hour),
 	TEST(job__another_right_lacks__said_at_once),
-	TEST(job__right_granted__works_and_is_said_anew_when_it_goes),
+	TEST(job__denied_now_and_then__not_said_anew),
 	TEST(jobs__no_rights_at_all__each_says_it_once),
 };
 

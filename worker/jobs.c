@@ -30,8 +30,7 @@ count_skew(const struct worker *w)
 	    TALLY_CLOCK, skew, name, dbclock_is_far(skew) ? text : NULL);
 }
 
-/* What the database's clock shows, and whether somebody holds feed and stream.
- */
+/* What time it is there, and whether somebody holds back feed and stream. */
 static enum turn
 watch(struct worker *w)
 {

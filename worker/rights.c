@@ -37,6 +37,7 @@ rights_lack(
 		return true;
 	snprintf(r->reason, sizeof(r->reason), "%s", reason);
 	r->said_ms = now_ms;
+	r->is_said = true;
 	while (strstr(reason, helps[i].reason) == NULL)
 		i++;
 	log_error("%s: role %s lacks a right: %s (SQLSTATE 42501); %s", what,
@@ -47,8 +48,7 @@ rights_lack(
 void
 rights_suffice(struct rights *r, const char *what)
 {
-	if (r->reason[0] == '\0')
-		return;
-	r->reason[0] = '\0';
-	log_info("%s: the right is there now", what);
+	if (r->is_said)
+		log_info("%s: works again", what);
+	r->is_said = false;
 }

@@ -11,8 +11,9 @@
 #include "db.h"
 
 struct rights {
-	char reason[256]; /* as it was said; "": nothing lacks */
+	char reason[256]; /* as it was said last; "": never */
 	int64_t said_ms;
+	bool is_said; /* since it worked */
 };
 
 /*
@@ -21,7 +22,7 @@ struct rights {
  */
 bool rights_lack(
     struct rights *, const char *what, const struct db *, int64_t now_ms);
-/* After one that succeeded. */
+/* After one that succeeded; what is denied by turns is not said anew. */
 void rights_suffice(struct rights *, const char *what);
 
 #endif
