@@ -25,6 +25,7 @@ struct db {
 	int64_t check_at;          /* steady ms when it is looked at again */
 	int64_t spent_us;          /* on statements */
 	bool repeated;             /* the last of them ran more than once */
+	bool keeps_denials;        /* the caller logs them */
 	struct pg_trouble trouble; /* the last */
 };
 
@@ -204,8 +205,10 @@ try(struct db *db, enum query q, bool prepared, int n,
 	status = sqlstate_status(db->trouble.sqlstate);
 	/* 23505 is an answer here: the caller made the id and knows. */
 	if (strcmp(db->trouble.sqlstate, "23505") != 0) {
-		log_warn("db: %s: %s %s", query_name(q), db->trouble.sqlstate,
-		    db->trouble.reason);
+		if (!db->keeps_denials ||
+		    strcmp(db->trouble.sqlstate, "42501") != 0)
+			log_warn("db: %s: %s %s", query_name(q),
+			    db->trouble.sqlstate, db->trouble.reason);
 		tell_watcher(db);
 	}
 	return status;
@@ -234,6 +237,18 @@ db_run_planned(struct db *db, enum query q, int n, const char *const values[],
     struct pg_result **out)
 {
 	return run(db, q, false, n, values, out);
+}
+
+void
+db_keep_denials(struct db *db)
+{
+	db->keeps_denials = true;
+}
+
+const char *
+db_role(const struct db *db)
+{
+	return db->pg != NULL ? pg_role(db->pg) : "?";
 }
 
 const char *

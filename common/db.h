@@ -49,6 +49,14 @@ void db_limit(struct db *, int limit_ms);
 /* Is told of each statement and connection that failed, of any struct db. */
 void db_watch(void (*failed)(enum db_error));
 
+/*
+ * What the role may not do (42501) is the caller's to log: a job would have it
+ * logged at each of its runs.
+ */
+void db_keep_denials(struct db *);
+/* The role of the connection; "?" where there is none. */
+const char *db_role(const struct db *);
+
 const char *db_reason(const struct db *);   /* one line, never NULL */
 const char *db_sqlstate(const struct db *); /* "" where there was none */
 

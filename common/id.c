@@ -12,16 +12,28 @@ enum {
 	FRACTIONS = 1 << FRACTION_BITS
 };
 
-/* The 48 + 12 bits in one number, which only grows within a process. */
+/* Set back by no more, as by NTP or a leap second, ids go on ascending. */
+#define STEP_MAX_MS 10000
+
+uint64_t
+id_tick(uint64_t last, int64_t wall_us)
+{
+	uint64_t us = (uint64_t)wall_us;
+	uint64_t tick =
+	    (us / 1000) << FRACTION_BITS | (us % 1000) * FRACTIONS / 1000;
+
+	if (tick > last || last - tick > (uint64_t)STEP_MAX_MS << FRACTION_BITS)
+		return tick;
+	return last + 1;
+}
+
+/* The 48 + 12 bits in one number. */
 static uint64_t
 next_tick(void)
 {
 	static uint64_t last;
-	uint64_t us = (uint64_t)clock_wall_us();
-	uint64_t tick =
-	    (us / 1000) << FRACTION_BITS | (us % 1000) * FRACTIONS / 1000;
 
-	last = tick > last ? tick : last + 1;
+	last = id_tick(last, clock_wall_us());
 	return last;
 }
 

@@ -17,8 +17,17 @@ struct id {
 	char text[ID_LEN + 1]; /* lower case, NUL-terminated */
 };
 
-/* Strictly greater than every id this process made before. */
+/*
+ * Strictly greater than every id this process made before, also while the wall
+ * clock is set back by up to 10 seconds. Set back by more, the clock was wrong
+ * before, and ids follow it.
+ */
 struct id id_new(void);
+/*
+ * The time bits of the id behind one with the bits `last`, at that wall clock:
+ * milliseconds since 1970 and, in the last 12 bits, the fraction of one.
+ */
+uint64_t id_tick(uint64_t last, int64_t wall_us);
 /* The smallest id of that millisecond; below every id made in it. */
 struct id id_floor(int64_t ms);
 /* Milliseconds since 1970 that the id was made in. */

@@ -181,6 +181,12 @@ pg_run(struct pg *pg, enum query q, bool prepared, int n,
 	return settle(pg, end, out);
 }
 
+const char *
+pg_role(const struct pg *pg)
+{
+	return PQuser(pg->conn);
+}
+
 int
 pg_rows(const struct pg_result *r)
 {

@@ -61,6 +61,9 @@ typedef void pg_option(
     void *arg, const char *keyword, const char *variable, const char *value);
 enum status pg_options(const char *url, pg_option *, void *arg) MUST_CHECK;
 
+/* The role that it logged in as. */
+const char *pg_role(const struct pg *);
+
 int pg_rows(const struct pg_result *);
 /* Owned by the result; NULL is SQL's NULL. */
 const char *pg_value(const struct pg_result *, int row, int column);

@@ -13,7 +13,7 @@
 #define INHERIT "SMARTCITY_SCOREBOARD" /* the board's fd */
 
 enum {
-	VERSION_OF_LAYOUT = 1
+	VERSION_OF_LAYOUT = 2
 };
 
 struct board *board;
@@ -90,6 +90,7 @@ make(void)
 		return STATUS_FAULT;
 	board->layout = layout();
 	board->started_us = clock_wall_us();
+	board->start_us = clock_steady_us();
 	return STATUS_OK;
 }
 

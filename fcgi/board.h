@@ -25,7 +25,8 @@ enum {
 struct slot {
 	alignas(64) _Atomic pid_t pid; /* 0: free */
 	_Atomic bool is_status;
-	_Atomic int64_t started_us;
+	_Atomic int64_t started_us;        /* wall clock */
+	_Atomic int64_t start_us;          /* steady clock */
 	_Atomic int64_t began_us, last_us; /* steady clock; a duration */
 	counter requests;                  /* of this process */
 	/* Odd while the texts change: whoever reads tries again. */
@@ -37,10 +38,11 @@ struct slot {
 
 struct board {
 	uint64_t layout;
-	int64_t started_us;
+	int64_t started_us, start_us; /* wall clock, steady clock */
 	_Atomic int processes, used, max_active, max_queue;
 	counter max_reached, started, ended[SCORE_ENDS];
-	_Atomic int64_t disk_full_us;
+	_Atomic int64_t disk_full_us; /* steady clock */
+	atomic_bool clock_told;       /* of a wrong clock */
 	/* Beside each other, to be looked through at every request. */
 	alignas(64) _Atomic unsigned char busy[BOARD_SLOTS];
 	struct slot slots[BOARD_SLOTS];

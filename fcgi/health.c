@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "db.h"
+#include "dbclock.h"
 #include "json.h"
 #include "score.h"
 
@@ -75,6 +76,45 @@ find_reasons(const struct context *ctx, struct buf *reasons)
 	look_for_space(reasons);
 }
 
+/* What does not keep this pool from serving, but somebody should look at. */
+static void
+find_warnings(const struct context *ctx, struct buf *warnings)
+{
+	char seen[16], text[128];
+	const char *const values[] = { seen };
+	struct moment asked = dbclock_moment();
+	struct pg_result *r = NULL;
+	int i;
+
+	snprintf(seen, sizeof(seen), "%d", ctx->config->worker_seen);
+	if (db_run(ctx->db, Q_ready_warnings, 1, values, &r) != STATUS_OK)
+		return;
+	dbclock_hear(pg_value(r, 0, 0), &asked);
+	dbclock_tell(score_clock_told());
+	if (dbclock_is_far(dbclock_skew())) {
+		dbclock_text(text, sizeof(text), "this host", dbclock_skew());
+		add_reason(warnings, "clock: ", text);
+	}
+	for (i = 0; i < pg_rows(r); i++)
+		if (pg_value(r, i, 1) != NULL)
+			add_reason(warnings, "", pg_value(r, i, 1));
+	pg_free(r);
+}
+
+static void
+put_ready(const struct context *ctx, struct buf *out)
+{
+	struct buf warnings;
+
+	buf_init(&warnings, 8192);
+	find_warnings(ctx, &warnings);
+	buf_puts(out, "{\"status\":\"ready\"");
+	if (warnings.len > 0 && !warnings.failed)
+		buf_printf(out, ",\"warnings\":[%s]", warnings.data);
+	buf_putc(out, '}');
+	buf_free(&warnings);
+}
+
 void
 ready_get(const struct context *ctx, const struct request *req, const char *arg,
     struct response *res)
@@ -86,7 +126,7 @@ ready_get(const struct context *ctx, const struct request *req, const char *arg,
 	buf_init(&reasons, 8192);
 	find_reasons(ctx, &reasons);
 	if (reasons.len == 0) {
-		buf_puts(&res->body, "{\"status\":\"ready\"}");
+		put_ready(ctx, &res->body);
 	} else {
 		res->status = 503;
 		buf_puts(&res->headers, "Retry-After: 1\r\n");

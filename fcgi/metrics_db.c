@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "db.h"
+#include "dbclock.h"
 #include "prom.h"
+#include "score.h"
 
 enum {
 	LIMIT_MS = 500, /* for each of the statements */
@@ -23,7 +25,8 @@ enum {
 	OVERDUE = COUNTS + STATES,
 	AGES,
 	FAILED = AGES + STATES,
-	EXPIRED
+	EXPIRED,
+	MOMENT
 };
 
 static const char *const states[STATES] = { "pending", "delivering", "retrying",
@@ -127,12 +130,31 @@ put_outbox(struct buf *out, const struct pg_result *r)
 	    "Its circuit breaker: 0 closed, 0.5 half-open, 1 open.", breaker);
 }
 
+/* --- the clock --- */
+
+static void
+put_clock(
+    struct buf *out, const struct pg_result *r, const struct moment *asked)
+{
+	dbclock_hear(pg_value(r, 0, MOMENT), asked);
+	dbclock_tell(score_clock_told());
+	prom_family(out, P "pool_clock_skew_seconds", "gauge",
+	    "How far the clock of the pool's host is ahead of the database's.");
+	prom_sample(out, P "pool_clock_skew_seconds", NULL, dbclock_skew());
+}
+
 /* --- the workers --- */
 
 /* What worker/tally.c writes. */
 static const struct family {
 	const char *name, *type, *help;
 } families[] = {
+	{ P "clock_skew_seconds", "gauge",
+	    "How far the clock of the worker's host is ahead of the "
+	    "database's." },
+	{ P "feed_stalled_seconds", "gauge",
+	    "How long a transaction has been holding back the feed and the "
+	    "live stream; 0: none does." },
 	{ P "worker_attempt_duration_seconds", "histogram",
 	    "Attempts to deliver, from start to outcome." },
 	{ P "worker_attempts_total", "counter",
@@ -251,6 +273,7 @@ metrics_db(const struct context *ctx, struct buf *out)
 {
 	const char *const subscriptions[] = { SUBSCRIPTIONS };
 	struct pg_result *outbox = NULL, *workers = NULL;
+	struct moment asked = dbclock_moment();
 	char seen[16];
 	const char *const worker_values[] = { seen };
 	bool up;
@@ -264,6 +287,7 @@ metrics_db(const struct context *ctx, struct buf *out)
 	db_limit(ctx->db, 0);
 	put_up(out, up);
 	if (up) {
+		put_clock(out, outbox, &asked);
 		put_outbox(out, outbox);
 		put_workers(out, workers);
 	}

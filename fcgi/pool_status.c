@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "clock.h"
 #include "problem.h"
 #include "queue.h"
 #include "score.h"
@@ -61,9 +60,8 @@ put_text(struct page *p, const char *name, const char *value)
 
 /* php-fpm's ways: 24/Nov/2026:10:00:00 +0000, and seconds in JSON. */
 static void
-put_start(struct page *p, int64_t started_us)
+put_start(struct page *p, int64_t started_us, int64_t since_us)
 {
-	int64_t since = clock_wall_us() - started_us;
 	time_t seconds = (time_t)(started_us / US);
 	char text[32];
 	struct tm tm;
@@ -75,7 +73,7 @@ put_start(struct page *p, int64_t started_us)
 		    gmtime_r(&seconds, &tm));
 		put_text(p, "start time", text);
 	}
-	put_number(p, "start since", since > 0 ? since / US : 0);
+	put_number(p, "start since", since_us / US);
 }
 
 static void
@@ -98,7 +96,7 @@ put_pool(struct page *p, const struct score_pool *pool, int listen_fd)
 	score_sum(&tally);
 	put_text(p, "pool", "smartcity");
 	put_text(p, "process manager", "static");
-	put_start(p, pool->started_us);
+	put_start(p, pool->started_us, pool->since_us);
 	put_number(p, "accepted conn", (int64_t)tally.accepted);
 	put_queue(p, listen_fd);
 	put_number(p, "idle processes", pool->idle);
@@ -114,7 +112,7 @@ put_process(struct page *p, const struct score_process *x)
 {
 	put_number(p, "pid", x->pid);
 	put_text(p, "state", x->is_active ? "Running" : "Idle");
-	put_start(p, x->started_us);
+	put_start(p, x->started_us, x->since_us);
 	put_number(p, "requests", (int64_t)x->requests);
 	put_number(p, "request duration", x->took_us);
 	put_text(p, "request method", x->method[0] ? x->method : "-");

@@ -69,6 +69,7 @@ score_join(bool is_status)
 		mine = &board->slots[i];
 		mine->is_status = is_status;
 		mine->started_us = clock_wall_us();
+		mine->start_us = clock_steady_us();
 		mine->requests = 0;
 		mine->began_us = mine->last_us = 0;
 		mine->turn = 0;
@@ -193,7 +194,7 @@ score_db_error(enum db_error error)
 {
 	add(&mine->tally.db_errors[error], 1);
 	if (board != NULL && error == DB_ERROR_DISK_FULL)
-		board->disk_full_us = clock_wall_us();
+		board->disk_full_us = clock_steady_us();
 }
 
 /* --- the end of a child --- */

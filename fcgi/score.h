@@ -70,6 +70,7 @@ enum {
 
 struct score_pool {
 	int64_t started_us; /* wall clock, when the counting began */
+	int64_t since_us;   /* since then */
 	int processes, idle, active, status_responders;
 	int max_active;
 	uint64_t max_reached; /* a request took the last idle process */
@@ -81,6 +82,7 @@ struct score_process {
 	pid_t pid;
 	bool is_active, is_status;
 	int64_t started_us; /* wall clock */
+	int64_t since_us;   /* since then */
 	uint64_t requests;
 	int64_t took_us; /* so far, or of the last request */
 	char method[SCORE_METHOD_LEN], uri[SCORE_URI_LEN];
@@ -116,6 +118,8 @@ void score_sum(struct tally *);
 bool score_process(int *slot, struct score_process *);
 /* Notes what was seen; returns the most that ever was. */
 int score_queue(int length);
+/* Whether this pool has told of a wrong clock; for dbclock_tell(). */
+atomic_bool *score_clock_told(void);
 /* Seconds since the disk was full; -1: an event was stored since then. */
 double score_disk_full(void);
 

@@ -23,6 +23,7 @@ score_pool(struct score_pool *out)
 	if (board == NULL)
 		return false;
 	out->started_us = board->started_us;
+	out->since_us = clock_steady_us() - board->start_us;
 	out->active = board_count_active();
 	for (i = 0; i < board->used; i++) {
 		if (board->slots[i].pid == 0)
@@ -95,6 +96,7 @@ score_process(int *slot, struct score_process *out)
 		*out = (struct score_process){ .pid = s->pid,
 			.is_status = s->is_status,
 			.started_us = s->started_us,
+			.since_us = clock_steady_us() - s->start_us,
 			.requests = s->requests,
 			.took_us = s->last_us };
 		if (out->pid == 0)
@@ -118,12 +120,20 @@ score_queue(int length)
 	return board->max_queue;
 }
 
+atomic_bool *
+score_clock_told(void)
+{
+	static atomic_bool own;
+
+	return board != NULL ? &board->clock_told : &own;
+}
+
 double
 score_disk_full(void)
 {
 	int64_t at = board != NULL ? board->disk_full_us : 0;
 
-	return at == 0 ? -1 : (double)(clock_wall_us() - at) / US;
+	return at == 0 ? -1 : (double)(clock_steady_us() - at) / US;
 }
 
 /* --- names --- */

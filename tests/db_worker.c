@@ -485,6 +485,26 @@ worker__connection_cut__comes_back(void **state)
 	fclose(p.out);
 }
 
+/* This host is two hours behind the database for a while. */
+static void
+worker__clock_wrong__warned_of_once_and_again_when_it_is_right(void **state)
+{
+	char *moved = t_moved_clock(url);
+	struct program p;
+
+	(void)state;
+	t_pass(url, "2 hours");
+	p = start(moved, NULL);
+	await_words(&p, "clock: this host is 7200 s behind the database", 1);
+	t_exec(url,
+	    "UPDATE fake.clock SET ahead = '0';"
+	    "UPDATE workers SET last_seen_at = now()");
+	await_words(&p, "agrees with the database again", 1);
+	assert_int_equal(count_written(&p, "\"msg\":\"clock: "), 2);
+	stop(&p);
+	free(moved);
+}
+
 static bool
 has_complained(void *arg)
 {
@@ -606,6 +626,7 @@ static const struct CMUnitTest tests[] = {
 	EMPTY(worker__sigusr1__debug_lines_of_each_delivery_and_off_again),
 	EMPTY(worker__delivery_fails__line_says_whose_it_is),
 	EMPTY(worker__connection_cut__comes_back),
+	EMPTY(worker__clock_wrong__warned_of_once_and_again_when_it_is_right),
 	EMPTY(worker__asked_whether_it_is_alive__only_while_it_is_seen),
 	EMPTY(worker__database_away__waits_and_stops_when_told),
 	EMPTY(worker__wrong_settings__exit_78_and_one_line),

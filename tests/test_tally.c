@@ -49,6 +49,26 @@ claims__some_empty__counted(void **state)
 }
 
 static void
+gauges__set__told_with_their_warnings(void **state)
+{
+	struct buf out;
+
+	(void)state;
+	assert_tells("[\"smartcity_feed_stalled_seconds\",\"\",0]");
+	tally_gauge(TALLY_FEED, 95.5, "feed", "feed: \"x\" holds it");
+	tally_gauge(TALLY_CLOCK, -7200, "clock of x", "clock: x is behind");
+	assert_tells("[\"smartcity_feed_stalled_seconds\",\"\",95.5],"
+		     "[\"warning feed\",\"feed: \\\"x\\\" holds it\",95.5]");
+	assert_tells("[\"smartcity_clock_skew_seconds\",\"\",-7200],"
+		     "[\"warning clock of x\",\"clock: x is behind\",7200]");
+	tally_gauge(TALLY_FEED, 0, "feed", NULL);
+	buf_init(&out, 4 << 20);
+	tally_write(&out);
+	assert_null(strstr(out.data, "warning feed"));
+	buf_free(&out);
+}
+
+static void
 jobs__run__last_success_and_failures(void **state)
 {
 	(void)state;
@@ -79,6 +99,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    attempts__settled__counted_by_subscription_and_outcome),
 	cmocka_unit_test(claims__some_empty__counted),
+	cmocka_unit_test(gauges__set__told_with_their_warnings),
 	cmocka_unit_test(jobs__run__last_success_and_failures),
 	cmocka_unit_test(subscriptions__beyond_a_thousand__together),
 };

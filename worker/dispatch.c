@@ -10,6 +10,7 @@
 #include "log.h"
 #include "parcel.h"
 #include "retry.h"
+#include "rights.h"
 #include "sink.h"
 #include "tally.h"
 #include "verdict.h"
@@ -37,6 +38,7 @@ struct dispatch {
 	int64_t claim_at, settle_at, sweep_at;
 	int64_t found_ms; /* when a claim last found something */
 	bool is_stopping, is_behind;
+	struct rights claim_rights, settle_rights;
 };
 
 /* --- one attempt --- */
@@ -250,9 +252,11 @@ claim(struct dispatch *d, struct db *db)
 	receivers_put_lanes(&d->receivers, &d->lanes, left, now, sweep);
 	c.lanes = d->lanes.data;
 	if (d->lanes.failed || lease_claim(db, &c, &rows) != STATUS_OK) {
+		rights_lack(&d->claim_rights, "dispatch: claim", db, now);
 		d->claim_at = now + AGAIN_MS;
 		return;
 	}
+	rights_suffice(&d->claim_rights, "dispatch: claim");
 	n = pg_rows(rows);
 	tally_claim(n);
 	if (n > 0)
@@ -291,6 +295,11 @@ settle(struct dispatch *d, struct db *db)
 	enum status status =
 	    lease_settle(db, &d->outcomes, clock_steady_ms(), &settled);
 
+	if (status == STATUS_OK)
+		rights_suffice(&d->settle_rights, "dispatch: settle");
+	else
+		rights_lack(&d->settle_rights, "dispatch: settle", db,
+		    clock_steady_ms());
 	if (status == STATUS_RETRY) {
 		d->settle_at = clock_steady_ms() + AGAIN_MS;
 		return;

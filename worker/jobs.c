@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
+#include "dbclock.h"
 #include "log.h"
 #include "tally.h"
 
@@ -12,6 +14,43 @@ enum {
 	MINUTE = 60 * SECOND,
 	COUNTED_MAX = 4 << 20
 };
+
+/* For the heartbeat to carry: how far this host's clock is off. */
+static void
+count_skew(const struct worker *w)
+{
+	char text[256], name[128], whose[160];
+	double skew = dbclock_skew();
+
+	snprintf(name, sizeof(name), "clock of %.*s",
+	    (int)strcspn(w->name, ":"), w->name);
+	snprintf(whose, sizeof(whose), "clock: the host of worker %s", w->name);
+	dbclock_text(text, sizeof(text), whose, skew);
+	tally_gauge(
+	    TALLY_CLOCK, skew, name, dbclock_is_far(skew) ? text : NULL);
+}
+
+/* What time it is there, and whether somebody holds back feed and stream. */
+static enum turn
+watch(struct worker *w)
+{
+	static atomic_bool told;
+	const char *const values[] = { w->horizon.tx };
+	struct moment asked = dbclock_moment();
+	struct pg_result *r;
+
+	if (db_run(w->db, Q_worker_watch, 1, values, &r) != STATUS_OK)
+		return TURN_RETRY;
+	dbclock_hear(pg_value(r, 0, 0), &asked);
+	dbclock_tell(&told);
+	count_skew(w);
+	horizon_see(&w->horizon, pg_value(r, 0, 1), pg_value(r, 0, 2),
+	    pg_value(r, 0, 3), clock_steady_ms());
+	pg_free(r);
+	tally_gauge(TALLY_FEED, w->horizon.stalled, "feed",
+	    w->horizon.warning[0] != '\0' ? w->horizon.warning : NULL);
+	return TURN_REST;
+}
 
 /* /ready is 503 when no worker did this for SMARTCITY_WORKER_SEEN seconds. */
 static enum turn
@@ -57,6 +96,16 @@ partitions(struct worker *w)
 	snprintf(weeks, sizeof(weeks), "%d", w->config->partitions_ahead);
 	return count(w, Q_partitions_ensure, 1, values, 1,
 	    "partitions made or events moved into theirs");
+}
+
+/* Times that only a wrong clock of the database can have written. */
+static enum turn
+mend(struct worker *w)
+{
+	const char *const values[] = { w->config->retry_schedule };
+
+	return count(w, Q_clock_mend, 1, values, 1000,
+	    "rows mended whose times were of a wrong future");
 }
 
 /* What nobody will claim any more: see the statement. */
@@ -109,11 +158,13 @@ void
 jobs_init(struct job jobs[JOBS])
 {
 	static const struct job table[JOBS] = {
-		{ "heartbeat", 5 * SECOND, heartbeat, 0 },
-		{ "partitions", 1 * MINUTE, partitions, 0 },
-		{ "expire", 10 * SECOND, expire, 0 },
-		{ "expunge", 1 * MINUTE, expunge, 0 },
-		{ "stream", SECOND / 4, stream, 0 },
+		{ .name = "watch", 5 * SECOND, watch },
+		{ .name = "heartbeat", 5 * SECOND, heartbeat },
+		{ .name = "partitions", 1 * MINUTE, partitions },
+		{ .name = "mend", 10 * SECOND, mend },
+		{ .name = "expire", 10 * SECOND, expire },
+		{ .name = "expunge", 1 * MINUTE, expunge },
+		{ .name = "stream", SECOND / 4, stream },
 	};
 
 	memcpy(jobs, table, sizeof(table));
@@ -151,6 +202,20 @@ jobs_wait_ms(const struct job jobs[], size_t n, int64_t now_ms)
 	return job->due_ms > now_ms ? job->due_ms - now_ms : 0;
 }
 
+enum turn
+job_run(struct job *job, struct worker *w, int64_t now_ms)
+{
+	enum turn turn = job->run(w);
+	char what[64];
+
+	snprintf(what, sizeof(what), "jobs: %s", job->name);
+	if (turn < TURN_RETRY)
+		rights_suffice(&job->rights, what);
+	else if (rights_lack(&job->rights, what, w->db, now_ms))
+		turn = TURN_DENIED;
+	return turn;
+}
+
 void
 job_done(struct job *job, enum turn turn, int64_t now_ms)
 {
@@ -160,5 +225,7 @@ job_done(struct job *job, enum turn turn, int64_t now_ms)
 		pause = 0;
 	else if (turn == TURN_RETRY && pause > JOBS_RETRY_MS)
 		pause = JOBS_RETRY_MS;
+	else if (turn == TURN_DENIED && pause < JOBS_DENIED_MS)
+		pause = JOBS_DENIED_MS;
 	job->due_ms = now_ms + pause;
 }

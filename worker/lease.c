@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dbclock.h"
 #include "lane.h"
 #include "log.h"
 
@@ -24,13 +25,19 @@ lease_claim(struct db *db, const struct claim *claim, struct pg_result **batch)
 	    limit[NUMBER_LEN], lane_limit[NUMBER_LEN];
 	const char *const values[] = { claim->lanes,
 		claim->back < 0 ? NULL : back, lease, max, limit, lane_limit };
+	struct moment asked;
+	enum status status;
 
 	snprintf(back, sizeof(back), "%.3f", claim->back);
 	snprintf(lease, sizeof(lease), "%d", claim->lease_seconds);
 	snprintf(max, sizeof(max), "%d", claim->max_attempts);
 	snprintf(limit, sizeof(limit), "%d", claim->limit);
 	snprintf(lane_limit, sizeof(lane_limit), "%d", claim->lane_limit);
-	return db_run(db, Q_outbox_claim, 6, values, batch);
+	asked = dbclock_moment();
+	status = db_run(db, Q_outbox_claim, 6, values, batch);
+	if (status == STATUS_OK && pg_rows(*batch) > 0)
+		dbclock_hear(pg_value(*batch, 0, 19), &asked);
+	return status;
 }
 
 struct claimed

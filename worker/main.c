@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "dbclock.h"
 #include "jobs.h"
 #include "log.h"
 #include "notify.h"
@@ -175,8 +176,8 @@ run_what_is_due(struct worker *w, struct job jobs[])
 	enum turn turn;
 
 	if (job != NULL) {
-		turn = job->run(w);
-		tally_job(job->name, turn >= TURN_RETRY, clock_wall_us());
+		turn = job_run(job, w, clock_steady_ms());
+		tally_job(job->name, turn >= TURN_RETRY, dbclock_us());
 		job_done(job, turn, clock_steady_ms());
 	}
 	next = dispatch_run(w->dispatch, w->db);

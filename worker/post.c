@@ -10,6 +10,8 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "dbclock.h"
+
 enum {
 	CONNECT_MS = 5000,
 	CACHED_CONNECTIONS = 512,
@@ -239,20 +241,40 @@ put_reused(struct flight *f)
 		    port);
 }
 
+/*
+ * What Retry-After asks for, a day at most; -1: nothing. A date is taken as the
+ * database's clock has it, as libcurl would take it as this host's.
+ */
+static int64_t
+retry_after_ms(CURL *easy)
+{
+	struct curl_header *header;
+	int64_t seconds;
+
+	if (curl_easy_header(
+		easy, "Retry-After", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+		return -1;
+	if (header->value[strspn(header->value, "0123456789")] == '\0')
+		seconds = strtoll(header->value, NULL, 10);
+	else
+		seconds = (int64_t)curl_getdate(header->value, NULL) -
+		    dbclock_us() / 1000000;
+	if (seconds <= 0)
+		return -1;
+	return seconds < DAY_S ? seconds * 1000 : DAY_MS;
+}
+
 static void
 finish(struct flight *f, CURLcode code)
 {
 	struct post *post = f->post;
-	curl_off_t after = 0;
 	long status = 0;
 
 	curl_easy_getinfo(f->easy, CURLINFO_RESPONSE_CODE, &status);
-	curl_easy_getinfo(f->easy, CURLINFO_RETRY_AFTER, &after);
 	if (post->address[0] == '\0')
 		put_reused(f);
 	post->status = (int)status;
-	if (after > 0)
-		post->retry_after_ms = after < DAY_S ? after * 1000 : DAY_MS;
+	post->retry_after_ms = retry_after_ms(f->easy);
 	if (code == CURLE_COULDNT_CONNECT && f->refusal != NULL)
 		fail(post, ERROR_FORBIDDEN, f->refusal);
 	else if (code != CURLE_OK && !f->is_cut)

@@ -1,5 +1,6 @@
 #include "tally.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,15 @@ static struct {
 	int64_t success_us;
 	uint64_t failures;
 } jobs[JOBS_MAX];
+
+static const char *const gauge_names[TALLY_GAUGES] = {
+	[TALLY_CLOCK] = "smartcity_clock_skew_seconds",
+	[TALLY_FEED] = "smartcity_feed_stalled_seconds",
+};
+static struct {
+	double value;
+	char name[128], warning[512];
+} gauges[TALLY_GAUGES];
 
 static struct row *
 find(const char *id)
@@ -90,6 +100,15 @@ tally_job(const char *job, bool failed, int64_t now_us)
 		jobs[i].failures++;
 	else
 		jobs[i].success_us = now_us;
+}
+
+void
+tally_gauge(int gauge, double value, const char *name, const char *warning)
+{
+	gauges[gauge].value = value;
+	snprintf(gauges[gauge].name, sizeof(gauges->name), "warning %s", name);
+	snprintf(gauges[gauge].warning, sizeof(gauges->warning), "%s",
+	    warning != NULL ? warning : "");
 }
 
 /* labels: of characters that need no escape but their quotes. */
@@ -151,6 +170,20 @@ put_jobs(struct buf *out)
 	}
 }
 
+/* A warning takes the place of labels: it is /ready's, and no metric. */
+static void
+put_gauges(struct buf *out)
+{
+	int i;
+
+	for (i = 0; i < TALLY_GAUGES; i++) {
+		put(out, gauge_names[i], gauges[i].value, "");
+		if (gauges[i].warning[0] != '\0')
+			put(out, gauges[i].name, fabs(gauges[i].value),
+			    gauges[i].warning);
+	}
+}
+
 void
 tally_write(struct buf *out)
 {
@@ -164,5 +197,6 @@ tally_write(struct buf *out)
 	put(out, P "claimed_total", (double)claimed, "");
 	put(out, P "claims_total", (double)claims, "");
 	put_jobs(out);
+	put_gauges(out);
 	buf_putc(out, ']');
 }

@@ -16,6 +16,18 @@ void tally_attempt(
 void tally_claim(int claimed);
 /* job is kept by reference. */
 void tally_job(const char *job, bool failed, int64_t now_us);
+/* What is so just now. */
+enum {
+	TALLY_CLOCK, /* seconds that this host is ahead of the database */
+	TALLY_FEED,  /* seconds that the feed has stood still */
+	TALLY_GAUGES
+};
+/*
+ * warning: what /ready says of it, under that name; NULL: nothing. Of several
+ * workers that warn under one name the one with the greatest value is shown.
+ */
+void tally_gauge(
+    int gauge, double value, const char *name, const char *warning);
 /* JSON: [["name", "labels", number], …]; see fcgi/metrics_db.c. */
 void tally_write(struct buf *);
 

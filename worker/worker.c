@@ -40,6 +40,7 @@ worker_open(struct worker *w, const struct config *config, char error[256])
 		snprintf(error, 256, "out of memory");
 		return STATUS_FAULT;
 	}
+	db_keep_denials(w->db);
 	status = stream_open(&w->stream, config, error);
 	if (status == STATUS_OK)
 		status = dispatch_open(&w->dispatch, config, error);
@@ -69,7 +70,8 @@ worker_leave(struct worker *w)
 
 	if (db_run(w->db, Q_worker_leave, 1, values, NULL) != STATUS_OK)
 		log_warn("worker: could not take its leave; it will be "
-			 "forgotten in an hour");
+			 "forgotten in an hour: %s",
+		    db_reason(w->db));
 }
 
 bool

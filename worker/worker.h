@@ -7,6 +7,7 @@
 #include "config.h"
 #include "db.h"
 #include "dispatch.h"
+#include "horizon.h"
 #include "id.h"
 #include "stream.h"
 
@@ -15,8 +16,9 @@ struct worker {
 	struct db *db;
 	struct dispatch *dispatch;
 	struct stream *stream; /* NULL: none is configured */
-	struct id expunged;    /* the retention job has come so far; "" */
-	char name[80];         /* host:pid, for the table of workers */
+	struct horizon horizon;
+	struct id expunged; /* the retention job has come so far; "" */
+	char name[80];      /* host:pid, for the table of workers */
 };
 
 /*

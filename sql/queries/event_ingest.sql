@@ -21,7 +21,8 @@ WITH arg AS (
            n int, id uuid, service text, key text,
            payload json, watched text, quiet int, remind int)
 ), standing AS (
-    -- Keys in sorted order, so that two requests cannot deadlock.
+    -- Keys in sorted order, so that two requests cannot deadlock. One that was
+    -- seen in a future was seen by a wrong clock: its times say nothing.
     INSERT INTO incidents AS x (service, key, event_id, opened_at, last_seen_at,
                                 closes_at, reminds_at, occurrences, watched)
     SELECT DISTINCT ON (service, key)
@@ -31,17 +32,18 @@ WITH arg AS (
      WHERE key IS NOT NULL AND quiet > 0
      ORDER BY service, key, n
     ON CONFLICT (service, key) DO UPDATE SET
-        event_id = CASE WHEN now() >= x.closes_at OR now() >= x.reminds_at
-                          OR x.watched IS DISTINCT FROM excluded.watched
+        event_id = CASE WHEN now() >= x.closes_at OR x.last_seen_at > now() + interval '1 minute'
+                          OR now() >= x.reminds_at OR x.watched IS DISTINCT FROM excluded.watched
                         THEN excluded.event_id ELSE x.event_id END,
-        reminds_at = CASE WHEN now() >= x.closes_at OR now() >= x.reminds_at
-                            OR x.watched IS DISTINCT FROM excluded.watched
+        reminds_at = CASE WHEN now() >= x.closes_at OR x.last_seen_at > now() + interval '1 minute'
+                            OR now() >= x.reminds_at OR x.watched IS DISTINCT FROM excluded.watched
                           THEN excluded.reminds_at ELSE x.reminds_at END,
-        opened_at = CASE WHEN now() >= x.closes_at
+        opened_at = CASE WHEN now() >= x.closes_at OR x.last_seen_at > now() + interval '1 minute'
                          THEN excluded.opened_at ELSE x.opened_at END,
-        occurrences = CASE WHEN now() >= x.closes_at
+        occurrences = CASE WHEN now() >= x.closes_at OR x.last_seen_at > now() + interval '1 minute'
                            THEN 1 ELSE x.occurrences + 1 END,
-        last_seen_at = greatest(x.last_seen_at, excluded.last_seen_at),
+        last_seen_at = CASE WHEN x.last_seen_at > now() + interval '1 minute' THEN excluded.last_seen_at
+                            ELSE greatest(x.last_seen_at, excluded.last_seen_at) END,
         closes_at = excluded.closes_at,
         watched = excluded.watched
     RETURNING x.service, x.key, x.event_id

@@ -8,4 +8,5 @@ SELECT w.name, extract(epoch FROM now() - w.last_seen_at), extract(epoch FROM w.
      UNION ALL
     SELECT x.sample, x.n FROM json_array_elements(w.metrics) WITH ORDINALITY AS x(sample, n)) AS m ON true
  WHERE w.last_seen_at > now() - $1::int * interval '1 second'
+   AND w.last_seen_at < now() + interval '1 minute'
  ORDER BY m.sample ->> 0 NULLS FIRST, w.name, m.n

@@ -2,16 +2,29 @@
 -- older than $1 days with nothing waiting and whose failed and expired
 -- deliveries were given up more than $2 days ago. How many they were, and the
 -- last of the 10000 that were looked at behind $3; NULL: there are no more.
--- Those that stay would otherwise be looked at first each time.
+-- Those that stay would otherwise be looked at first each time. A message of a
+-- wrong future is old, a delivery that was given up then is as old as its message.
 --
 -- By a subquery and arrays rather than joins, so that no statistics can talk
 -- the planner into reading whole tables. A delivery that is replayed meanwhile
 -- is locked or no longer settled, and keeps its message.
 WITH looked AS (
     SELECT id
-      FROM outbox_messages
-     WHERE id < uuid_v7_floor(greatest(now() - $1::float8 * interval '1 day', 'epoch'))
-       AND id > $3::uuid
+      FROM ((SELECT id
+               FROM outbox_messages
+              WHERE id < uuid_v7_floor(greatest(now() - $1::float8 * interval '1 day', 'epoch'))
+                AND id > $3::uuid
+              ORDER BY id
+              LIMIT 10000)
+             UNION ALL
+            -- An id of a wrong future does not tell how old it is.
+            (SELECT id
+               FROM outbox_messages
+              WHERE id > greatest($3::uuid, uuid_v7_floor(now() + interval '1 day'))
+                AND (created_at < now() - $1::float8 * interval '1 day'
+                     OR created_at > now() + interval '1 minute')
+              ORDER BY id
+              LIMIT 10000)) AS x
      ORDER BY id
      LIMIT 10000
 ), old AS (
@@ -20,7 +33,10 @@ WITH looked AS (
      WHERE m.id = ANY (ARRAY(SELECT id FROM looked))
        AND coalesce((SELECT bool_and(d.status = 'delivered'
                                      OR d.status IN ('failed', 'expired')
-                                     AND d.settled_at < now() - $2::float8 * interval '1 day')
+                                     AND CASE WHEN d.settled_at <= now() + interval '1 minute'
+                                              THEN d.settled_at < now() - $2::float8 * interval '1 day'
+                                              ELSE m.id < uuid_v7_floor(greatest(
+                                                   now() - $2::float8 * interval '1 day', 'epoch')) END)
                        FROM deliveries AS d
                       WHERE d.message_id = m.id), true)
      ORDER BY m.id

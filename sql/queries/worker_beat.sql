@@ -1,8 +1,11 @@
 -- This worker lives, and has counted $2; workers not seen for an hour are
--- forgotten.
+-- forgotten, and so are those of a wrong future.
 WITH gone AS (
-    DELETE FROM workers WHERE last_seen_at < now() - interval '1 hour'
+    DELETE FROM workers
+     WHERE name <> $1::text
+       AND (last_seen_at < now() - interval '1 hour' OR last_seen_at > now() + interval '1 hour')
 )
 INSERT INTO workers (name, started_at, last_seen_at, metrics)
 VALUES ($1::text, now(), now(), $2::json)
-ON CONFLICT (name) DO UPDATE SET last_seen_at = now(), metrics = excluded.metrics
+ON CONFLICT (name) DO UPDATE SET last_seen_at = now(), metrics = excluded.metrics,
+    started_at = least(workers.started_at, now())

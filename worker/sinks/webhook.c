@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
+#include "dbclock.h"
 #include "guard.h"
 #include "post.h"
 #include "secret.h"
@@ -46,11 +46,14 @@ static void PRINTF_LIKE(2, 3) add(struct call *call, const char *fmt, ...)
 	call->headers[call->n++] = line;
 }
 
-/* Two signatures while a secret is being rotated: either is good. */
+/*
+ * Two signatures while a secret is being rotated: either is good. Of the
+ * database's time: a receiver refuses what a worker with a wrong clock signs.
+ */
 static bool
 add_signature(struct call *call, const struct attempt *a)
 {
-	int64_t now = clock_wall_us() / 1000000;
+	int64_t now = dbclock_us() / 1000000;
 	char one[SIGNATURE_LEN + 1], two[SIGNATURE_LEN + 2] = "";
 
 	if (secret_sign(a->secret, a->message.id, now, a->body, a->body_len,

@@ -1,0 +1,215 @@
+/* Incidents and workers of a wrong future; a host whose clock is wrong. */
+#include "t.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "jobs.h"
+#include "route.h"
+
+static const char *url;
+static char *moved;
+static struct db *db;
+
+static int
+open_database(void **state)
+{
+	(void)state;
+	url = t_database();
+	moved = t_moved_clock(url);
+	db = db_new(moved, "test", 5000);
+	return db == NULL;
+}
+
+static int
+close_database(void **state)
+{
+	(void)state;
+	db_free(db);
+	free(moved);
+	t_drop(url);
+	return 0;
+}
+
+static int
+empty(void **state)
+{
+	(void)state;
+	t_exec(url,
+	    "TRUNCATE workers, incidents, event_keys;"
+	    "UPDATE fake.clock SET ahead = '0'");
+	return 0;
+}
+
+static void
+expect(const char *expected, const char *query)
+{
+	char *value = t_sql(url, "%s", query);
+
+	assert_string_equal(value, expected);
+	free(value);
+}
+
+static enum turn
+run_job(const char *name)
+{
+	static const struct config config;
+	struct worker w = { .config = &config, .db = db, .name = "me:1" };
+	struct job jobs[JOBS];
+	int i;
+
+	jobs_init(jobs);
+	for (i = 0; i < JOBS; i++)
+		if (strcmp(jobs[i].name, name) == 0)
+			return job_run(&jobs[i], &w, 0);
+	fail_msg("there is no job %s", name);
+	return TURN_RETRY;
+}
+
+/* --- incidents --- */
+
+/* An emergency of one patient; whether it fired. */
+static bool
+report(int n)
+{
+	static const char finding[] =
+	    "[{\"n\":1,\"id\":\"%s\",\"service\":\"security\",\"key\":\"k\","
+	    "\"payload\":{},\"watched\":\"w\",\"quiet\":300,\"remind\":3600}]";
+	char id[40], own[40], findings[256];
+	const char *const values[] = { id, "health", "2026-11-23T10:00:00Z",
+		"{}", "{}", NULL, findings, NULL, NULL, NULL };
+	struct pg_result *r = NULL;
+	bool fired;
+
+	snprintf(id, sizeof(id), "01a205b3-d000-7000-8000-00000000%04d", n);
+	snprintf(own, sizeof(own), "01a205b3-d000-7000-8000-00000001%04d", n);
+	snprintf(findings, sizeof(findings), finding, own);
+	assert_int_equal(db_run(db, Q_event_ingest, 10, values, &r), STATUS_OK);
+	fired = strcmp(pg_value(r, 0, 1), own) == 0;
+	pg_free(r);
+	return fired;
+}
+
+static void
+incident__opened_in_a_wrong_future__fires_anew(void **state)
+{
+	(void)state;
+	t_pass(url, "3 hours");
+	assert_true(report(1));
+	assert_false(report(2));
+	t_exec(url, "UPDATE fake.clock SET ahead = '0'"); /* right again */
+	assert_true(report(3));
+	expect("1 t t t",
+	    "SELECT concat_ws(' ', occurrences, last_seen_at <= now(),"
+	    " closes_at <= now() + interval '300 s',"
+	    " reminds_at <= now() + interval '3600 s') FROM incidents");
+	assert_false(report(4));
+	t_pass(url, "301 seconds");
+	assert_true(report(5));
+}
+
+/* Two servers' transactions may overlap, a clock may be slewed. */
+static void
+incident__seen_half_a_minute_ahead__still_open(void **state)
+{
+	(void)state;
+	t_pass(url, "30 seconds");
+	assert_true(report(11));
+	t_exec(url, "UPDATE fake.clock SET ahead = '0'");
+	assert_false(report(12));
+	expect("t",
+	    "SELECT last_seen_at > now() + interval '20 s' FROM incidents");
+}
+
+/* --- workers --- */
+
+static void
+get(const char *path, int status, const char *text)
+{
+	static const struct config config = { .worker_seen = 60 };
+	const struct context context = { .db = db, .config = &config };
+	const struct request request = {
+		.method = "GET", .path = path, .query = "", .body = ""
+	};
+	struct response response = { 0 };
+
+	route_handle(&context, &request, &response);
+	assert_int_equal(response.status, status);
+	if (strstr(response.body.data, text) == NULL)
+		fail_msg("%s lacks %s: %s", path, text, response.body.data);
+	buf_free(&response.headers);
+	buf_free(&response.body);
+}
+
+static void
+worker__last_seen_in_a_wrong_future__not_alive(void **state)
+{
+	(void)state;
+	t_exec(url,
+	    "INSERT INTO workers VALUES ('elsewhere:1', now(),"
+	    " now() + interval '2 hours')");
+	get("/ready", 503, "worker: none was seen lately");
+	get("/metrics", 200, "smartcity_workers 0\n");
+	t_exec(url, "UPDATE workers SET last_seen_at = now()");
+	get("/ready", 200, "ready");
+	get("/metrics", 200, "smartcity_workers 1\n");
+}
+
+static void
+worker__heartbeat_after_the_clock_was_set_back__forgets_that_future(
+    void **state)
+{
+	(void)state;
+	t_pass(url, "3 hours");
+	run_job("heartbeat");
+	t_exec(url,
+	    "INSERT INTO workers VALUES ('dead:1', now(),"
+	    " now() + interval '3 hours')");
+	t_exec(url, "UPDATE fake.clock SET ahead = '0'");
+	run_job("heartbeat");
+	expect("me:1 t t",
+	    "SELECT concat_ws(' ', string_agg(name, ','),"
+	    " bool_and(last_seen_at <= now()), bool_and(started_at <= now()))"
+	    " FROM workers");
+}
+
+/* --- this host and the database --- */
+
+static void
+skew__database_two_hours_ahead__ready_warns(void **state)
+{
+	(void)state;
+	t_pass(url, "2 hours");
+	run_job("watch");
+	run_job("heartbeat");
+	get("/ready", 200,
+	    "{\"status\":\"ready\",\"warnings\":[\"clock: this host is 7");
+	get("/ready", 200, " s behind the database\"");
+	get("/ready", 200, "\"clock: the host of worker me:1 is 7");
+	get("/metrics", 200, "\nsmartcity_pool_clock_skew_seconds -7");
+	get("/metrics", 200,
+	    "\nsmartcity_clock_skew_seconds{worker=\"me:1\"} -7");
+	t_exec(url, "UPDATE fake.clock SET ahead = '-2 hours'");
+	get("/ready", 503, "");
+	run_job("watch");
+	run_job("heartbeat");
+	get("/ready", 200, "\"clock: this host is 7");
+	get("/ready", 200, " s ahead of the database\"");
+	t_exec(url, "UPDATE fake.clock SET ahead = '29 seconds'");
+	run_job("watch");
+	run_job("heartbeat");
+	get("/ready", 200, "{\"status\":\"ready\"}");
+}
+
+#define TEST(test) cmocka_unit_test_setup(test, empty)
+
+static const struct CMUnitTest tests[] = {
+	TEST(incident__opened_in_a_wrong_future__fires_anew),
+	TEST(incident__seen_half_a_minute_ahead__still_open),
+	TEST(worker__last_seen_in_a_wrong_future__not_alive),
+	TEST(
+	    worker__heartbeat_after_the_clock_was_set_back__forgets_that_future),
+	TEST(skew__database_two_hours_ahead__ready_warns),
+};
+
+T_MAIN_WITH(tests, open_database, close_database)
