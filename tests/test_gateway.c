@@ -497,8 +497,8 @@ gateway__slow_request__one_line_with_its_phases(void **state)
 		"\"msg\":\"slow request\",\"request_id\":\"r1\","
 		"\"service\":\"health\",\"method\":\"POST\","
 		"\"path\":\"/ingest/health\",\"status\":200,\"dur_ms\":",
-		"\"read_ms\":0,\"parse_ms\":0,\"rules_ms\":0,\"db_ms\":0,"
-		"\"write_ms\":" };
+		"\"read_ms\":0,\"parse_ms\":0,\"rules_ms\":0,\"db_ms\":0,",
+		"\"db_ms\":0,\"write_ms\":" };
 	const char *text;
 	size_t i;
 
