@@ -29,7 +29,6 @@ static struct stack s;
 static struct receiver receiver;
 /* The programs in use, as they were installed, and the next schema. */
 static char bin[] = "/tmp/smartcity-test.XXXXXX";
-static const char *build;
 static int seconds;
 
 /* Prints into command and runs it in a shell. */
@@ -57,8 +56,8 @@ number(const char *name, int otherwise)
 static void
 install(const char *from, const char *program)
 {
-	shell("cp %s/%s/%s %s/new && mv %s/new %s/%s", build, from, program,
-	    bin, bin, bin, program);
+	shell("cp \"$TEST_BUILD\"/%s/%s %s/new && mv %s/new %s/%s", from,
+	    program, bin, bin, bin, program);
 }
 
 static int
@@ -71,11 +70,10 @@ setup(void **state)
 	struct http h;
 
 	(void)state;
-	build = getenv("TEST_BUILD");
 	seconds = number("UPGRADE_SECONDS", SECONDS);
 	assert_non_null(mkdtemp(bin));
 	chmod(bin, 0755);
-	shell("cp -r %s/www %s", build, bin);
+	shell("cp -r \"$TEST_BUILD\"/www %s", bin);
 	install(".", "smartcity-fcgi");
 	install(".", "smartcity-worker");
 	snprintf(where, sizeof(where), "BUILD=%s", bin);
