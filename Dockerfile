@@ -7,7 +7,7 @@
 # says, brings Debian's security updates of the day.
 
 # --- what all of them have: the updates, and who they run as ------------------
-FROM debian:bookworm-slim AS base
+FROM debian:trixie-slim AS base
 LABEL org.opencontainers.image.title="Smart City Orchestrator"
 ENV LC_ALL=C.UTF-8
 ARG UPDATED
@@ -30,6 +30,7 @@ RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y 
     rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY GNUmakefile ./
+COPY .ci/version .ci/
 COPY sql sql
 COPY common common
 COPY fcgi fcgi
@@ -42,11 +43,11 @@ RUN make -j"$(nproc)" VERSION="$VERSION" all && \
 
 # --- the pool --------------------------------------------------------------------
 FROM base AS fcgi
-# 2.4.2-2+deb12u1 repairs CVE-2025-23016: no image without it.
+# 2.4.5 repairs CVE-2025-23016: no image without it.
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
-    --no-install-recommends libfcgi0ldbl libfcgi-bin libpq5 libcjson1 && \
+    --no-install-recommends libfcgi0t64 libfcgi-bin libpq5 libcjson1 && \
     rm -rf /var/lib/apt/lists/* && \
-    dpkg --compare-versions "$(dpkg-query -W -f '${Version}' libfcgi0ldbl)" ge 2.4.2-2+deb12u1
+    dpkg --compare-versions "$(dpkg-query -W -f '${Version}' libfcgi0t64)" ge 2.4.5
 COPY fcgi/docker-entrypoint /usr/local/bin/
 COPY --from=build /out/usr/sbin/smartcity-fcgi /usr/sbin/
 RUN ! ldd /usr/sbin/smartcity-fcgi | grep 'not found'
@@ -58,7 +59,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
 # --- the worker ------------------------------------------------------------------
 FROM base AS worker
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
-    --no-install-recommends ca-certificates libcurl4 libnats3.4 libpq5 libcjson1 && \
+    --no-install-recommends ca-certificates libcurl4t64 libnats3.10 libpq5 libcjson1 && \
     rm -rf /var/lib/apt/lists/*
 COPY --from=build /out/usr/sbin/smartcity-worker /usr/sbin/
 RUN ! ldd /usr/sbin/smartcity-worker | grep 'not found'
@@ -71,8 +72,10 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
 # --- the API's pages, from npm ----------------------------------------------------
 FROM build AS docs
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
-    --no-install-recommends npm && \
+    --no-install-recommends npm ca-certificates && \
     rm -rf /var/lib/apt/lists/*
+# npm trusts what the base image trusts.
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 RUN make docs || { echo "without /docs and /redoc: npm could not install them" && \
     rm -rf build/www/docs build/www/redoc; }
 

@@ -17,11 +17,34 @@ is_json(const char *type)
 	    (n > 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
 }
 
+/* Several lines, or several in one: a comma outside of quotation marks. */
+static bool
+is_repeated(const struct request *req)
+{
+	const char *s = req->content_type;
+	bool quoted = false;
+
+	for (; s != NULL && *s != '\0'; s++) {
+		if (*s == '"')
+			quoted = !quoted;
+		else if (quoted && *s == '\\' && s[1] != '\0')
+			s++;
+		else if (!quoted && *s == ',')
+			return true;
+	}
+	return req->content_types > 1;
+}
+
 bool
 body_check(const struct request *req, struct response *res)
 {
 	struct faults faults;
 
+	if (is_repeated(req)) {
+		problem_write(req, res, 415,
+		    "Send one Content-Type, which must be application/json");
+		return false;
+	}
 	if (!is_json(req->content_type)) {
 		problem_write(
 		    req, res, 415, "Content-Type must be application/json");

@@ -55,6 +55,23 @@ count_params(char **params, const char *name)
 	return n;
 }
 
+/*
+ * A list (RFC 9110, section 5.3): several lines mean what one line with commas
+ * means.  The first line with the text, else the first line.
+ */
+static const char *
+find_in_list(char **params, const char *name, const char *text)
+{
+	size_t n = strlen(name);
+	char **p;
+
+	for (p = params; p != NULL && *p != NULL; p++)
+		if (strncmp(*p, name, n) == 0 && (*p)[n] == '=' &&
+		    strstr(*p + n + 1, text) != NULL)
+			return *p + n + 1;
+	return find_param(params, name);
+}
+
 /* Digits alone; absent and "" (nginx's way to say none) are 0. */
 static bool
 parse_length(const char *s, unsigned long long *out)
@@ -183,7 +200,9 @@ read_head(const struct gateway *g, struct request *q, struct buf *uri)
 	if (q->method == NULL)
 		q->method = none;
 	q->content_type = find_param(g->params, "CONTENT_TYPE");
-	q->accept = find_param(g->params, "HTTP_ACCEPT");
+	q->content_types = count_params(g->params, "HTTP_CONTENT_TYPE");
+	q->accept =
+	    find_in_list(g->params, "HTTP_ACCEPT", "application/problem+json");
 	q->idempotency_key = find_param(g->params, "HTTP_IDEMPOTENCY_KEY");
 	q->idempotency_keys = count_params(g->params, "HTTP_IDEMPOTENCY_KEY");
 	/* Never the client's own header: whom to believe is nginx's to say. */
@@ -191,7 +210,10 @@ read_head(const struct gateway *g, struct request *q, struct buf *uri)
 	if (q->request_id != NULL && !is_request_id(q->request_id))
 		q->request_id = NULL;
 	q->traceparent = find_param(g->params, "HTTP_TRACEPARENT");
-	if (q->traceparent != NULL && !is_traceparent(q->traceparent))
+	/* Several lines are none: joined with a comma they are not valid. */
+	if (q->traceparent != NULL &&
+	    (count_params(g->params, "HTTP_TRACEPARENT") > 1 ||
+		!is_traceparent(q->traceparent)))
 		q->traceparent = NULL;
 	q->body = none;
 }

@@ -77,7 +77,29 @@ check_query(struct ingest *in)
 	return false;
 }
 
-/* The header as a structured-field string or, as every SDK sends it, bare. */
+/* Does a structured-field string end before its last character? */
+static bool
+is_list(const char *quoted, size_t n)
+{
+	size_t i, end;
+
+	for (i = 1; i + 1 < n; i++) {
+		if (quoted[i] == '\\') {
+			i++;
+		} else if (quoted[i] == '"') {
+			end = i + 1;
+			end += strspn(quoted + end, " \t");
+			if (quoted[end] == ',')
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * The header as a structured-field string or, as every SDK sends it, bare.
+ * NULL: it may be several lines, which nginx from 1.23 on joins with ", ".
+ */
 static const char *
 bare_key(struct ingest *in)
 {
@@ -85,8 +107,12 @@ bare_key(struct ingest *in)
 	size_t n = strlen(s);
 
 	if (n >= 2 && s[0] == '"' && s[n - 1] == '"') {
+		if (is_list(s, n))
+			return NULL;
 		s++;
 		n -= 2;
+	} else if (strstr(s, ", ") != NULL) {
+		return NULL;
 	}
 	/* A longer one is refused for its length by check_key. */
 	snprintf(in->header_key, sizeof(in->header_key), "%.*s", (int)n, s);
@@ -110,15 +136,23 @@ static bool
 check_key(struct ingest *in)
 {
 	const char *query = params_get(&in->params, "dedupe_key");
-	const char *header = in->req->idempotency_key ? bare_key(in) : NULL;
+	const char *header = NULL;
 
+	if (in->req->idempotency_key != NULL) {
+		header = bare_key(in);
+		if (header == NULL || in->req->idempotency_keys > 1) {
+			problem_write(in->req, in->res, 400,
+			    "Send one line Idempotency-Key; a key with a "
+			    "comma and a blank in it, in double quotes");
+			return false;
+		}
+	}
 	/* The seed took an empty dedupe_key for none. */
 	if (query != NULL && *query == '\0')
 		query = NULL;
 	in->key = header != NULL ? header : query;
 	in->key_from_header = header != NULL;
-	if (in->req->idempotency_keys > 1 ||
-	    (header != NULL && query != NULL && strcmp(header, query) != 0)) {
+	if (header != NULL && query != NULL && strcmp(header, query) != 0) {
 		problem_write(in->req, in->res, 400,
 		    "Give one key: in dedupe_key or in Idempotency-Key");
 		return false;

@@ -113,18 +113,17 @@ put_rules(
 static void
 put_responses(struct buf *out, const struct tally *t)
 {
-	char label[8];
+	static const char *const classes[SCORE_CLASSES] = { "none", NULL, "2xx",
+		"3xx", "4xx", "5xx" };
 	int i;
 
 	prom_family(out, P "http_responses_total", "counter",
 	    "The pool's answers by class; none: the client was gone.");
-	for (i = 0; i < SCORE_CLASSES; i++) {
-		snprintf(label, sizeof(label), i == 0 ? "none" : "%dxx", i);
-		if (i != 1)
+	for (i = 0; i < SCORE_CLASSES; i++)
+		if (classes[i] != NULL)
 			prom_sample(out, P "http_responses_total",
-			    (const char *[]){ "class", label, NULL },
+			    (const char *[]){ "class", classes[i], NULL },
 			    (double)t->responses[i]);
-	}
 	put_one(out, P "slow_requests_total", "counter",
 	    "Requests that were logged as slow.", (double)t->slow);
 	put_one(out, P "accepted_connections_total", "counter",

@@ -25,7 +25,12 @@ struct request {
 	const char *method;
 	const char *path;  /* raw, as in the request line, without the query */
 	const char *query; /* raw, without the ?; "" where there is none */
+	/*
+	 * Where a client repeats a header, nginx before 1.23 hands on each of
+	 * its lines, later ones a single line that joins them with ", ".
+	 */
 	const char *content_type; /* NULL where absent, as all below */
+	int content_types;        /* how many lines came, or 0: unknown */
 	const char *accept;
 	const char *idempotency_key; /* first of its kind */
 	int idempotency_keys;        /* how many of them came */

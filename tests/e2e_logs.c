@@ -333,7 +333,7 @@ expect_its_own(const char *theirs)
 static void
 client__its_own_id__taken_from_trusted_addresses_if_plain(void **state)
 {
-	char longest[ID_MAX + 2];
+	char longest[ID_MAX + 2], *id;
 
 	(void)state;
 	expect_its_own("gateway-1");
@@ -344,6 +344,10 @@ client__its_own_id__taken_from_trusted_addresses_if_plain(void **state)
 	assert_int_equal(kill(stack_pid(&s, "nginx"), SIGHUP), 0);
 	stack_wait(is_taken, "gateway-1", "the gateway's id is taken");
 	await_line("access", "\"request_id\":\"gateway-1\"");
+	id = post("X-Request-Id: gateway-2\r\nX-Request-Id: gateway-3\r\n",
+	    "/ingest/weather", "{}", 200);
+	assert_string_equal(id, "gateway-2");
+	free(id);
 	memset(longest, 'x', sizeof(longest));
 	longest[ID_MAX] = '\0';
 	assert_true(is_taken(longest));

@@ -104,7 +104,6 @@ static void
 cgi__from_a_shell__one_request(void **state)
 {
 	char command[1024], out[1024] = "";
-	const char *build = getenv("TEST_BUILD");
 	FILE *p;
 
 	(void)state;
@@ -112,8 +111,9 @@ cgi__from_a_shell__one_request(void **state)
 	    "printf '{\"bus_id\":1}' | env DATABASE_URL='%s' "
 	    "GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=POST "
 	    "SCRIPT_NAME=/ingest/transport CONTENT_LENGTH=12 "
-	    "CONTENT_TYPE=application/json %s/smartcity-fcgi 2>/dev/null",
-	    s.url, build ? build : "build");
+	    "CONTENT_TYPE=application/json "
+	    "\"${TEST_BUILD:-build}/smartcity-fcgi\" 2>/dev/null",
+	    s.url);
 	p = popen(command, "r");
 	assert_non_null(p);
 	assert_true(fread(out, 1, sizeof(out) - 1, p) > 0);
@@ -183,11 +183,11 @@ static int
 status_of(const char *setting)
 {
 	char command[512];
-	const char *build = getenv("TEST_BUILD");
 
 	snprintf(command, sizeof(command),
-	    "env %s %s/smartcity-fcgi --check >/dev/null 2>&1", setting,
-	    build ? build : "build");
+	    "env %s \"${TEST_BUILD:-build}/smartcity-fcgi\" --check "
+	    ">/dev/null 2>&1",
+	    setting);
 	return system(command) >> 8;
 }
 

@@ -443,8 +443,7 @@ viewers__200_held_open__two_responders_are_free(void **state)
 
 	(void)state;
 	snprintf(command, sizeof(command),
-	    "%s/tests/tools/viewers %d 200 4 2>&1", getenv("TEST_BUILD"),
-	    s.port);
+	    "\"$TEST_BUILD/tests/tools/viewers\" %d 200 4 2>&1", s.port);
 	f = popen(command, "r");
 	assert_non_null(f);
 	assert_non_null(fgets(line, sizeof(line), f));

@@ -31,7 +31,6 @@ static struct receiver receiver;
 static char bin[] = "/tmp/smartcity-test.XXXXXX";
 /* The programs in use: nginx/run's copies. */
 static char in_use[80];
-static const char *build;
 static int seconds;
 
 /* Prints into command and runs it in a shell. */
@@ -59,8 +58,8 @@ number(const char *name, int otherwise)
 static void
 install(const char *from, const char *program, const char *to)
 {
-	shell("cp %s/%s/%s %s/.new && mv %s/.new %s/%s", build, from, program,
-	    to, to, to, program);
+	shell("cp \"$TEST_BUILD\"/%s/%s %s/.new && mv %s/.new %s/%s", from,
+	    program, to, to, to, program);
 }
 
 static int
@@ -73,11 +72,10 @@ setup(void **state)
 	struct http h;
 
 	(void)state;
-	build = getenv("TEST_BUILD");
 	seconds = number("UPGRADE_SECONDS", SECONDS);
 	assert_non_null(mkdtemp(bin));
 	chmod(bin, 0755);
-	shell("cp -r %s/www %s", build, bin);
+	shell("cp -r \"$TEST_BUILD\"/www %s", bin);
 	install(".", "smartcity-fcgi", bin);
 	install(".", "smartcity-worker", bin);
 	snprintf(where, sizeof(where), "BUILD=%s", bin);

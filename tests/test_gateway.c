@@ -362,6 +362,24 @@ gateway__two_idempotency_keys__first_and_their_number(void **state)
 }
 
 static void
+gateway__repeated_lines__several_types_any_accept_no_trace(void **state)
+{
+	static char trace[] = "HTTP_TRACEPARENT="
+			      "00-0af7651916cd43dd8448eb211c80319c-"
+			      "b7ad6b7169203331-01";
+	struct fake f = { .left = 0 };
+
+	(void)state;
+	SERVE(&f, POST, "HTTP_CONTENT_TYPE=a/b", "HTTP_CONTENT_TYPE=c/d",
+	    "HTTP_ACCEPT=text/html", "HTTP_ACCEPT=application/problem+json",
+	    trace, trace);
+	assert_int_equal(seen.request.content_types, 2);
+	assert_string_equal(seen.request.accept, "application/problem+json");
+	assert_null(seen.request.traceparent);
+	buf_free(&f.out);
+}
+
+static void
 gateway__request_id__nginx_s_alone_short_and_plain(void **state)
 {
 	static char *const bad[] = { "HTTP_X_REQUEST_ID=sender",
@@ -479,8 +497,8 @@ gateway__slow_request__one_line_with_its_phases(void **state)
 		"\"msg\":\"slow request\",\"request_id\":\"r1\","
 		"\"service\":\"health\",\"method\":\"POST\","
 		"\"path\":\"/ingest/health\",\"status\":200,\"dur_ms\":",
-		"\"read_ms\":0,\"parse_ms\":0,\"rules_ms\":0,\"db_ms\":0,"
-		"\"write_ms\":" };
+		"\"read_ms\":0,\"parse_ms\":0,\"rules_ms\":0,\"db_ms\":0,",
+		"\"db_ms\":0,\"write_ms\":" };
 	const char *text;
 	size_t i;
 
@@ -537,6 +555,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(gateway__target_in_any_form__path_and_query),
 	TEST(gateway__no_request_uri__script_and_path_info),
 	TEST(gateway__two_idempotency_keys__first_and_their_number),
+	TEST(gateway__repeated_lines__several_types_any_accept_no_trace),
 	TEST(gateway__request_id__nginx_s_alone_short_and_plain),
 	TEST(gateway__setting_of_the_location__wins),
 	TEST(gateway__bad_setting_of_the_location__500),

@@ -72,8 +72,9 @@ sign__no_secret__refused(void **state)
 		"WHSEC_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
 		/* 23 and 65 bytes */
 		"whsec_6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8=",
-		"whsec_v8DBwsPExcbHyMnKy8zNzs/Q0dLT1NXW19jZ2tvc3d7f4OHi4+Tl5ufo"
-		"6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8=",
+		("whsec_v8DBwsPExcbHyMnKy8zNzs/"
+		 "Q0dLT1NXW19jZ2tvc3d7f4OHi4+Tl5ufo"
+		 "6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8="),
 		/* white space, another alphabet, padding amiss */
 		"whsec_ MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS",
 		"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n",

@@ -20,8 +20,9 @@ assert_row(const struct row *row)
 	FILE *p;
 	int status;
 
-	snprintf(
-	    command, sizeof(command), "{ %s; } 2>&1 </dev/null", row->command);
+	/* $B is one word, whatever it is. */
+	snprintf(command, sizeof(command),
+	    "IFS= && set -f && { %s; } 2>&1 </dev/null", row->command);
 	p = popen(command, "r");
 	assert_non_null(p);
 	n = fread(out, 1, sizeof(out) - 1, p);

@@ -1,0 +1,295 @@
+/*
+ * A header that a client repeats gets the same answer behind every nginx:
+ * before 1.23 the pool sees each line, since then one that joins them.
+ */
+#include "t.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "http.h"
+#include "stack.h"
+
+#define KEY "Idempotency-Key: "
+#define TYPE "Content-Type: "
+#define JSON TYPE "application/json\r\n"
+#define TRACE                                                                  \
+	"traceparent: "                                                        \
+	"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+struct row {
+	const char *headers;
+	int status;
+	const char *text;
+};
+
+static struct stack s;
+
+static int
+setup(void **state)
+{
+	static const char *const settings[] = { "SMARTCITY_PROCESSES=2", NULL };
+
+	(void)state;
+	stack_start(&s, settings);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	stack_stop(&s);
+	return 0;
+}
+
+static void
+expect(const char *method, const char *target, const struct row *row)
+{
+	const char *body = *method == 'P' ? "{\"n\":1}" : NULL;
+	struct http h = http_send(s.port, method, target, row->headers, body);
+
+	if (h.status != row->status || strstr(h.raw, row->text) == NULL)
+		fail_msg("%s %s\n%s: wanted %d with %s, got\n%s", method,
+		    target, row->headers, row->status, row->text, h.raw);
+	http_free(&h);
+}
+
+static void
+expect_all(const char *method, const char *target, const struct row *rows)
+{
+	for (; rows->headers != NULL; rows++)
+		expect(method, target, rows);
+}
+
+static void
+idempotency_key__repeated_or_a_list__refused(void **state)
+{
+	static const struct row rows[] = {
+		{ KEY "a\r\n" KEY "b\r\n", 400, "one line" },
+		{ KEY "a\r\n" KEY "a\r\n", 400, "one line" },
+		{ KEY "a\r\n" KEY "b\r\n" KEY "c\r\n", 400, "one line" },
+		{ KEY "\r\n" KEY "a\r\n", 400, "one line" },
+		{ KEY "a\r\n" KEY "\r\n", 400, "one line" },
+		{ KEY "\"a\"\r\n" KEY "\"b\"\r\n", 400, "one line" },
+		{ KEY "\"a\"\r\n" KEY "b\r\n", 400, "one line" },
+		{ KEY "a, b\r\n", 400, "double quotes" },
+		{ KEY "\"a\", \"b\"\r\n", 400, "one line" },
+		{ KEY "\"a\" ,\"b\"\r\n", 400, "one line" },
+		{ KEY "\"a\\\"\", \"b\"\r\n", 400, "one line" },
+		{ 0 },
+	};
+
+	(void)state;
+	expect_all("POST", "/ingest/keyed", rows);
+	assert_int_equal(t_number(s.url, "SELECT count(*) FROM events"), 0);
+}
+
+static void
+idempotency_key__comma_within__one_key(void **state)
+{
+	static const struct row rows[] = {
+		{ KEY "\"a, b\"\r\n", 200, "stored" },
+		{ KEY "\"a, b\"\r\n", 200, "Idempotent-Replayed: true" },
+		{ KEY "\"a\\\", \\\"b\"\r\n", 200, "stored" },
+		{ KEY "a,b\r\n", 200, "stored" },
+		{ 0 },
+	};
+	static const struct row replay = { "", 200, "Replayed: true" };
+
+	(void)state;
+	expect_all("POST", "/ingest/keyed", rows);
+	expect("POST", "/ingest/keyed?dedupe_key=a,%20b", &replay);
+	assert_int_equal(t_number(s.url, "SELECT count(*) FROM events"), 3);
+}
+
+static void
+content_type__repeated__refused(void **state)
+{
+	static const struct row rows[] = {
+		{ JSON JSON, 415, "one Content-Type" },
+		{ JSON TYPE "text/plain\r\n", 415, "one Content-Type" },
+		{ TYPE "text/plain\r\n" JSON, 415, "one Content-Type" },
+		{ TYPE "application/json; charset=utf-8\r\n" JSON, 415,
+		    "one Content-Type" },
+		{ TYPE "application/json; profile=\"a, b\"\r\n", 200,
+		    "stored" },
+		{ 0 },
+	};
+
+	(void)state;
+	expect_all("POST", "/ingest/typed", rows);
+	expect_all("POST", "/subscriptions",
+	    (const struct row[]){
+		{ JSON JSON, 415, "one Content-Type" }, { 0 } });
+}
+
+static void
+accept__repeated__each_line_counts(void **state)
+{
+	static const struct row rows[] = {
+		{ "Accept: text/html\r\nAccept: application/problem+json\r\n",
+		    404, "\"status\":404" },
+		{ "Accept: application/problem+json\r\nAccept: text/html\r\n",
+		    404, "\"status\":404" },
+		{ "Accept: text/html\r\nAccept: text/plain\r\n", 404,
+		    "{\"detail\":" },
+		{ 0 },
+	};
+
+	(void)state;
+	expect_all("GET", "/nowhere", rows);
+}
+
+static void
+report_emergency(int patient, const char *headers)
+{
+	char body[64];
+	struct http h;
+
+	snprintf(body, sizeof(body),
+	    "{\"alert\":\"emergency\",\"patient_id\":%d}", patient);
+	h = http_send(s.port, "POST", "/ingest/health", headers, body);
+	assert_int_equal(h.status, 200);
+	http_free(&h);
+}
+
+static void
+traceparent__repeated__not_taken(void **state)
+{
+	static const char messages[] =
+	    "SELECT count(*) FROM outbox_messages WHERE traceparent LIKE "
+	    "'00-0af7651916cd43dd8448eb211c80319c-%%'";
+
+	(void)state;
+	report_emergency(1, TRACE "\r\n");
+	assert_int_equal(t_number(s.url, messages), 2);
+	report_emergency(2, TRACE "\r\n" TRACE "\r\n");
+	assert_int_equal(t_number(s.url, messages), 2);
+}
+
+/* What nginx itself refuses, whatever comes behind it. */
+static void
+framing__repeated__400(void **state)
+{
+	static const char *const requests[] = {
+		"GET /health HTTP/1.1\r\nHost: a\r\nHost: a\r\n",
+		"GET /health HTTP/1.1\r\nHost: a\r\nHost: b\r\n",
+		"POST /ingest/x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+		"Content-Length: 2\r\n",
+		"POST /ingest/x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n"
+		"Transfer-Encoding: chunked\r\n",
+		"POST /ingest/x HTTP/1.1\r\nHost: a\r\n"
+		"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+		"GET /events HTTP/1.1\r\nHost: a\r\nAuthorization: Basic "
+		"eA==\r\n"
+		"Authorization: Basic eQ==\r\n",
+		"GET /openapi.json HTTP/1.1\r\nHost: a\r\nIf-None-Match: "
+		"\"a\"\r\n"
+		"If-None-Match: \"b\"\r\n",
+	};
+	char request[512];
+	struct http h;
+	size_t i;
+	int n;
+
+	(void)state;
+	for (i = 0; i < sizeof(requests) / sizeof(*requests); i++) {
+		n = snprintf(request, sizeof(request),
+		    "%sConnection: close\r\n\r\n{}", requests[i]);
+		h = http_raw(s.port, request, (size_t)n);
+		if (h.status != 400)
+			fail_msg("%s: %s", request, h.raw);
+		http_free(&h);
+	}
+}
+
+/* From a client that may not name its requests. */
+static void
+request_id__repeated__nginx_s_own(void **state)
+{
+	struct http h = http_send(s.port, "GET", "/health",
+	    "X-Request-Id: one\r\nX-Request-Id: two\r\n", NULL);
+	char *id = http_header(&h, "X-Request-Id");
+
+	(void)state;
+	assert_int_equal(h.status, 200);
+	assert_non_null(id);
+	assert_int_equal(strspn(id, "0123456789abcdef"), 32);
+	free(id);
+	http_free(&h);
+}
+
+/* The head of the live stream's answer, which never ends by itself. */
+static void
+open_stream(const char *headers, char *head, size_t size)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons((in_port_t)s.port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct timeval limit = { .tv_sec = 30 };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	size_t n = 0;
+	ssize_t got;
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	dprintf(fd,
+	    "GET /events/stream HTTP/1.1\r\nHost: a\r\n"
+	    "Accept: text/event-stream\r\n%s\r\n",
+	    headers);
+	for (*head = '\0'; strstr(head, "\r\n\r\n") == NULL; head[n] = '\0') {
+		got = recv(fd, head + n, size - n - 1, 0);
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	close(fd);
+}
+
+/* nchan reads the first of each. */
+static void
+stream__headers_repeated__the_first_counts(void **state)
+{
+	static const struct row rows[] = {
+		{ "Accept: text/event-stream\r\n", 200, "200" },
+		{ "Accept: text/html\r\n", 200, "200" },
+		{ "Origin: http://a.example\r\nOrigin: http://b.example\r\n",
+		    200, "-Allow-Origin: http://a.example\r\n" },
+		{ "Last-Event-ID: 1795501876:0\r\nLast-Event-ID: 1:0\r\n", 200,
+		    "200" },
+		{ "Last-Event-ID: 1795501876:0\r\nLast-Event-ID: x\r\n", 200,
+		    "200" },
+		{ "Last-Event-ID: x\r\nLast-Event-ID: 1795501876:0\r\n", 200,
+		    "200" },
+		{ 0 },
+	};
+	const struct row *row;
+	char head[4096];
+
+	(void)state;
+	for (row = rows; row->headers != NULL; row++) {
+		open_stream(row->headers, head, sizeof(head));
+		if (strstr(head, "501 Not Implemented") != NULL)
+			skip(); /* without nchan */
+		if (strtol(head + 9, NULL, 10) != row->status ||
+		    strstr(head, row->text) == NULL)
+			fail_msg("%s: %s", row->headers, head);
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(idempotency_key__repeated_or_a_list__refused),
+	cmocka_unit_test(idempotency_key__comma_within__one_key),
+	cmocka_unit_test(content_type__repeated__refused),
+	cmocka_unit_test(accept__repeated__each_line_counts),
+	cmocka_unit_test(traceparent__repeated__not_taken),
+	cmocka_unit_test(framing__repeated__400),
+	cmocka_unit_test(request_id__repeated__nginx_s_own),
+	cmocka_unit_test(stream__headers_repeated__the_first_counts),
+};
+
+T_MAIN_WITH(tests, setup, teardown)
