@@ -284,9 +284,8 @@ statement(struct reader *r)
 	if (equals == NULL || name + len != name_end || len == 0) {
 		r->p = end;
 		/* A name alone is Compose's: taken from the environment. */
-		return equals == NULL && name + len == name_end
-		    ? STATUS_OK
-		    : add(r, "", 0);
+		return equals == NULL && name + len == name_end ? STATUS_OK
+								: add(r, "", 0);
 	}
 	r->p = equals + 1;
 	r->p += span(r->p, end, BLANKS);
