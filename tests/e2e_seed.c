@@ -124,6 +124,22 @@ seed__nothing_runs__migrate_says_so_in_one_line(void **state)
 }
 
 static void
+make_run__dotenv_malformed__refused_by_its_line(void **state)
+{
+	(void)state;
+	put_env("DATABASE_URL='postgresql://u:secret@h/d' x");
+	assert_int_equal(
+	    shell("$top/nginx/run 2>err; [ $? -eq 1 ] && [ $(wc -l <err) -eq 1 "
+		  "] && grep -q '.env, line 1: ' err && ! grep -q secret err"),
+	    0);
+	put_env("DATABASE_URL=mysql://u:secret@h/d");
+	assert_int_equal(
+	    shell("$top/nginx/run 2>err; [ $? -eq 1 ] && grep -q 'not a "
+		  "postgresql:// URL' err && ! grep -q secret err"),
+	    0);
+}
+
+static void
 seed__make_run__a_private_database_and_it_says_so(void **state)
 {
 	struct http h;
@@ -171,6 +187,7 @@ seed__make_run_runs__migrate_goes_to_its_database(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(seed__nothing_runs__migrate_says_so_in_one_line),
+	cmocka_unit_test(make_run__dotenv_malformed__refused_by_its_line),
 	cmocka_unit_test(seed__make_run__a_private_database_and_it_says_so),
 	cmocka_unit_test(seed__make_run_runs__migrate_goes_to_its_database),
 };
