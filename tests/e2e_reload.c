@@ -40,7 +40,8 @@ static int
 setup(void **state)
 {
 	static char where[64];
-	const char *const settings[] = { where, "SMARTCITY_PROCESSES=2", NULL };
+	const char *const settings[] = { where, "SMARTCITY_PROCESSES=2",
+		"RELOAD_SECONDS=25", "SMARTCITY_DELIVERY_TIMEOUT=1", NULL };
 	const char *build = getenv("TEST_BUILD");
 	char here[512];
 
@@ -249,6 +250,35 @@ reload__worker_that_ends_at_its_start__refused_and_the_old_one_again(
 	stack_wait_status(&s, "/ready", 200);
 }
 
+static bool
+runs_old_worker(void *arg)
+{
+	(void)arg;
+	return shell("test /proc/$(cat %s/run/worker.pid)/exe -ef "
+		     "%s/run/smartcity-worker",
+		   s.dir, s.dir) == 0;
+}
+
+/* It hangs, and what signals it had blocked stay so. */
+static void
+reload__worker_that_never_works__refused_in_time_and_ended(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    shell("cp -p build/smartcity-worker kept && printf "
+		  "'#!/bin/sh\\ntest \"$1\" = --check || exec sleep 600\\n' "
+		  ">build/new && chmod 755 build/new && "
+		  "mv build/new build/smartcity-worker"),
+	    0);
+	assert_int_equal(shell("nginx/reload >answer 2>&1"), 1);
+	assert_int_equal(
+	    shell("grep -qx 'refused: the worker did not start anew in time' "
+		  "answer && mv kept build/smartcity-worker"),
+	    0);
+	stack_wait(runs_old_worker, NULL, "the old worker works");
+	stack_wait_status(&s, "/ready", 200);
+}
+
 static void
 reload__several_at_once__each_is_answered_and_no_request_fails(void **state)
 {
@@ -312,6 +342,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(reload__wrong_nginx_file__refused),
 	cmocka_unit_test(
 	    reload__worker_that_ends_at_its_start__refused_and_the_old_one_again),
+	cmocka_unit_test(
+	    reload__worker_that_never_works__refused_in_time_and_ended),
 	cmocka_unit_test(
 	    reload__several_at_once__each_is_answered_and_no_request_fails),
 	cmocka_unit_test(
