@@ -36,10 +36,23 @@ static int T_PRINTF(1, 2) shell(const char *fmt, ...)
 	return WEXITSTATUS(system(command));
 }
 
+static char where[64]; /* BUILD=… */
+
+/* nginx/run is the copy's. */
+static void
+start_in_tree(struct stack *stack, const char *const settings[])
+{
+	char here[512];
+
+	assert_non_null(getcwd(here, sizeof(here)));
+	assert_int_equal(chdir(tree), 0);
+	stack_start(stack, settings);
+	assert_int_equal(chdir(here), 0);
+}
+
 static int
 setup(void **state)
 {
-	static char where[64];
 	const char *const settings[] = { where, "SMARTCITY_PROCESSES=2", NULL };
 	const char *build = getenv("TEST_BUILD");
 	char here[512];
@@ -55,9 +68,8 @@ setup(void **state)
 		here, tree, tree, build ? build : "build", tree),
 	    0);
 	snprintf(where, sizeof(where), "BUILD=%s/build", tree);
-	assert_int_equal(chdir(tree), 0);
-	stack_start(&s, settings);
-	return chdir(here);
+	start_in_tree(&s, settings);
+	return 0;
 }
 
 static int
@@ -249,6 +261,44 @@ reload__worker_that_ends_at_its_start__refused_and_the_old_one_again(
 	stack_wait_status(&s, "/ready", 200);
 }
 
+static bool
+runs_old_worker(void *arg)
+{
+	const struct stack *late = arg;
+
+	return shell("test /proc/$(cat %s/run/worker.pid)/exe -ef "
+		     "%s/run/smartcity-worker",
+		   late->dir, late->dir) == 0;
+}
+
+/* It hangs, and the signals that the old one had blocked stay so. */
+static void
+reload__worker_that_never_works__refused_in_time_and_ended(void **state)
+{
+	const char *const settings[] = { where, "SMARTCITY_PROCESSES=1",
+		"RELOAD_SECONDS=3", "SMARTCITY_DELIVERY_TIMEOUT=1", NULL };
+	struct stack late;
+
+	(void)state;
+	start_in_tree(&late, settings);
+	assert_int_equal(
+	    shell("cp -p build/smartcity-worker kept && printf "
+		  "'#!/bin/sh\\ntest \"$1\" = --check || exec sleep 600\\n' "
+		  ">build/new && chmod 755 build/new && "
+		  "mv build/new build/smartcity-worker"),
+	    0);
+	assert_int_equal(
+	    shell("DATA_DIR=%s nginx/reload >answer 2>&1", late.dir), 1);
+	assert_int_equal(
+	    shell(
+		"mv kept build/smartcity-worker && "
+		"grep -qx 'refused: the .* did not start anew in time' answer"),
+	    0);
+	stack_wait(runs_old_worker, &late, "the old worker works");
+	stack_wait_status(&late, "/ready", 200);
+	stack_stop(&late);
+}
+
 static void
 reload__several_at_once__each_is_answered_and_no_request_fails(void **state)
 {
@@ -312,6 +362,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(reload__wrong_nginx_file__refused),
 	cmocka_unit_test(
 	    reload__worker_that_ends_at_its_start__refused_and_the_old_one_again),
+	cmocka_unit_test(
+	    reload__worker_that_never_works__refused_in_time_and_ended),
 	cmocka_unit_test(
 	    reload__several_at_once__each_is_answered_and_no_request_fails),
 	cmocka_unit_test(

@@ -45,6 +45,7 @@ help__anything_a_user_calls__what_it_takes(void **state)
 		{ "$B/smartcity-worker --help", 0, "OUTBOX_BATCH_SIZE" },
 		{ "sql/migrate --help", 0, "deploy | status" },
 		{ "nginx/run --help", 0, "DATA_DIR" },
+		{ "nginx/reload --help", 0, "refused: " },
 		{ "tests/bench --help", 0, "ROUNDS" },
 		{ "tests/bench-delivery --help", 0, "PARTS" },
 	};
@@ -61,6 +62,7 @@ version__anything_a_user_calls__one_line(void **state)
 		{ "$B/smartcity-worker --version", 0, "smartcity-worker " },
 		{ "sql/migrate --version", 0, "smartcity-migrate " },
 		{ "nginx/run --version", 0, "\n" },
+		{ "nginx/reload --version", 0, "\n" },
 		{ "tests/bench --version", 0, "\n" },
 		{ "tests/bench-delivery --version", 0, "\n" },
 	};
@@ -82,6 +84,7 @@ argument__unknown__64(void **state)
 		{ "MESSAGE= sql/migrate create", 64, "MESSAGE" },
 		{ "MESSAGE=! sql/migrate create", 64, "MESSAGE" },
 		{ "nginx/run what", 64, "usage: " },
+		{ "nginx/reload --what", 64, "usage: " },
 		{ "tests/bench what", 64, "usage: " },
 		{ "tests/bench-delivery what", 64, "usage: " },
 		/* No argument, but no socket either. */
