@@ -2,6 +2,7 @@
 #include "t.h"
 
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "ask.h"
@@ -232,6 +233,36 @@ assert_refuses_to_start(const char *program, const char *database)
 	assert_int_equal(system(command), 0);
 }
 
+static int
+migrate(const char *database)
+{
+	char command[512];
+	int status;
+
+	snprintf(command, sizeof(command),
+	    "DATABASE_URL=postgresql://postgres@127.0.0.1:%d/%s "
+	    "BUILD=\"$TEST_BUILD\" sql/migrate deploy >%s/migrated 2>&1",
+	    cluster.port, database, cluster.dir);
+	status = system(command);
+	return WEXITSTATUS(status);
+}
+
+static void
+database__prescribes_otherwise__migrated_all_the_same(void **state)
+{
+	(void)state;
+	t_exec(url, "CREATE DATABASE strict");
+	t_exec(url,
+	    "ALTER DATABASE strict SET default_transaction_read_only = on");
+	t_exec(url, "ALTER DATABASE strict SET statement_timeout = '1ms'");
+	t_exec(url,
+	    "ALTER DATABASE strict SET default_transaction_isolation = "
+	    "'serializable'");
+	t_exec(
+	    url, "ALTER DATABASE strict SET standard_conforming_strings = off");
+	assert_int_equal(migrate("strict"), 0);
+}
+
 static void
 database__latin1__refused_with_the_reason(void **state)
 {
@@ -255,6 +286,8 @@ database__latin1__refused_with_the_reason(void **state)
 	db_free(db);
 	assert_refuses_to_start("smartcity-fcgi", latin);
 	assert_refuses_to_start("smartcity-worker", latin);
+	assert_int_equal(migrate("latin"), 78);
+	cluster_shell(&cluster, "grep -q 'encoding is LATIN1' migrated");
 }
 
 /* As an index, a domain or a trigger of the operator's may. */
@@ -300,6 +333,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(server__too_many_connections__counted_as_resources),
 	cmocka_unit_test(url__setting_with_a_pasted_secret__not_in_the_reason),
 	cmocka_unit_test(database__latin1__refused_with_the_reason),
+	cmocka_unit_test(database__prescribes_otherwise__migrated_all_the_same),
 	cmocka_unit_test(event__refused_by_the_database__kept_to_be_replayed),
 };
 
