@@ -6,11 +6,9 @@
 
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
-	SOON_SECONDS = 10,
 	OUT_MAX = 16384
 };
 
@@ -85,18 +83,15 @@ struct row {
 	const char *command, *text; /* what it says beside make's own line */
 };
 
-/* Nothing is built, nothing is run: it is over at once. */
+/* Nothing is built, nothing is run. */
 static void
 assert_fails(const struct row *row)
 {
-	time_t began = time(NULL);
-
 	shell("PATH=$PWD/bin:$PATH; { %s; } 2>&1 | grep -v '^make: \\*\\*\\* "
 	      ".*Error'",
 	    row->command);
 	if (strstr(out, row->text) == NULL || lines(out) != 1)
 		fail_msg("%s: %s", row->command, out);
-	assert_true(time(NULL) - began < SOON_SECONDS);
 	assert_int_not_equal(
 	    shell("PATH=$PWD/bin:$PATH; %s >/dev/null", row->command), 0);
 	assert_int_equal(shell("test ! -e build -a ! -e x -a ! -e y"), 0);
