@@ -72,6 +72,9 @@ find_reasons(const struct context *ctx, struct buf *reasons)
 		if (!pg_is_true(r, 0, i))
 			add_reason(
 			    reasons, missing[i], i == 0 ? query_schema() : "");
+	if (pg_value(r, 0, 3) != NULL)
+		add_reason(reasons, "database: no right to INSERT into ",
+		    pg_value(r, 0, 3));
 	pg_free(r);
 	look_for_space(reasons);
 }
