@@ -65,7 +65,16 @@ judge(struct pg *pg, const struct pg_result *r)
 }
 
 static enum status
-pin_session(struct pg *pg, int timeout_ms, int wait_ms, int *pid)
+refuse_pooler(struct pg *pg)
+{
+	pg_set_reason(pg, PG_UNFIT,
+	    "refused: a pooler gives each transaction another session; set "
+	    "PgBouncer's pool_mode to session");
+	return STATUS_FAULT;
+}
+
+static enum status
+pin_session(struct pg *pg, int timeout_ms, int wait_ms)
 {
 	char timeout[32];
 	const char *const values[] = { timeout };
@@ -79,7 +88,9 @@ pin_session(struct pg *pg, int timeout_ms, int wait_ms, int *pid)
 	    r == NULL)
 		return STATUS_RETRY;
 	status = judge(pg, r);
-	*pid = pg_int(r, 0, PID);
+	if (status == STATUS_OK && pg->pid != 0 && pg_int(r, 0, PID) != pg->pid)
+		status = refuse_pooler(pg);
+	pg->pid = pg_int(r, 0, PID);
 	PQclear(r);
 	return status;
 }
@@ -87,9 +98,7 @@ pin_session(struct pg *pg, int timeout_ms, int wait_ms, int *pid)
 enum status
 pg_check(struct pg *pg, int timeout_ms, int wait_ms)
 {
-	int pid;
-
-	return pin_session(pg, timeout_ms, wait_ms, &pid);
+	return pin_session(pg, timeout_ms, wait_ms);
 }
 
 static void
@@ -258,21 +267,21 @@ static enum status
 open_at(struct pg *pg, const struct target *to)
 {
 	enum status status;
-	int pid = 0;
 
 	pg->wait_ms = to->wait_ms;
+	pg->pid = 0;
 	status = log_in(pg, to);
 	if (status == STATUS_OK)
-		status = pin_session(pg, to->timeout_ms, to->wait_ms, &pid);
+		status = pin_session(pg, to->timeout_ms, to->wait_ms);
 	if (status != STATUS_OK)
 		return status;
-	if (pid != PQbackendPID(pg->conn) && is_shared(to, pid)) {
-		pg_set_reason(pg, PG_UNFIT,
-		    "refused: a pooler gives each transaction another session; "
-		    "set PgBouncer's pool_mode to session");
-		return STATUS_FAULT;
-	}
-	return pg_prepare_all(pg) ? STATUS_OK : STATUS_RETRY;
+	if (pg->pid != PQbackendPID(pg->conn) && is_shared(to, pg->pid))
+		return refuse_pooler(pg);
+	if (pg_prepare_all(pg))
+		return STATUS_OK;
+	/* 42P05: somebody else has prepared in this session. */
+	return strcmp(pg->trouble->sqlstate, "42P05") == 0 ? refuse_pooler(pg)
+							   : STATUS_RETRY;
 }
 
 /* Of the failures at several servers: the one that an operator must know. */
@@ -305,12 +314,14 @@ find_hosts(const char *url, struct host hosts[HOSTS_MAX])
 		   *service = value_of(own, "service");
 	int n = 0;
 
-	if (host == NULL && address == NULL && service == NULL) {
-		host = value_of(usual, "host");
-		address = value_of(usual, "hostaddr");
+	if (service == NULL) {
+		if (host == NULL && address == NULL)
+			host = value_of(usual, "host");
+		if (address == NULL)
+			address = value_of(usual, "hostaddr");
+		if (port == NULL)
+			port = value_of(usual, "port");
 	}
-	if (port == NULL && service == NULL)
-		port = value_of(usual, "port");
 	/* Who is behind a service is for libpq to find. */
 	if (service == NULL || host != NULL || address != NULL)
 		n = hosts_find(host, address, port, hosts);

@@ -87,6 +87,11 @@ hosts_find(const char *host, const char *hostaddr, const char *port,
 		    !element(hostaddr, i, h.address, sizeof(h.address)) ||
 		    !element(port, ports > 1 ? i : 0, h.port, sizeof(h.port)))
 			return 0;
+		if (hosts > 1 && h.name[0] == '\0')
+			return 0;
+		/* libpq's own; of a list it could not be said by "". */
+		if (ports > 0 && h.port[0] == '\0')
+			strcpy(h.port, "5432");
 		n = resolve(&h, n, out);
 	}
 	return n;

@@ -16,13 +16,14 @@ enum {
 struct host {
 	char name[HOST_NAME_LEN]; /* or a socket's directory; "": libpq's */
 	char address[HOST_ADDRESS_LEN]; /* "": the name was not resolved */
-	char port[HOST_PORT_LEN];       /* "": libpq's default */
+	char port[HOST_PORT_LEN];       /* "": none was given */
 };
 
 /*
  * From libpq's lists with commas (NULL: not given); names are resolved, and
- * that blocks, as it does in libpq. How many there are; 0: the lists do not fit
- * each other, and libpq shall say so.
+ * that blocks, as it does in libpq. An empty port in a list is 5432. How many
+ * there are; 0: it is left to libpq, for the lists do not fit each other or an
+ * empty name is among several.
  */
 int hosts_find(const char *host, const char *hostaddr, const char *port,
     struct host out[HOSTS_MAX]);

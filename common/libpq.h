@@ -14,6 +14,7 @@ struct pg {
 	PGconn *conn;
 	struct pg_trouble *trouble; /* the caller's */
 	int wait_ms;                /* for what is under way */
+	int pid;                    /* of the server's process; 0: not asked */
 };
 
 /* sqlstate may be NULL; of a message of several lines the first is kept. */

@@ -126,6 +126,33 @@ hosts__first_accepts_and_says_nothing__second_within_its_share(void **state)
 	assert_connects_soon("127.0.0.2,127.0.0.1", ports);
 }
 
+/* As most people write several: where a host has no port of its own. */
+static void
+hosts__uri_of_several__each_with_or_without_a_port(void **state)
+{
+	char url[2][256];
+	struct db *db;
+	size_t i;
+
+	(void)state;
+	snprintf(url[0], sizeof(url[0]),
+	    "postgresql://postgres@127.0.0.3,127.0.0.1:%d/smartcity",
+	    primary.port);
+	snprintf(url[1], sizeof(url[1]),
+	    "postgresql://postgres@127.0.0.1:%d,127.0.0.3/smartcity",
+	    primary.port);
+	for (i = 0; i < 2; i++) {
+		assert_non_null(db = db_new(url[i], "test", 3000));
+		assert_int_equal(beat(db), STATUS_OK);
+		db_free(db);
+	}
+	assert_non_null(
+	    db = db_new("postgresql://u@127.0.0.3,127.0.0.4/x", "t", 500));
+	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_non_null(strstr(db_reason(db), "port 5432 failed: "));
+	db_free(db);
+}
+
 static void
 hosts__name_with_a_silent_address__its_other_address(void **state)
 {
@@ -241,6 +268,7 @@ hosts__address_moves_from_standby_to_primary__followed(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    hosts__first_accepts_and_says_nothing__second_within_its_share),
+	cmocka_unit_test(hosts__uri_of_several__each_with_or_without_a_port),
 	cmocka_unit_test(hosts__name_with_a_silent_address__its_other_address),
 	cmocka_unit_test(
 	    hosts__all_silent__reason_names_one_and_the_time_is_bounded),

@@ -241,7 +241,7 @@ migrate(const char *database)
 	int status;
 
 	snprintf(command, sizeof(command),
-	    "DATABASE_URL=postgresql://postgres@127.0.0.1:%d/%s "
+	    "DATABASE_URL='postgresql://postgres@127.0.0.1:%d/%s' "
 	    "BUILD=\"$TEST_BUILD\" sql/migrate deploy >%s/migrated 2>&1",
 	    cluster.port, database, cluster.dir);
 	status = system(command);
@@ -261,7 +261,31 @@ database__prescribes_otherwise__migrated_all_the_same(void **state)
 	    "'serializable'");
 	t_exec(
 	    url, "ALTER DATABASE strict SET standard_conforming_strings = off");
+	t_exec(url, "ALTER DATABASE strict SET idle_session_timeout = '50ms'");
+	t_exec(url,
+	    "ALTER DATABASE strict SET "
+	    "idle_in_transaction_session_timeout = '50ms'");
 	assert_int_equal(migrate("strict"), 0);
+}
+
+static void
+url__setting_with_a_pasted_secret__not_in_what_a_migration_says(void **state)
+{
+	static const char *const queries[] = { "sslmode=geheim",
+		"connect_timeout=geheim", "channel_binding=geheim",
+		"port=geheim" };
+	char database[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(queries) / sizeof(*queries); i++) {
+		snprintf(
+		    database, sizeof(database), "smartcity?%s", queries[i]);
+		assert_int_not_equal(migrate(database), 0);
+		cluster_shell(&cluster,
+		    "cat migrated; grep -q invalid migrated "
+		    "&& ! grep geheim migrated");
+	}
 }
 
 static void
@@ -335,6 +359,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(url__setting_with_a_pasted_secret__not_in_the_reason),
 	cmocka_unit_test(database__latin1__refused_with_the_reason),
 	cmocka_unit_test(database__prescribes_otherwise__migrated_all_the_same),
+	cmocka_unit_test(
+	    url__setting_with_a_pasted_secret__not_in_what_a_migration_says),
 	cmocka_unit_test(event__refused_by_the_database__kept_to_be_replayed),
 };
 

@@ -132,6 +132,39 @@ assert_reloaded(void)
 	fail_msg("not reloaded");
 }
 
+static void
+reload__what_takes_a_new_run_changed__refused_with_its_name(void **state)
+{
+	(void)state;
+	assert_int_equal(shell("echo BIND=127.0.0.2 >$DATA_DIR/.env"), 0);
+	assert_refused("BIND in .env");
+	/* These came from the environment, which wins over .env. */
+	assert_int_equal(
+	    shell("echo PORT=1 >$DATA_DIR/.env; echo "
+		  "DATABASE_URL=postgresql:///x "
+		  ">>$DATA_DIR/.env; echo SMARTCITY_DELIVERY_TIMEOUT=08 "
+		  ">>$DATA_DIR/.env"),
+	    0);
+	assert_reloaded();
+	assert_int_equal(shell("rm $DATA_DIR/.env"), 0);
+	assert_reloaded();
+}
+
+static void
+reload__misspelt_name__told_with_its_line(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    shell("printf 'A=1\\nTHRESHHOLD_KWH=9\\n' >$DATA_DIR/.env"), 0);
+	assert_reloaded();
+	assert_int_equal(
+	    shell("cat answer; grep '^warning: .*THRESHHOLD_KWH.*did you mean "
+		  "THRESHOLD_KWH.*line 2' answer"),
+	    0);
+	assert_int_equal(shell("rm $DATA_DIR/.env"), 0);
+	assert_reloaded();
+}
+
 static int
 responders(void)
 {
@@ -355,6 +388,9 @@ run__stopped_during_a_reload__nothing_left_and_the_caller_told(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(
+	    reload__what_takes_a_new_run_changed__refused_with_its_name),
+	cmocka_unit_test(reload__misspelt_name__told_with_its_line),
 	cmocka_unit_test(
 	    reload__new_settings_and_files__in_use_when_it_says_so),
 	cmocka_unit_test(reload__wrong_setting__refused_with_its_name),

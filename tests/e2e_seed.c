@@ -165,8 +165,8 @@ static void
 seed__make_run_runs__migrate_goes_to_its_database(void **state)
 {
 	static const char *const lines[] = { URL,
-		"DATABASE_URL=postgresql+psycopg2://"
-		"postgres:postgres@db:5432/postgres?sslmode=require",
+		("DATABASE_URL=postgresql+psycopg2://"
+		 "postgres:postgres@db:5432/postgres?sslmode=require"),
 		"# without" };
 	size_t i;
 

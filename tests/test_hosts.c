@@ -48,15 +48,25 @@ hosts__one_port_for_all__each_has_it(void **state)
 	assert_host(&h[1], "::1", "::1", "7");
 }
 
+/* As libpq takes a URI with several hosts apart: their ports are ",". */
 static void
-hosts__an_empty_element__libpqs_default_there(void **state)
+hosts__an_empty_port__that_of_postgresql(void **state)
 {
 	struct host h[HOSTS_MAX];
 
 	(void)state;
-	assert_int_equal(hosts_find("127.0.0.1,", NULL, ",8", h), 2);
-	assert_host(&h[0], "127.0.0.1", "127.0.0.1", "");
-	assert_host(&h[1], "", "", "8");
+	assert_int_equal(hosts_find("127.0.0.1,/run", NULL, ",8", h), 2);
+	assert_host(&h[0], "127.0.0.1", "127.0.0.1", "5432");
+	assert_host(&h[1], "/run", "", "8");
+}
+
+static void
+hosts__an_empty_name_among_several__left_to_libpq(void **state)
+{
+	struct host h[HOSTS_MAX];
+
+	(void)state;
+	assert_int_equal(hosts_find("127.0.0.1,", NULL, "8", h), 0);
 }
 
 static void
@@ -118,7 +128,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(hosts__nothing_given__libpqs_own_default),
 	cmocka_unit_test(hosts__directories_of_sockets__not_resolved),
 	cmocka_unit_test(hosts__one_port_for_all__each_has_it),
-	cmocka_unit_test(hosts__an_empty_element__libpqs_default_there),
+	cmocka_unit_test(hosts__an_empty_port__that_of_postgresql),
+	cmocka_unit_test(hosts__an_empty_name_among_several__left_to_libpq),
 	cmocka_unit_test(hosts__addresses_given__names_not_resolved),
 	cmocka_unit_test(hosts__name_that_does_not_resolve__left_for_libpq),
 	cmocka_unit_test(hosts__lists_that_do_not_fit__none),
