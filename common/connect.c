@@ -108,38 +108,6 @@ ignore_notice(void *arg, const PGresult *r)
 	(void)r;
 }
 
-/*
- * What libpq cannot take apart it quotes in its message, password and all. What
- * is neither a URI nor name=value is a database's name to it.
- */
-static bool
-is_understood(const char *url)
-{
-	PQconninfoOption *all;
-
-	if (strstr(url, "://") == NULL && strchr(url, '=') == NULL)
-		return true;
-	all = PQconninfoParse(url, NULL);
-	PQconninfoFree(all);
-	return all != NULL;
-}
-
-/* An @ that was not written %40 makes the end of a password part of the host.
- */
-static bool
-may_be_quoted(const char *url)
-{
-	PQconninfoOption *all = PQconninfoParse(url, NULL), *o;
-	bool may = true;
-
-	for (o = all; o != NULL && o->keyword != NULL; o++)
-		may = may &&
-		    (o->val == NULL || strcmp(o->keyword, "host") != 0 ||
-			strchr(o->val, '@') == NULL);
-	PQconninfoFree(all);
-	return may;
-}
-
 /* libpq's own limit on a connection is never less than two seconds. */
 static bool
 wait_connected(struct pg *pg)
@@ -191,7 +159,7 @@ set_failure(struct pg *pg, const struct target *to)
 {
 	struct pg_trouble *t = pg->trouble;
 
-	if (!may_be_quoted(to->url)) {
+	if (!conninfo_may_be_quoted(to->url)) {
 		pg_set_reason(pg, NULL,
 		    "there is no such host; in a password, @ is written %40");
 		return;
@@ -293,47 +261,6 @@ weight(const struct pg_trouble *t)
 	return strcmp(t->sqlstate, PG_READ_ONLY) == 0 ? 0 : 2;
 }
 
-static const char *
-value_of(const PQconninfoOption *all, const char *keyword)
-{
-	for (; all != NULL && all->keyword != NULL; all++)
-		if (strcmp(all->keyword, keyword) == 0)
-			return all->val;
-	return NULL;
-}
-
-/* As libpq does: what the URL names, else what the environment does. */
-static int
-find_hosts(const char *url, struct host hosts[HOSTS_MAX])
-{
-	PQconninfoOption *own = PQconninfoParse(url, NULL),
-			 *usual = PQconndefaults();
-	const char *host = value_of(own, "host"),
-		   *address = value_of(own, "hostaddr"),
-		   *port = value_of(own, "port"),
-		   *service = value_of(own, "service");
-	int n = 0;
-
-	if (service == NULL) {
-		if (host == NULL && address == NULL)
-			host = value_of(usual, "host");
-		if (address == NULL)
-			address = value_of(usual, "hostaddr");
-		if (port == NULL)
-			port = value_of(usual, "port");
-	}
-	/* Who is behind a service is for libpq to find. */
-	if (service == NULL || host != NULL || address != NULL)
-		n = hosts_find(host, address, port, hosts);
-	PQconninfoFree(own);
-	PQconninfoFree(usual);
-	if (n == 0) {
-		memset(&hosts[0], 0, sizeof(hosts[0]));
-		n = 1;
-	}
-	return n;
-}
-
 /* Each server has a deadline of its own, or the first that hangs takes all. */
 static int
 wait_each(int wait_ms, int hosts)
@@ -350,7 +277,7 @@ open_any(struct pg *pg, struct target *to)
 	struct pg_trouble worst = { .reason = "" }, *told = pg->trouble;
 	struct host hosts[HOSTS_MAX];
 	enum status status, all = STATUS_RETRY;
-	int i, n = find_hosts(to->url, hosts);
+	int i, n = conninfo_hosts(to->url, hosts);
 
 	to->wait_ms = wait_each(to->wait_ms, n);
 	for (i = 0; i < n; i++) {
@@ -384,7 +311,7 @@ pg_open(struct pg **out, const char *url, const char *program, int timeout_ms,
 	if (pg == NULL)
 		return status;
 	pg->trouble = trouble;
-	if (is_understood(url))
+	if (conninfo_is_understood(url))
 		status = open_any(pg, &to);
 	else
 		pg_set_reason(
@@ -407,23 +334,4 @@ pg_close(struct pg *pg)
 		return;
 	PQfinish(pg->conn);
 	free(pg);
-}
-
-enum status
-pg_options(const char *url, pg_option *each, void *arg)
-{
-	PQconninfoOption *all, *o;
-
-	if (!is_understood(url))
-		return STATUS_REJECT;
-	if (strstr(url, "://") == NULL && strchr(url, '=') == NULL) {
-		each(arg, "dbname", "PGDATABASE", url);
-		return STATUS_OK;
-	}
-	all = PQconninfoParse(url, NULL);
-	for (o = all; o != NULL && o->keyword != NULL; o++)
-		if (o->val != NULL)
-			each(arg, o->keyword, o->envvar, o->val);
-	PQconninfoFree(all);
-	return STATUS_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * What pg.c (statements) and connect.c (connections) share, and nobody else
- * may see: the one place where libpq's header is included.
+ * What pg.c (statements), connect.c (connections) and conninfo.c (URLs) share,
+ * and nobody else may see: the one place where libpq's header is included.
  */
 #ifndef LIBPQ_H
 #define LIBPQ_H
@@ -8,6 +8,7 @@
 #include <libpq-fe.h>
 #include <stdint.h>
 
+#include "hosts.h"
 #include "pg.h"
 
 struct pg {
@@ -23,5 +24,11 @@ void pg_set_reason(struct pg *, const char *sqlstate, const char *message);
 bool pg_wait_socket(struct pg *, short events, int64_t deadline);
 /* Every statement of query.h; false where one failed, which was logged. */
 bool pg_prepare_all(struct pg *);
+
+bool conninfo_is_understood(const char *url);
+/* False where libpq's messages about it would quote a part of its password. */
+bool conninfo_may_be_quoted(const char *url);
+/* Each server that it names, or else the environment; one at least. */
+int conninfo_hosts(const char *url, struct host hosts[HOSTS_MAX]);
 
 #endif
