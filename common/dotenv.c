@@ -278,7 +278,7 @@ statement(struct reader *r)
 	if (len == strlen(export) && memcmp(name, export, len) == 0 &&
 	    gap > 0 && name + len + gap < end && name[len + gap] != '=')
 		name += len + gap;
-	equals = memchr(name, '=', (size_t)(end - name));
+	equals = name < end ? memchr(name, '=', (size_t)(end - name)) : NULL;
 	name_end = trim_end(name, equals != NULL ? equals : end);
 	len = span(name, name_end, NAME_CHARS);
 	if (equals == NULL || name + len != name_end || len == 0) {
