@@ -156,10 +156,11 @@ pooler__transaction_mode__refused_with_the_remedy(void **state)
 	snprintf(command, sizeof(command),
 	    "cd %s && "
 	    "DATABASE_URL=postgresql://postgres@127.0.0.1:%d/smartcity "
-	    "%s/smartcity-fcgi --check 2>refused; [ $? -eq 78 ] && "
+	    "\"$TEST_BUILD\"/smartcity-fcgi --check 2>refused; [ $? -eq 78 ] "
+	    "&& "
 	    "grep -q '^smartcity-fcgi: DATABASE_URL: refused: a pooler' "
 	    "refused",
-	    cluster.dir, port, getenv("TEST_BUILD"));
+	    cluster.dir, port);
 	assert_int_equal(system(command), 0);
 	stop_pooler();
 }

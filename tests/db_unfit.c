@@ -228,9 +228,9 @@ assert_refuses_to_start(const char *program, const char *database)
 	char command[512];
 
 	snprintf(command, sizeof(command),
-	    "cd %s && DATABASE_URL='%s' %s/%s --check 2>refused; "
+	    "cd %s && DATABASE_URL='%s' \"$TEST_BUILD\"/%s --check 2>refused; "
 	    "[ $? -eq 78 ] && grep -q '^%s: DATABASE_URL: refused: ' refused",
-	    cluster.dir, database, getenv("TEST_BUILD"), program, program);
+	    cluster.dir, database, program, program);
 	assert_int_equal(system(command), 0);
 }
 

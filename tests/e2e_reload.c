@@ -54,18 +54,14 @@ static int
 setup(void **state)
 {
 	const char *const settings[] = { where, "SMARTCITY_PROCESSES=2", NULL };
-	const char *build = getenv("TEST_BUILD");
-	char here[512];
-
 	(void)state;
 	assert_non_null(mkdtemp(tree));
 	chmod(tree, 0755);
-	assert_non_null(getcwd(here, sizeof(here)));
 	assert_int_equal(
-	    shell("cd '%s' && cp -r nginx sql %s && mkdir %s/build "
-		  "&& cd '%s' && cp -r www smartcity-fcgi "
+	    shell("cp -r \"$OLDPWD\"/nginx \"$OLDPWD\"/sql . && mkdir build "
+		  "&& cd \"$TEST_BUILD\" && cp -r www smartcity-fcgi "
 		  "smartcity-worker %s/build",
-		here, tree, tree, build ? build : "build", tree),
+		tree),
 	    0);
 	snprintf(where, sizeof(where), "BUILD=%s/build", tree);
 	start_in_tree(&s, settings);

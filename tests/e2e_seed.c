@@ -118,7 +118,7 @@ seed__nothing_runs__migrate_says_so_in_one_line(void **state)
 		skip();
 	put_env(URL);
 	assert_int_equal(
-	    shell("$top/sql/migrate status 2>err; [ $? -eq 78 ] && "
+	    shell("\"$top\"/sql/migrate status 2>err; [ $? -eq 78 ] && "
 		  "[ $(wc -l <err) -eq 1 ] && grep -q 'neither `make up`' err"),
 	    0);
 }
@@ -129,12 +129,13 @@ make_run__dotenv_malformed__refused_by_its_line(void **state)
 	(void)state;
 	put_env("DATABASE_URL='postgresql://u:secret@h/d' x");
 	assert_int_equal(
-	    shell("$top/nginx/run 2>err; [ $? -eq 1 ] && [ $(wc -l <err) -eq 1 "
+	    shell("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && [ $(wc -l <err) "
+		  "-eq 1 "
 		  "] && grep -q '.env, line 1: ' err && ! grep -q secret err"),
 	    0);
 	put_env("DATABASE_URL=mysql://u:secret@h/d");
 	assert_int_equal(
-	    shell("$top/nginx/run 2>err; [ $? -eq 1 ] && grep -q 'not a "
+	    shell("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && grep -q 'not a "
 		  "postgresql:// URL' err && ! grep -q secret err"),
 	    0);
 }
@@ -176,9 +177,9 @@ seed__make_run_runs__migrate_goes_to_its_database(void **state)
 	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		put_env(lines[i]);
 		assert_int_equal(
-		    shell("$top/sql/migrate status >out && "
+		    shell("\"$top\"/sql/migrate status >out && "
 			  "grep -q up-to-date out && "
-			  "[ \"$($top/sql/migrate psql -Atc 'SELECT "
+			  "[ \"$(\"$top\"/sql/migrate psql -Atc 'SELECT "
 			  "count(*) > 0, current_database() FROM events')\" = "
 			  "'t|smartcity' ]"),
 		    0);

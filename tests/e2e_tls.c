@@ -204,13 +204,12 @@ run__default_sslmode_where_plaintext_is_allowed_too__tls(void **state)
 static int
 refused(const char *query, const char *environment, const char *text)
 {
-	return shell("env %s DATA_DIR=$PWD/data BUILD='%s' PORT=%d "
+	return shell("env %s DATA_DIR=$PWD/data BUILD=\"$TEST_BUILD\" PORT=%d "
 		     "DATABASE_URL='postgresql://postgres@localhost:%d/x%s' "
 		     "\"$OLDPWD/nginx/run\" >refused 2>&1; s=$?; cat refused; "
 		     "grep -qF '%s' refused && test $s = 1 && test ! -e "
 		     "data/run",
-	    environment, getenv("TEST_BUILD"), stack_free_port(), port, query,
-	    text);
+	    environment, stack_free_port(), port, query, text);
 }
 
 static void

@@ -20,7 +20,7 @@
 static char dir[] = "/tmp/smartcity-url.XXXXXX";
 static pid_t postgres;
 
-/* In dir, with $d, $B, $migrate; $as in front of what PostgreSQL's owner runs.
+/* In dir, with $d, $B, migrate; $as in front of what PostgreSQL's owner runs.
  */
 static int
 shell(const char *script)
@@ -29,7 +29,8 @@ shell(const char *script)
 
 	snprintf(command, sizeof(command),
 	    "d=%s; PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
-	    "migrate=$PWD/sql/migrate; export DATA_DIR=$d/none; as=; "
+	    "top=$PWD; migrate() { \"$top/sql/migrate\" \"$@\"; }; export "
+	    "DATA_DIR=$d/none; as=; "
 	    "[ $(id -u) -ne 0 ] || as='setpriv --reuid postgres --regid "
 	    "postgres --init-groups'; cd $d && { %s; } >>log 2>&1",
 	    dir, script);
@@ -126,10 +127,10 @@ put_env(const char *format)
 }
 
 static const char ask_all[] =
-    "$migrate status && "
-    "[ $($migrate psql -Atc 'SELECT current_user') = city ] && "
+    "migrate status && "
+    "[ $(migrate psql -Atc 'SELECT current_user') = city ] && "
     "echo >log && REQUEST_METHOD=GET SCRIPT_NAME=/events "
-    "$B/smartcity-fcgi >answer && grep -q '^Status: 200' answer";
+    "\"$B\"/smartcity-fcgi >answer && grep -q '^Status: 200' answer";
 
 static void
 url__any_password_in_any_quotes__all_connect(void **state)
@@ -150,7 +151,7 @@ url__any_password_in_any_quotes__all_connect(void **state)
 
 	(void)state;
 	put_env(lines[0]);
-	assert_int_equal(shell("$migrate deploy && $migrate history"), 0);
+	assert_int_equal(shell("migrate deploy && migrate history"), 0);
 	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		put_env(lines[i]);
 		if (shell(ask_all) != 0)
@@ -195,7 +196,7 @@ url__options__in_force_beside_those_of_the_migration(void **state)
 	(void)state;
 	put_env(URL "/city?host=%s&options=-c%20work_mem%3D5MB'");
 	assert_int_equal(
-	    shell("$migrate deploy && [ $($migrate psql -Atc 'SHOW work_mem') "
+	    shell("migrate deploy && [ $(migrate psql -Atc 'SHOW work_mem') "
 		  "= 5MB ]"),
 	    0);
 }
@@ -206,7 +207,7 @@ url__left_out_option__named_in_one_line(void **state)
 	(void)state;
 	put_env(URL "/city?host=%s&keepalives_idle=5'");
 	assert_int_equal(
-	    shell("$migrate status 2>err && [ $(wc -l <err) -eq 1 "
+	    shell("migrate status 2>err && [ $(wc -l <err) -eq 1 "
 		  "] && grep -q 'keepalives_idle is left out' err"),
 	    0);
 }
@@ -218,7 +219,7 @@ url__password__in_no_argument(void **state)
 	(void)state;
 	put_env(URL "/city?host=%s'");
 	assert_int_equal(
-	    shell("$migrate psql -Atc \"\\! tr '\\0' ' ' "
+	    shell("migrate psql -Atc \"\\! tr '\\0' ' ' "
 		  "</proc/\\$PPID/cmdline\" >arguments && "
 		  "grep -q psql arguments && ! grep -q 'p.*w.*x' arguments"),
 	    0);
@@ -233,23 +234,24 @@ setting__asked__the_value_in_force(void **state)
 	    "POSTGRES_PASSWORD=\"a\\\"b\"\nTHRESHHOLD_KWH=8\n"
 	    "SMARTCITY_PROCESSES=many\n");
 	assert_int_equal(
-	    shell("is() { got=$($B/smartcity-fcgi --setting \"$1\" 2>err) && "
-		  "[ \"$got\" = \"$2\" ] && [ ! -s err ]; } && "
-		  "is PORT 9 && is THRESHOLD_KWH 7 && "
-		  "is POSTGRES_PASSWORD 'a\"b' && is BIND '' && "
-		  "is SMARTCITY_WORKER_SEEN 30 && is SMARTCITY_PROCESSES many "
-		  "&& is DATABASE_URL postgresql:///smartcity && "
-		  "export PORT=10 && is PORT 10 && "
-		  "export THRESHOLD_KWH= && is THRESHOLD_KWH 7"),
+	    shell(
+		"is() { got=$(\"$B\"/smartcity-fcgi --setting \"$1\" 2>err) && "
+		"[ \"$got\" = \"$2\" ] && [ ! -s err ]; } && "
+		"is PORT 9 && is THRESHOLD_KWH 7 && "
+		"is POSTGRES_PASSWORD 'a\"b' && is BIND '' && "
+		"is SMARTCITY_WORKER_SEEN 30 && is SMARTCITY_PROCESSES many "
+		"&& is DATABASE_URL postgresql:///smartcity && "
+		"export PORT=10 && is PORT 10 && "
+		"export THRESHOLD_KWH= && is THRESHOLD_KWH 7"),
 	    0);
 	put_file(".env", "\nDATABASE_URL='postgresql://u:secret@h\n");
-	assert_int_equal(shell("$B/smartcity-fcgi --setting PORT 2>err; [ $? "
-			       "-eq 78 ] && grep -q '.env, line 2: ' err && "
-			       "! grep -q secret err"),
-	    0);
 	assert_int_equal(
-	    shell("$migrate status 2>err; [ $? -eq 78 ] && grep -q "
-		  "'.env, line 2: ' err"),
+	    shell("\"$B\"/smartcity-fcgi --setting PORT 2>err; [ $? "
+		  "-eq 78 ] && grep -q '.env, line 2: ' err && "
+		  "! grep -q secret err"),
+	    0);
+	assert_int_equal(shell("migrate status 2>err; [ $? -eq 78 ] && grep -q "
+			       "'.env, line 2: ' err"),
 	    0);
 }
 
@@ -261,7 +263,7 @@ misspelt_name__start_and_check__warned_of(void **state)
 	assert_int_equal(
 	    shell("export DATABASE_URL='postgresql:///x?host=/nonexistent' "
 		  "OUTBOX_BATCH=5; for p in fcgi worker; do "
-		  "$B/smartcity-$p --check 2>err && "
+		  "\"$B\"/smartcity-$p --check 2>err && "
 		  "grep -q 'THRESHHOLD_KWH is no setting; did you mean "
 		  "THRESHOLD_KWH?' err && "
 		  "grep -q 'OUTBOX_BATCH is no setting; did you mean "

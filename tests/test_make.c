@@ -46,16 +46,13 @@ static const char docker[] = "#!/bin/sh\\n"
 static int
 setup(void **state)
 {
-	char here[512];
-
 	(void)state;
-	assert_non_null(getcwd(here, sizeof(here)));
 	assert_non_null(mkdtemp(tree));
-	if (shell("tar -C '%s' --exclude=./build --exclude=./var "
+	if (shell("tar -C \"$OLDPWD\" --exclude=./build --exclude=./var "
 		  "--exclude=./.git --exclude=./.env -c . | tar -x && "
 		  "mkdir bin && printf '%s' >bin/docker && "
 		  "chmod 755 bin/docker",
-		here, docker) != 0)
+		docker) != 0)
 		fail_msg("%s", out);
 	return 0;
 }
@@ -219,14 +216,10 @@ pattern__as_pytest_has_it__matches_without_test(void **state)
 static void
 pattern__one_program_has_it__no_other_is_run(void **state)
 {
-	const char *build = getenv("TEST_BUILD");
-	char here[512];
-
 	(void)state;
-	assert_non_null(getcwd(here, sizeof(here)));
-	assert_int_equal(
-	    shell("cd '%s' && V=1 TEST_PATTERN=test_int__whole tests/run '%s'",
-		here, build ? build : "build/san"),
+	assert_int_equal(shell("cd \"$OLDPWD\" && V=1 "
+			       "TEST_PATTERN=test_int__whole tests/run "
+			       "\"$TEST_BUILD\""),
 	    0);
 	assert_non_null(strstr(out, "ok    test_coerce"));
 	assert_non_null(strstr(out, "1 passed, 0 failed\n"));

@@ -29,17 +29,16 @@ struct row {
 static void
 assert_row(const struct row *row)
 {
-	char command[2048], here[512], out[4096] = "";
+	char command[2048], out[4096] = "";
 	int status;
 	size_t n;
 	FILE *p;
 
-	assert_non_null(getcwd(here, sizeof(here)));
 	snprintf(command, sizeof(command),
-	    "cd %s && rm -rf run && reload='%s/nginx/reload'; "
+	    "reload=$PWD/nginx/reload; cd %s && rm -rf run; "
 	    "export DATA_DIR=.; fake=; { %s %s; } 2>&1; s=$?; "
 	    "test -z \"$fake\" || kill -9 $fake 2>/dev/null; exit $s",
-	    dir, here, helpers, row->script);
+	    dir, helpers, row->script);
 	p = popen(command, "r");
 	assert_non_null(p);
 	n = fread(out, 1, sizeof(out) - 1, p);
