@@ -157,13 +157,13 @@ feed__cursor_ahead_of_the_server__stays_where_it_is(void **state)
 	    "000000000001");
 }
 
-/* Runs what README.md says in the lines that begin so. */
+/* Runs what sql/README.md says in the lines that begin so. */
 static void
 run_readme(const char *beginning)
 {
 	char line[256];
 	int n = 0;
-	FILE *f = fopen("README.md", "r");
+	FILE *f = fopen("sql/README.md", "r");
 
 	assert_non_null(f);
 	while (fgets(line, sizeof(line), f) != NULL) {

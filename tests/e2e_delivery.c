@@ -367,7 +367,7 @@ subscription__forbidden_address__refused(void **state)
 	}
 }
 
-/* The README's two receivers, taken out of it as they stand there. */
+/* The examples for receivers, and the README's first screen. */
 static void shell(const char *fmt, ...) T_PRINTF(1, 2);
 
 static void
@@ -393,30 +393,29 @@ is_listening(void *arg)
 }
 
 static void
-readme__receiver_in_python__knows_ours_from_others(void **state)
+example__receiver_in_python__knows_ours_from_others(void **state)
 {
+	static const char secret[] = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 	int port = stack_free_port(), pid;
-	char *id, target[80], path[96];
+	char *id, target[80], number[16];
 	struct http h;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/receiver.py", s.dir);
-	shell("sed -n '/^```python/,/^```$/p' README.md | sed -e '/^```/d'"
-	      " -e 's/9000/%d/' >%s",
-	    port, path);
+	snprintf(number, sizeof(number), "%d", port);
 	pid = fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
-		execlp("python3", "python3", path, (char *)NULL);
+		dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+		execlp("python3", "python3", "worker/examples/receiver.py",
+		    secret, number, (char *)NULL);
 		_exit(127);
 	}
 	stack_wait(is_listening, &port, "the receiver listens");
 	id = subscribe("event.security", "/", "");
 	t_exec(s.url,
 	    "UPDATE subscriptions SET url = 'http://127.0.0.1:%d/',"
-	    " secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'",
-	    port);
+	    " secret = '%s'",
+	    port, secret);
 	emergency(1011, "");
 	await_text("/outbox?status=delivered", "\"delivered\"");
 	t_exec(s.url,
@@ -431,8 +430,41 @@ readme__receiver_in_python__knows_ours_from_others(void **state)
 	free(id);
 }
 
+static bool
+is_verified(void *path)
+{
+	char command[256];
+
+	snprintf(command, sizeof(command),
+	    "grep -q \"^verified: event.transport "
+	    ".*'dispatch_nearest_vehicle'\" "
+	    "%s",
+	    (const char *)path);
+	return system(command) == 0;
+}
+
+/* Both blocks, as whoever reads it pastes them, but for the two ports. */
 static void
-readme__receiver_in_shell__knows_ours_from_others(void **state)
+readme__first_event_and_webhook__pasted__verified(void **state)
+{
+	int port = stack_free_port();
+	char output[96];
+
+	(void)state;
+	snprintf(output, sizeof(output), "%s/pasted", s.dir);
+	shell("{ echo 'trap \"kill 0\" TERM'; sed -n '/^```sh/,/^```$/p' "
+	      "README.md | sed -e '/^```/d' -e 's/8000/%d/; s/9000/%d/' "
+	      "-e 's/\"$secret\"/& %d/'; echo wait; } >%s.sh; "
+	      "setsid sh %s.sh >%s 2>&1 & echo $! >%s.id",
+	    s.port, port, port, output, output, output, output);
+	stack_wait(is_verified, output, "the receiver has verified a webhook");
+	shell("kill $(cat %s.id) && "
+	      "grep -q '\"derived_events\":\\[\"[^]]*\",\"[^]]*\"\\]' %s",
+	    output, output);
+}
+
+static void
+example__signature_in_shell__knows_ours_from_others(void **state)
 {
 	const struct receiver_request *r;
 	char *id = subscribe("event.security", "/ok/shell", ""), *at, *by;
@@ -453,13 +485,12 @@ readme__receiver_in_shell__knows_ours_from_others(void **state)
 	at = receiver_header(r, "webhook-timestamp");
 	by = receiver_header(r, "webhook-signature");
 	shell(
-	    "sed -n '/^```sh/,/^```$/p' README.md | sed '/^```/d' >%s.sh; "
-	    ". %s.sh; "
-	    "verify whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw %s %s '%s' <%s && "
-	    "! verify whsec_AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw %s %s '%s' <%s "
-	    "&& ! verify whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw %s 1 '%s' <%s",
-	    path, path, r->id, at, by, path, r->id, at, by, path, r->id, by,
-	    path);
+	    "verify=worker/examples/verify.sh; "
+	    "$verify whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw %s %s '%s' <%s && "
+	    "! $verify whsec_AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw %s %s '%s' <%s "
+	    "&& ! $verify whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw %s 1 '%s' "
+	    "<%s",
+	    r->id, at, by, path, r->id, at, by, path, r->id, by, path);
 	free(at);
 	free(by);
 	free(id);
@@ -499,8 +530,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(subscription__deleted__what_waits_expires),
 	TEST(subscription__nats_without_a_server__retried_and_told),
 	TEST(subscription__forbidden_address__refused),
-	TEST(readme__receiver_in_python__knows_ours_from_others),
-	TEST(readme__receiver_in_shell__knows_ours_from_others),
+	TEST(example__receiver_in_python__knows_ours_from_others),
+	TEST(example__signature_in_shell__knows_ours_from_others),
+	TEST(readme__first_event_and_webhook__pasted__verified),
 	TEST(trace__emergency__from_event_to_attempts),
 };
 

@@ -203,7 +203,7 @@ is_without_database(void *arg)
 	    says("/metrics", 200, "smartcity_database_up 0\n");
 }
 
-/* README.md, "Metrics and status": the table of causes. */
+/* nginx/prometheus/README.md, "What is wrong?". */
 static void
 postgres__cannot_start__seen_as_documented_until_it_can(void **state)
 {

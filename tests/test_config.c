@@ -209,7 +209,7 @@ file(const char *path)
 static void
 config__help__stands_in_the_readme(void **state)
 {
-	char *all = help(ANYBODY), *readme = file("README.md");
+	char *all = help(ANYBODY), *readme = file("common/README.md");
 
 	(void)state;
 	assert_non_null(strstr(readme, all));
