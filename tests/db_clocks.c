@@ -17,7 +17,7 @@ open_database(void **state)
 	(void)state;
 	url = t_database();
 	moved = t_moved_clock(url);
-	db = db_new(moved, "test", 5000);
+	db = db_new(moved, "test", 30000);
 	return db == NULL;
 }
 

@@ -31,7 +31,7 @@ open_all(void **state)
 {
 	(void)state;
 	url = t_database();
-	db = db_new(url, "test", 5000);
+	db = db_new(url, "test", 30000);
 	watch = PQconnectdb(url);
 	receiver_start(&receiver);
 	return db == NULL;

@@ -45,7 +45,7 @@ open_databases(void **state)
 	(void)state;
 	url = t_database();
 	elsewhere = t_database();
-	db = db_new(url, "test", 5000);
+	db = db_new(url, "test", 30000);
 	return db == NULL;
 }
 
@@ -202,7 +202,7 @@ horizon__role_without_rights__whose_and_what_to_grant(void **state)
 	    "GRANT SELECT, INSERT, UPDATE, DELETE ON workers TO stranger;"
 	    "GRANT USAGE ON SCHEMA sqitch TO stranger");
 	assert_true(asprintf(&plain, "%s&user=stranger", url) > 0);
-	w.db = db_new(plain, "test", 5000);
+	w.db = db_new(plain, "test", 30000);
 	look_after(1);
 	look_after(95);
 	db = all;

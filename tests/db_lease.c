@@ -18,8 +18,8 @@ open_database(void **state)
 	(void)state;
 	url = t_database();
 	moved = t_moved_clock(url);
-	one = db_new(moved, "one", 5000);
-	two = db_new(moved, "two", 5000);
+	one = db_new(moved, "one", 30000);
+	two = db_new(moved, "two", 30000);
 	return one == NULL || two == NULL;
 }
 

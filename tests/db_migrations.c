@@ -258,7 +258,7 @@ tries(void)
 static void
 migrations__behind_a_long_reader__no_ingest_waits_for_them(void **state)
 {
-	struct db *db = db_new(url, "test", 3000);
+	struct db *db = db_new(url, "test", 30000);
 	PGconn *reader = PQconnectdb(url);
 	int64_t took, longest = 0;
 	int status;
