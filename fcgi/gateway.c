@@ -270,6 +270,7 @@ read_head(const struct gateway *g, struct request *q, struct buf *uri)
 	    (count_params(g->params, "HTTP_TRACEPARENT") > 1 ||
 		!is_traceparent(q->traceparent)))
 		q->traceparent = NULL;
+	q->by_nchan = find_param(g->params, "STREAM_BY_NCHAN") != NULL;
 	q->body = none;
 }
 

@@ -14,7 +14,6 @@
 #include "subscriptions.h"
 #include "trace.h"
 
-#define STREAM "/events/stream"
 #define FOREIGN                                                                \
 	"A page of another site may not do this. If it is to, list its "       \
 	"origin in SMARTCITY_ORIGINS; if it is this site's own, the proxy "    \
@@ -110,17 +109,17 @@ put_methods(const char *header, const char *pattern, struct buf *headers)
 
 /*
  * Any page on the web can have its visitors' browsers send what changes
- * something. What else it asks for it cannot read, unless it is listed; but of
- * the stream it could, by a WebSocket: nginx asks with OPTIONS whether it may.
+ * something. What else it asks for it cannot read, unless it is listed; but
+ * the stream it could, by a WebSocket, and so nginx asks us of it.
  */
 static bool
 needs_welcome(const struct request *req)
 {
-	static const char *const reading[] = { "GET", "HEAD" };
+	static const char *const reading[] = { "GET", "HEAD", "OPTIONS" };
 	size_t i;
 
-	if (strcmp(req->method, "OPTIONS") == 0)
-		return strcmp(req->path, STREAM) == 0;
+	if (req->by_nchan)
+		return true;
 	for (i = 0; i < sizeof(reading) / sizeof(*reading); i++)
 		if (strcmp(req->method, reading[i]) == 0)
 			return false;

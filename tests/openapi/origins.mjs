@@ -131,6 +131,7 @@ const WAYS = {
 			document.createElement("iframe"), field =
 			document.createElement("input");
 
+		document.body.replaceChildren();
 		Object.assign(frame, { name: "answer" });
 		Object.assign(form, { action: url, method: "post",
 			enctype: "text/plain", target: "answer" });
