@@ -22,8 +22,8 @@ enum origin {
 
 /* The server as the client named it, and who else is welcome. */
 struct site {
-	const char *host; /* the Host header: "a.example:8000"; or NULL */
-	bool is_https;    /* false: http, or https that ended at a proxy */
+	const char *host;   /* the Host header: "a.example:8000"; or NULL */
+	bool is_https;      /* false: http, or https that ended at a proxy */
 	const char *listed; /* SMARTCITY_ORIGINS */
 };
 

@@ -40,8 +40,8 @@ struct request {
 	enum origin origin;      /* of the page that asks, if one does */
 	/* What a listed page has for its origin; it may read the answer. */
 	const char *reader;
-	bool by_nchan;           /* the stream: nginx will open it */
-	const char *body;        /* NUL-terminated; arrived whole */
+	bool by_nchan;    /* the stream: nginx will open it */
+	const char *body; /* NUL-terminated; arrived whole */
 	size_t body_len;
 	bool body_too_large; /* longer than BODY_MAX; body is "" */
 	struct business business;

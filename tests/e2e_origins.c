@@ -108,8 +108,8 @@ senders__no_browsers__notice_nothing(void **state)
 {
 	(void)state;
 	expect("POST", "/ingest/noise", "", EVENT, 200, "stored");
-	expect("POST", "/ingest/noise", JSON "Referer: http://evil.example/\r\n",
-	    EVENT, 200, "stored");
+	expect("POST", "/ingest/noise",
+	    JSON "Referer: http://evil.example/\r\n", EVENT, 200, "stored");
 	expect("POST", "/ingest/noise", "Sec-Fetch-Mode: cors\r\n", EVENT, 200,
 	    "stored");
 	expect("POST", "/outbox/replay", "", NULL, 200, "");
@@ -133,7 +133,8 @@ changes__page_of_another_site__403_and_nothing_stored(void **state)
 		{ "POST", "/ingest/noise", EVENT },
 		{ "POST", "/ingest/noise", "" },
 		{ "POST", "/subscriptions",
-		    "{\"topic\":\"event.*\",\"url\":\"http://evil.example/\"}" },
+		    "{\"topic\":\"event.*\",\"url\":\"http://evil.example/"
+		    "\"}" },
 		{ "PATCH", "/subscriptions/" NOBODY, "{}" },
 		{ "DELETE", "/subscriptions/" NOBODY, NULL },
 		{ "POST", "/subscriptions/" NOBODY "/secret/rotate", "" },
@@ -145,7 +146,8 @@ changes__page_of_another_site__403_and_nothing_stored(void **state)
 	};
 	static const char *const pages[] = { EVIL, "Origin: null\r\n",
 		"Origin: http://localhost\r\nSec-Fetch-Site: cross-site\r\n",
-		"Sec-Fetch-Site: cross-site\r\n", "Sec-Fetch-Site: same-site\r\n",
+		"Sec-Fetch-Site: cross-site\r\n",
+		"Sec-Fetch-Site: same-site\r\n",
 		"Origin: https://dash.example.evil.example\r\n",
 		"Origin: http://dash.example\r\n",
 		EVIL "Sec-Fetch-Site: same-origin\r\n",
@@ -210,7 +212,8 @@ page__of_this_site__works(void **state)
 		/* Its https ended at a proxy. */
 		"Origin: https://localhost\r\n",
 		"Origin: HTTP://LOCALHOST:80\r\n",
-		"Sec-Fetch-Site: same-origin\r\n", "Sec-Fetch-Site: none\r\n" };
+		"Sec-Fetch-Site: same-origin\r\n", "Sec-Fetch-Site: none\r\n"
+	};
 	size_t i;
 
 	(void)state;
@@ -223,7 +226,8 @@ page__of_a_listed_site__works_and_reads(void **state)
 {
 	static const char allow[] =
 	    "Access-Control-Allow-Origin: https://dash.example\r\n";
-	static const char ask[] = DASH "Access-Control-Request-Method: POST\r\n";
+	static const char ask[] =
+	    DASH "Access-Control-Request-Method: POST\r\n";
 
 	(void)state;
 	expect("POST", "/ingest/noise", DASH "Sec-Fetch-Site: cross-site\r\n",
@@ -272,7 +276,8 @@ stream__by_whose_page__opened_or_403(void **state)
 		snprintf(headers, sizeof(headers), SSE "%s", rows[i].page);
 		expect_stream(headers, rows[i].opens ? "200" : "403",
 		    rows[i].opens ? "text/event-stream" : "application/json");
-		snprintf(headers, sizeof(headers), WEBSOCKET "%s", rows[i].page);
+		snprintf(
+		    headers, sizeof(headers), WEBSOCKET "%s", rows[i].page);
 		expect_stream(headers, rows[i].opens ? "101" : "403", "");
 		snprintf(headers, sizeof(headers),
 		    WEBSOCKET "Sec-WebSocket-Protocol: json\r\n%s",
@@ -302,9 +307,46 @@ websocket__subprotocols__the_first_is_given(void **state)
 }
 
 static bool
+has_own_header(void *arg)
+{
+	struct http h = http_get(s.port, "/health");
+	bool has = strstr(h.raw, "\r\nX-Own: yes\r\n") != NULL;
+
+	(void)arg;
+	http_free(&h);
+	return has;
+}
+
+/* Those of the live stream and of the pages, which a stock nginx has not. */
+static void
+headers__of_ones_own__in_stream_and_pages(void **state)
+{
+	static const char own[] = "\r\nX-Own: yes\r\n";
+	char command[256];
+
+	(void)state;
+	snprintf(command, sizeof(command),
+	    "echo 'add_header X-Own yes always;' "
+	    ">%s/nginx/smartcity-headers.conf && kill -HUP %d",
+	    s.dir, stack_pid(&s, "nginx"));
+	assert_int_equal(system(command), 0);
+	stack_wait(has_own_header, NULL, "nginx has read the file");
+	expect_stream(SSE, "200", own);
+	expect_stream(SSE DASH, "200", own);
+	expect_stream(SSE EVIL, "403", own);
+	expect_stream(WEBSOCKET, "101", own);
+	expect_stream(WEBSOCKET "Sec-WebSocket-Protocol: a\r\n", "101", own);
+	expect("GET", "/openapi.json", "", NULL, 200, own);
+	expect("GET", "/docs/none", "", NULL, 404, own);
+	expect("POST", "/docs/", "", NULL, 405, own);
+	expect("GET", "/nothing", "", NULL, 404, own);
+}
+
+static bool
 is_listed(const char *origin)
 {
-	struct http h = http_send(s.port, "POST", "/ingest/noise", origin, EVENT);
+	struct http h =
+	    http_send(s.port, "POST", "/ingest/noise", origin, EVENT);
 	bool is = h.status == 200;
 
 	http_free(&h);
@@ -339,6 +381,47 @@ list__changed_and_reloaded__in_use_by_pool_and_stream(void **state)
 	s = with;
 }
 
+static bool
+has_password(void *arg)
+{
+	struct http h = http_get(s.port, "/events");
+	bool has = h.status == 401;
+
+	(void)arg;
+	http_free(&h);
+	return has;
+}
+
+/* What is said for server { } stands before the stream, however it is opened.
+ */
+static void
+passwords__of_the_server__asked_for_by_the_stream(void **state)
+{
+	static const char *const settings[] = { "SMARTCITY_PROCESSES=2",
+		"SMARTCITY_ORIGINS=https://dash.example", NULL };
+	struct stack with = s;
+	char command[512];
+
+	(void)state;
+	stack_start(&s, settings);
+	snprintf(command, sizeof(command),
+	    "cd %s/nginx && echo 'a:{PLAIN}b' >users && sed -i "
+	    "'s|include smartcity.conf;|auth_basic x; auth_basic_user_file "
+	    "users; &|' nginx.conf && kill -HUP %d",
+	    s.dir, stack_pid(&s, "nginx"));
+	assert_int_equal(system(command), 0);
+	stack_wait(has_password, NULL, "nginx asks for a password");
+	expect_stream(SSE, "401", "WWW-Authenticate");
+	expect_stream(SSE DASH, "401", "");
+	expect_stream(WEBSOCKET, "401", "");
+	expect_stream(WEBSOCKET "Sec-WebSocket-Protocol: a\r\n", "401", "");
+	expect_stream(
+	    WEBSOCKET DASH "Authorization: Basic YTpi\r\n", "101", "");
+	expect_stream(SSE EVIL "Authorization: Basic YTpi\r\n", "403", "");
+	stack_stop(&s);
+	s = with;
+}
+
 static void
 pages__in_a_browser__others_can_do_nothing(void **state)
 {
@@ -364,7 +447,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(page__of_a_listed_site__works_and_reads),
 	cmocka_unit_test(stream__by_whose_page__opened_or_403),
 	cmocka_unit_test(websocket__subprotocols__the_first_is_given),
+	cmocka_unit_test(headers__of_ones_own__in_stream_and_pages),
 	cmocka_unit_test(list__changed_and_reloaded__in_use_by_pool_and_stream),
+	cmocka_unit_test(passwords__of_the_server__asked_for_by_the_stream),
 	cmocka_unit_test(pages__in_a_browser__others_can_do_nothing),
 };
 

@@ -221,8 +221,8 @@ gateway__page_of_a_listed_site__may_read_the_answer(void **state)
 	strcpy(config.origins, "https://dash.example");
 	ASK(HOST, DASH, FETCH("cross-site"));
 	assert_int_equal(seen.request.origin, ORIGIN_LISTED);
-	assert_non_null(strstr(head,
-	    "\r\nAccess-Control-Allow-Origin: https://dash.example\r\n"));
+	assert_non_null(strstr(
+	    head, "\r\nAccess-Control-Allow-Origin: https://dash.example\r\n"));
 	assert_non_null(strstr(head, "\r\nVary: Origin\r\n"));
 	ASK(HOST, DASH, DASH);
 	assert_int_equal(seen.request.origin, ORIGIN_LISTED);

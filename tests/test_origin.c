@@ -75,8 +75,7 @@ origin__of_another_host_port_or_scheme__foreign(void **state)
 		{ "[::1]:8000", "http://127.0.0.1:8000", ORIGIN_FOREIGN },
 		{ "[::1]:8000", "http://[::2]:8000", ORIGIN_FOREIGN },
 		{ "a.example", "ftp://a.example", ORIGIN_FOREIGN },
-		{ "a.example", "chrome-extension://a.example",
-		    ORIGIN_FOREIGN },
+		{ "a.example", "chrome-extension://a.example", ORIGIN_FOREIGN },
 		{ "", "http://a.example", ORIGIN_FOREIGN },
 		{ NULL, "http://a.example", ORIGIN_FOREIGN },
 		{ "a.example/x", "http://a.example", ORIGIN_FOREIGN },
@@ -94,9 +93,9 @@ static void
 origin__null_malformed_or_long__foreign(void **state)
 {
 	static const char *const texts[] = { "null", "NULL", "*", "a.example",
-		"//a.example", "http:/a.example", "http://", "http://a.example/",
-		"http://a.example/x", "http://a.example?", "http://a.example#",
-		"http://x@a.example", "http://a.example:0",
+		"//a.example", "http:/a.example", "http://",
+		"http://a.example/", "http://a.example/x", "http://a.example?",
+		"http://a.example#", "http://x@a.example", "http://a.example:0",
 		"http://a.example:65536", "http://a.example:x",
 		"http://a.example:", "http://a example", "http://[::1",
 		"http://a.example http://a.example", " ", ",",

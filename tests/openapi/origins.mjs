@@ -259,7 +259,7 @@ try {
 	}
 	assert.deepEqual(await state(), before);
 
-	for (const to of [named, direct]) {
+	for (const to of [named, direct, `http://localhost:${port}`]) {
 		await works(browser, `${to}/openapi.json`, to);
 		await works(browser, `http://dash.example:${dash}/`, to);
 	}
