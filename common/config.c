@@ -73,6 +73,8 @@ static const struct setting settings[] = {
 	    "least level that is logged" },
 	{ "SMARTCITY_MAX_REQUESTS", INT(max_requests), "0", 0, 1e9, NULL, 0, POOL,
 	    "requests after which a responder is replaced; 0: never" },
+	{ "SMARTCITY_ORIGINS", TEXT(origins), "", 0, 0, NULL, 0, POOL,
+	    "origins of other sites' web pages that may use the API, separated by commas" },
 	{ "SMARTCITY_PARTITIONS_AHEAD", INT(partitions_ahead), "4", 1, 520, NULL, 0, WORKER,
 	    "weeks for which partitions are made ahead" },
 	{ "SMARTCITY_PROCESSES", INT(processes), "0", 0, 10000, NULL, 0, POOL,

@@ -48,6 +48,7 @@ struct config {
 	int max_requests;                    /* 0: no end */
 	int request_timeout;                 /* seconds */
 	int worker_seen;                     /* seconds */
+	char origins[CONFIG_TEXT_LEN];       /* see origin.h */
 	/* pool and worker */
 	char delivery_allow[CONFIG_TEXT_LEN]; /* see guard.h */
 	char retry_schedule[CONFIG_TEXT_LEN];

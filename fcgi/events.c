@@ -183,13 +183,22 @@ events_get(const struct context *ctx, const struct request *req,
 	    "No event has this id", res);
 }
 
-/* Where nginx has nchan, its requests do not come here. */
+/*
+ * Where nginx has nchan, it asks whether a page may have the stream: it may,
+ * since route_handle() lets no other through.
+ */
 void
 events_stream(const struct context *ctx, const struct request *req,
     const char *arg, struct response *res)
 {
 	(void)ctx;
 	(void)arg;
+	if (req->by_nchan) {
+		buf_printf(&res->headers,
+		    "X-Accel-Redirect: /events/stream%s%s\r\n",
+		    *req->query != '\0' ? "?" : "", req->query);
+		return;
+	}
 	problem_write(req, res, 501,
 	    "The live stream is nginx's, which lacks its module nchan here; "
 	    "GET /events?after=0 has the same events in the same order");

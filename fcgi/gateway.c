@@ -11,6 +11,11 @@
 #include "score.h"
 #include "served.h"
 
+/* What of an answer's headers a listed page may read. */
+#define EXPOSED                                                                \
+	"Accept-Post, Allow, Idempotent-Replayed, Link, Location, "            \
+	"Retry-After, X-Request-Id"
+
 enum {
 	CHUNK = 64 << 10,
 	URI_MAX = 1 << 20,
@@ -180,6 +185,56 @@ is_traceparent(const char *s)
 	    strspn(s + 36, "0") < 16;
 }
 
+/* Of all lines of Origin or, without a site, of Sec-Fetch-Site: the worst. */
+static enum origin
+worst(char **params, const char *name, const struct site *site)
+{
+	enum origin found = ORIGIN_NONE, one;
+	size_t n = strlen(name);
+
+	for (; params != NULL && *params != NULL; params++) {
+		if (strncmp(*params, name, n) != 0 || (*params)[n] != '=')
+			continue;
+		one = site != NULL ? origin_of(*params + n + 1, site)
+				   : origin_of_fetch(*params + n + 1);
+		if (one > found)
+			found = one;
+	}
+	return found;
+}
+
+/*
+ * Both headers must fit, but that a listed page is another site's to its
+ * browser is known.
+ */
+static void
+read_origin(char **params, const struct config *config, struct request *q)
+{
+	const char *https = find_param(params, "HTTPS");
+	const char *scheme = find_param(params, "REQUEST_SCHEME");
+	const struct site site = {
+		.host = find_param(params, "HTTP_HOST"),
+		.is_https = (https != NULL && strcmp(https, "on") == 0) ||
+		    (scheme != NULL && strcmp(scheme, "https") == 0),
+		.listed = config->origins,
+	};
+	enum origin fetch = worst(params, "HTTP_SEC_FETCH_SITE", NULL);
+
+	q->origin = worst(params, "HTTP_ORIGIN", &site);
+	if (q->origin == ORIGIN_LISTED) {
+		if (count_params(params, "HTTP_ORIGIN") == 1)
+			q->reader = find_param(params, "HTTP_ORIGIN");
+		/* Several that are joined; no browser sends them. */
+		if (q->reader != NULL && strpbrk(q->reader, ", \t") != NULL)
+			q->reader = NULL;
+	} else if (fetch > q->origin) {
+		q->origin = fetch;
+	} else if (site.host == NULL && fetch == ORIGIN_OWN) {
+		/* nginx hands on no Host of HTTP/3. */
+		q->origin = ORIGIN_OWN;
+	}
+}
+
 /* The strings live in the gateway's params and in uri. */
 static void
 read_head(const struct gateway *g, struct request *q, struct buf *uri)
@@ -215,6 +270,7 @@ read_head(const struct gateway *g, struct request *q, struct buf *uri)
 	    (count_params(g->params, "HTTP_TRACEPARENT") > 1 ||
 		!is_traceparent(q->traceparent)))
 		q->traceparent = NULL;
+	q->by_nchan = find_param(g->params, "STREAM_BY_NCHAN") != NULL;
 	q->body = none;
 }
 
@@ -256,7 +312,7 @@ reason(int status)
 }
 
 static void
-put_head(struct buf *head, const struct response *r)
+put_head(struct buf *head, const struct response *r, const char *reader)
 {
 	buf_printf(head, "Status: %d %s\r\n", r->status, reason(r->status));
 	if (r->status != 204)
@@ -266,6 +322,13 @@ put_head(struct buf *head, const struct response *r)
 	buf_puts(head,
 	    "Cache-Control: no-store\r\n"
 	    "X-Content-Type-Options: nosniff\r\n");
+	if (reader != NULL)
+		buf_printf(head,
+		    "Access-Control-Allow-Origin: %s\r\n"
+		    "Access-Control-Allow-Credentials: true\r\n"
+		    "Access-Control-Expose-Headers: " EXPOSED "\r\n"
+		    "Vary: Origin\r\n",
+		    reader);
 	buf_put(head, r->headers.data, r->headers.len);
 	buf_puts(head, "\r\n");
 }
@@ -279,7 +342,7 @@ write_response(
 	struct buf head;
 
 	buf_init(&head, HEAD_MAX + TOGETHER_MAX);
-	put_head(&head, r);
+	put_head(&head, r, q->reader);
 	if (body && r->body.len <= TOGETHER_MAX) {
 		buf_put(&head, r->body.data, r->body.len);
 		body = false;
@@ -397,6 +460,7 @@ gateway_serve(const struct context *context, const struct gateway *g)
 	buf_reset(&body);
 	buf_reset(&uri);
 	read_head(g, &q, &uri);
+	read_origin(g->params, context->config, &q);
 	served_begin(&served, &q);
 	score_begin(
 	    q.method, q.path, q.query, find_param(g->params, "CONTENT_LENGTH"));

@@ -68,6 +68,8 @@ check_texts(const struct config *config, struct guard *guard, char *error)
 	struct schedule schedule;
 	char what[ERROR_LEN];
 
+	if (origin_check_list(config->origins, error) != STATUS_OK)
+		return STATUS_REJECT;
 	if (schedule_parse(&schedule, config->retry_schedule, what) ==
 	    STATUS_OK)
 		return guard_init(guard, config->delivery_allow, error);

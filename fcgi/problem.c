@@ -16,6 +16,7 @@ static const struct {
 	const char *header; /* whole line, or NULL */
 } kinds[] = {
 	{ 400, "Bad Request", NULL },
+	{ 403, "Forbidden", NULL },
 	{ 404, "Not Found", NULL },
 	{ 405, "Method Not Allowed", NULL },
 	{ 409, "Conflict", NULL },

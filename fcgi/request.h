@@ -11,6 +11,7 @@
 
 #include "buf.h"
 #include "config.h"
+#include "origin.h"
 
 struct db;
 struct guard;
@@ -36,7 +37,11 @@ struct request {
 	int idempotency_keys;        /* how many of them came */
 	const char *request_id;
 	const char *traceparent; /* W3C Trace Context, well-formed */
-	const char *body;        /* NUL-terminated; arrived whole */
+	enum origin origin;      /* of the page that asks, if one does */
+	/* What a listed page has for its origin; it may read the answer. */
+	const char *reader;
+	bool by_nchan;    /* the stream: nginx will open it */
+	const char *body; /* NUL-terminated; arrived whole */
 	size_t body_len;
 	bool body_too_large; /* longer than BODY_MAX; body is "" */
 	struct business business;

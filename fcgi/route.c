@@ -14,6 +14,11 @@
 #include "subscriptions.h"
 #include "trace.h"
 
+#define FOREIGN                                                                \
+	"A page of another site may not do this. If it is to, list its "       \
+	"origin in SMARTCITY_ORIGINS; if it is this site's own, the proxy "    \
+	"before the API must hand on the Host header as it came"
+
 typedef void handler(const struct context *, const struct request *,
     const char *arg, struct response *);
 
@@ -89,17 +94,47 @@ allows(const struct route *route, const char *method)
 }
 
 static void
-put_allow(const char *pattern, struct buf *headers)
+put_methods(const char *header, const char *pattern, struct buf *headers)
 {
 	int i;
 
-	buf_puts(headers, "Allow: ");
+	buf_printf(headers, "%s: ", header);
 	for (i = 0; i < ROUTES; i++)
 		if (strcmp(routes[i].pattern, pattern) == 0)
 			buf_printf(headers, "%s%s, ", routes[i].method,
 			    strcmp(routes[i].method, "GET") == 0 ? ", HEAD"
 								 : "");
 	buf_puts(headers, "OPTIONS\r\n");
+}
+
+/*
+ * Any page on the web can have its visitors' browsers send what changes
+ * something. What else it asks for it cannot read, unless it is listed; but
+ * the stream it could, by a WebSocket, and so nginx asks us of it.
+ */
+static bool
+needs_welcome(const struct request *req)
+{
+	static const char *const reading[] = { "GET", "HEAD", "OPTIONS" };
+	size_t i;
+
+	if (req->by_nchan)
+		return true;
+	for (i = 0; i < sizeof(reading) / sizeof(*reading); i++)
+		if (strcmp(req->method, reading[i]) == 0)
+			return false;
+	return true;
+}
+
+/* What the browser of a listed page asks before it sends (Fetch, "CORS"). */
+static void
+put_preflight(const char *pattern, struct buf *headers)
+{
+	put_methods("Access-Control-Allow-Methods", pattern, headers);
+	buf_puts(headers,
+	    "Access-Control-Allow-Headers: Authorization, Content-Type, "
+	    "Idempotency-Key, Last-Event-ID, traceparent, X-Request-Id\r\n"
+	    "Access-Control-Max-Age: 600\r\n");
 }
 
 void
@@ -114,6 +149,10 @@ route_handle(
 	res->content_type = "application/json";
 	buf_init(&res->headers, 16384);
 	buf_init(&res->body, RESPONSE_MAX);
+	if (req->origin == ORIGIN_FOREIGN && needs_welcome(req)) {
+		problem_write(req, res, 403, FOREIGN);
+		return;
+	}
 	for (i = 0; i < ROUTES; i++) {
 		if (pattern != NULL
 			? strcmp(routes[i].pattern, pattern) != 0
@@ -129,9 +168,12 @@ route_handle(
 		problem_write(req, res, 404, "Not Found");
 		return;
 	}
-	put_allow(pattern, &res->headers);
-	if (strcmp(req->method, "OPTIONS") == 0)
+	put_methods("Allow", pattern, &res->headers);
+	if (strcmp(req->method, "OPTIONS") == 0) {
 		res->status = 204;
-	else
+		if (req->reader != NULL)
+			put_preflight(pattern, &res->headers);
+	} else {
 		problem_write(req, res, 405, "Method Not Allowed");
+	}
 }

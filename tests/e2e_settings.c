@@ -200,9 +200,13 @@ check__bad_setting__78_and_no_start(void **state)
 	assert_int_equal(status_of("DATABASE_URL=mysql://x/y"), 78);
 	assert_int_equal(status_of("SMARTCITY_DELIVERY_ALLOW=10/8"), 78);
 	assert_int_equal(status_of("SMARTCITY_RETRY_SCHEDULE=soon"), 78);
+	assert_int_equal(status_of("SMARTCITY_ORIGINS='*'"), 78);
+	assert_int_equal(status_of("SMARTCITY_ORIGINS=dash.example"), 78);
 	assert_int_equal(status_of("THRESHOLD_KWH=1"), 0);
 	assert_int_equal(status_of("SMARTCITY_DELIVERY_ALLOW=loopback"), 0);
 	assert_int_equal(status_of("SMARTCITY_RETRY_SCHEDULE=0,1.5"), 0);
+	assert_int_equal(
+	    status_of("SMARTCITY_ORIGINS=https://dash.example"), 0);
 }
 
 static const struct CMUnitTest tests[] = {

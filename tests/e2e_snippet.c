@@ -252,8 +252,44 @@ passwords__none_or_wrong__401_and_nothing_stored(void **state)
 			     "service = 'guarded'"),
 	    0);
 	expect_with(&o, "POST", "/ingest/guarded", right, "{}", 200, "stored");
+	/* What a browser asks before it sends one. */
+	expect_with(&o, "OPTIONS", "/ingest/guarded", "", NULL, 204, "Allow");
+	expect_with(&o, "OPTIONS", "/events", "", NULL, 204, "Allow");
+	expect(&o, "/health", NULL, 200, "ok");
 	expect(&o, "/ready", NULL, 200, "");
 	expect(&o, "/", NULL, 200, "Welcome");
+	other_stop(&o);
+}
+
+/* In all of our locations, beside what they have themselves, and in theirs. */
+static void
+headers__of_ones_own__on_every_answer(void **state)
+{
+	static const struct {
+		const char *target, *body;
+		int status;
+	} rows[] = {
+		{ "/", NULL, 200 },
+		{ "/nothing", NULL, 404 },
+		{ "/health", NULL, 200 },
+		{ "/status", NULL, 200 },
+		{ "/events", NULL, 200 },
+		{ "/ingest/noise", "{}", 200 },
+		{ "/ingest/noise", "{", 422 },
+		{ "/ingest//noise", "{}", 404 },
+	};
+	struct other o;
+	size_t i;
+
+	(void)state;
+	other_start(&o, "Headers of your own", "");
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		expect(&o, rows[i].target, rows[i].body, rows[i].status,
+		    "\r\nStrict-Transport-Security: max-age=31536000\r\n");
+		expect(&o, rows[i].target, rows[i].body, rows[i].status,
+		    "\r\nX-Robots-Tag: noindex\r\n");
+	}
+	expect(&o, "/events", NULL, 200, "\r\nX-Request-Id: ");
 	other_stop(&o);
 }
 
@@ -387,6 +423,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(locations__bad_values__500_and_a_line_in_the_log),
 	cmocka_unit_test(limits__more_than_the_rate__429_with_retry_after),
 	cmocka_unit_test(passwords__none_or_wrong__401_and_nothing_stored),
+	cmocka_unit_test(headers__of_ones_own__on_every_answer),
 	cmocka_unit_test(proxy__names_its_client__the_client_is_judged),
 	cmocka_unit_test(
 	    hosts__one_dies_on_a_request__not_sent_again_and_still_asked),

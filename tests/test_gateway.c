@@ -163,6 +163,79 @@ gateway__whole_body__handled_and_answered_in_one_write(void **state)
 	buf_free(&f.out);
 }
 
+/* Whose page asks, as the headers in params say. */
+#define ASK(...)                                                               \
+	do {                                                                   \
+		struct fake f = { 0 };                                         \
+		SERVE(&f, POST, __VA_ARGS__);                                  \
+		snprintf(head, sizeof(head), "%s", f.out.data);                \
+		buf_free(&f.out);                                              \
+	} while (0)
+#define OWN "HTTP_ORIGIN=http://a.example:8000"
+#define DASH "HTTP_ORIGIN=https://dash.example"
+#define EVIL "HTTP_ORIGIN=https://evil.example"
+#define HOST "HTTP_HOST=a.example:8000"
+#define FETCH(site) "HTTP_SEC_FETCH_SITE=" site
+
+static void
+gateway__page_of_another_site__known_by_either_header(void **state)
+{
+	char head[1024];
+
+	(void)state;
+	strcpy(config.origins, "https://dash.example");
+	ASK(HOST, "CONTENT_LENGTH=0");
+	assert_int_equal(seen.request.origin, ORIGIN_NONE);
+	ASK(HOST, OWN, FETCH("same-origin"));
+	assert_int_equal(seen.request.origin, ORIGIN_OWN);
+	ASK(HOST, OWN);
+	assert_int_equal(seen.request.origin, ORIGIN_OWN);
+	ASK(HOST, EVIL);
+	assert_int_equal(seen.request.origin, ORIGIN_FOREIGN);
+	ASK(HOST, EVIL, FETCH("same-origin"));
+	assert_int_equal(seen.request.origin, ORIGIN_FOREIGN);
+	ASK(HOST, FETCH("cross-site"));
+	assert_int_equal(seen.request.origin, ORIGIN_FOREIGN);
+	ASK(HOST, OWN, FETCH("same-site"));
+	assert_int_equal(seen.request.origin, ORIGIN_FOREIGN);
+	ASK(HOST, OWN, EVIL);
+	assert_int_equal(seen.request.origin, ORIGIN_FOREIGN);
+	ASK(HOST, "HTTP_ORIGIN=http://a.example:8000, null");
+	assert_int_equal(seen.request.origin, ORIGIN_FOREIGN);
+	ASK(HOST, "REQUEST_SCHEME=https", OWN);
+	assert_int_equal(seen.request.origin, ORIGIN_FOREIGN);
+	ASK(OWN);
+	assert_int_equal(seen.request.origin, ORIGIN_FOREIGN);
+	ASK(OWN, FETCH("same-origin"));
+	assert_int_equal(seen.request.origin, ORIGIN_OWN);
+	assert_null(seen.request.reader);
+	assert_null(strstr(head, "Access-Control"));
+}
+
+static void
+gateway__page_of_a_listed_site__may_read_the_answer(void **state)
+{
+	char head[1024];
+
+	(void)state;
+	strcpy(config.origins, "https://dash.example");
+	ASK(HOST, DASH, FETCH("cross-site"));
+	assert_int_equal(seen.request.origin, ORIGIN_LISTED);
+	assert_non_null(strstr(
+	    head, "\r\nAccess-Control-Allow-Origin: https://dash.example\r\n"));
+	assert_non_null(strstr(head, "\r\nVary: Origin\r\n"));
+	ASK(HOST, DASH, DASH);
+	assert_int_equal(seen.request.origin, ORIGIN_LISTED);
+	assert_null(strstr(head, "Access-Control"));
+	ASK(HOST, DASH ", https://dash.example");
+	assert_int_equal(seen.request.origin, ORIGIN_LISTED);
+	assert_null(strstr(head, "Access-Control"));
+	strcpy(config.origins, "");
+	ASK(HOST, DASH);
+	assert_int_equal(seen.request.origin, ORIGIN_FOREIGN);
+	assert_null(strstr(head, "Access-Control"));
+}
+
 static void
 gateway__body_cut_short__nothing_handled(void **state)
 {
@@ -541,6 +614,8 @@ gateway__level_of_the_location__for_that_request_alone(void **state)
 
 static const struct CMUnitTest tests[] = {
 	TEST(gateway__whole_body__handled_and_answered_in_one_write),
+	TEST(gateway__page_of_another_site__known_by_either_header),
+	TEST(gateway__page_of_a_listed_site__may_read_the_answer),
 	TEST(gateway__body_cut_short__nothing_handled),
 	TEST(gateway__body_longer_than_announced__nothing_handled),
 	TEST(gateway__body_without_a_length__nothing_handled),

@@ -254,6 +254,20 @@ function fixtures() {
 		}
 }
 
+// What changes something, and the stream, are not for pages of other sites.
+async function pages() {
+	const described = operations.filter((op) =>
+		follow(op.responses[403]) === doc.components.responses.ForeignPage);
+
+	assert.deepEqual(described.map((op) => op.operationId), operations.filter(
+		(op) => op.method !== "get" || op.operationId === "streamEvents")
+		.map((op) => op.operationId));
+	for (const op of described)
+		await call(op.operationId, 403, { ...usual(op), headers: {
+			Origin: "https://elsewhere.example",
+			...(op.method === "get" && { Accept: "text/event-stream" }) } });
+}
+
 function routes() {
 	const served = [...read("fcgi/route.c")
 		.matchAll(/^\t\{ "([A-Z]+)", "([^"]+)", \w+ \},$/gm)]
@@ -347,5 +361,6 @@ await subscriptions(sub);
 await examples();
 await methods();
 await stream();
+await pages();
 await faults();
 coverage();

@@ -1,0 +1,177 @@
+#include "origin.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "url.h"
+
+#define BLANKS " \t"
+
+enum {
+	ERROR_LEN = 256,
+	TEXT_LEN = URL_HOST_MAX + 32 /* https://HOST:65535 and brackets */
+};
+
+/*
+ * Cuts the first entry off a list with commas, without the blanks around it;
+ * false at the end of the list. One that is too long is cut, and is no origin.
+ */
+static bool
+next(const char **list, char entry[TEXT_LEN])
+{
+	size_t n;
+
+	if (*list == NULL)
+		return false;
+	*list += strspn(*list, BLANKS);
+	n = strcspn(*list, ",");
+	snprintf(entry, TEXT_LEN, "%.*s", (int)n, *list);
+	*list = (*list)[n] == ',' ? *list + n + 1 : NULL;
+	for (n = strlen(entry); n > 0 && strchr(BLANKS, entry[n - 1]); n--)
+		entry[n - 1] = '\0';
+	return true;
+}
+
+/* NULL, or why it is none: a static phrase. */
+static const char *
+parse(struct url *url, const char *text)
+{
+	const char *reason;
+
+	if (strlen(text) >= TEXT_LEN - 1)
+		return "it is too long";
+	if (strncasecmp(text, "http://", 7) != 0 &&
+	    strncasecmp(text, "https://", 8) != 0)
+		return "it must begin with http:// or https://";
+	if (strchr(text, '@') != NULL)
+		return "an origin has no user and password";
+	reason = url_parse(url, text);
+	if (reason != NULL)
+		return reason;
+	if (url->rest[0] != '\0')
+		return "an origin ends after host and port, without a slash";
+	return NULL;
+}
+
+/* An IPv6 address has several spellings. */
+static bool
+same_host(const char *a, const char *b)
+{
+	struct in6_addr x, y;
+
+	return strcmp(a, b) == 0 ||
+	    (inet_pton(AF_INET6, a, &x) == 1 &&
+		inet_pton(AF_INET6, b, &y) == 1 &&
+		memcmp(&x, &y, sizeof(x)) == 0);
+}
+
+/*
+ * A Host without a port means the default one of the page's scheme, since https
+ * may have ended at a proxy. Where it ends here, a page that came by http is
+ * another site's: whoever is on the way could have changed it.
+ */
+static bool
+is_own(const struct url *page, const struct site *site)
+{
+	char text[TEXT_LEN];
+	struct url own;
+
+	if (site->host == NULL)
+		return false;
+	if (site->is_https && strcmp(page->scheme, "https") != 0)
+		return false;
+	if (snprintf(text, sizeof(text), "%s://%s", page->scheme, site->host) >=
+	    TEXT_LEN)
+		return false;
+	return parse(&own, text) == NULL && own.port == page->port &&
+	    same_host(own.host, page->host);
+}
+
+static bool
+is_listed(const struct url *page, const char *list)
+{
+	char entry[TEXT_LEN];
+	struct url url;
+
+	while (next(&list, entry))
+		if (parse(&url, entry) == NULL && url.port == page->port &&
+		    strcmp(url.scheme, page->scheme) == 0 &&
+		    same_host(url.host, page->host))
+			return true;
+	return false;
+}
+
+static enum origin
+judge(const char *text, const struct site *site)
+{
+	struct url page;
+
+	if (parse(&page, text) != NULL)
+		return ORIGIN_FOREIGN;
+	if (is_listed(&page, site->listed))
+		return ORIGIN_LISTED;
+	return is_own(&page, site) ? ORIGIN_OWN : ORIGIN_FOREIGN;
+}
+
+enum origin
+origin_of(const char *value, const struct site *site)
+{
+	enum origin worst = ORIGIN_NONE, one;
+	char entry[TEXT_LEN];
+
+	if (*value == '\0')
+		return ORIGIN_NONE;
+	while (next(&value, entry)) {
+		one = judge(entry, site);
+		if (one > worst)
+			worst = one;
+	}
+	return worst;
+}
+
+enum origin
+origin_of_fetch(const char *value)
+{
+	enum origin worst = ORIGIN_NONE;
+	char entry[TEXT_LEN];
+
+	if (*value == '\0')
+		return ORIGIN_NONE;
+	while (next(&value, entry)) {
+		if (strcmp(entry, "same-origin") == 0)
+			worst = ORIGIN_OWN;
+		else if (strcmp(entry, "none") != 0) /* typed by its user */
+			return ORIGIN_FOREIGN;
+	}
+	return worst;
+}
+
+enum status
+origin_check_list(const char *list, char error[ERROR_LEN])
+{
+	const char *reason;
+	char entry[TEXT_LEN];
+	struct url url;
+
+	if (list[strspn(list, BLANKS)] == '\0')
+		return STATUS_OK;
+	while (next(&list, entry)) {
+		if (strcmp(entry, "*") == 0)
+			reason = "every page on the web could use the API as "
+				 "its visitors can; list those that may";
+		else if (strcmp(entry, "null") == 0)
+			reason = "anybody can make a page with this origin";
+		else
+			reason = parse(&url, entry);
+		if (reason == NULL)
+			continue;
+		snprintf(error, ERROR_LEN,
+		    "SMARTCITY_ORIGINS: \"%.60s\" is refused: %s", entry,
+		    reason);
+		return STATUS_REJECT;
+	}
+	return STATUS_OK;
+}
