@@ -31,6 +31,7 @@ struct request {
 	 */
 	const char *content_type; /* NULL where absent, as all below */
 	int content_types;        /* how many lines came, or 0: unknown */
+	const char *content_encoding; /* NULL too where it is identity */
 	const char *accept;
 	const char *idempotency_key; /* first of its kind */
 	int idempotency_keys;        /* how many of them came */

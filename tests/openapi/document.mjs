@@ -60,7 +60,7 @@ export function fails(schema, value) {
 
 // --- one request and its answer ----------------------------------------------
 
-const TOLD = ["allow", "link", "location", "retry-after", "accept-post",
+const TOLD = ["allow", "link", "location", "retry-after", "accept-post", "accept-encoding",
 	"idempotent-replayed", "x-request-id"];
 
 export async function checkResponse(described, response, what) {
