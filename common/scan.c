@@ -1,8 +1,6 @@
 #include "scan.h"
 
-#include <assert.h>
 #include <ctype.h>
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,49 +219,6 @@ name(struct scan *s)
 	return s->status == STATUS_OK;
 }
 
-/*
- * Zero is judged as if it were one: a double does not mind 0e-16000, but
- * PostgreSQL's numeric writes all of its zeros out. What is so small that a
- * double makes zero of it, PostgreSQL's float8 refuses to read.
- */
-static bool
-is_in_range(const char *start, const char *exponent, const char *end)
-{
-	char copy[SCAN_NUMBER + 2] = "1";
-	const char *p;
-	double magnitude;
-
-	start += *start == '-';
-	for (p = start; p < exponent && (*p == '0' || *p == '.');)
-		p++;
-	if (p == exponent)
-		memcpy(copy + 1, exponent, (size_t)(end - exponent));
-	else
-		memcpy(copy, start, (size_t)(end - start));
-	magnitude = strtod(copy, NULL);
-	return magnitude > 0 && magnitude <= DBL_MAX;
-}
-
-const char *
-scan_number(const char *number, size_t len)
-{
-	const char *end = number + len, *exponent = number;
-	size_t sign = *number == '-';
-	bool is_integer;
-
-	while (exponent < end && *exponent != 'e' && *exponent != 'E')
-		exponent++;
-	is_integer = exponent == end && memchr(number, '.', len) == NULL;
-	if (len > SCAN_NUMBER + (is_integer ? sign : 0))
-		return "number of more than 128 characters";
-	static_assert(SCAN_NUMBER == 128, "what the reason says");
-	/* Two digits of exponent cannot leave the range of a double. */
-	static_assert(SCAN_NUMBER + 99 < DBL_MAX_10_EXP, "range of a double");
-	if (end - exponent > 3 && !is_in_range(number, exponent, end))
-		return "number out of range";
-	return NULL;
-}
-
 static bool
 digits(struct scan *s)
 {
@@ -391,7 +346,8 @@ is_other_utf(const char *text, size_t len)
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (len >= rows[i].n && memcmp(text, rows[i].bytes, rows[i].n) == 0)
+		if (len >= rows[i].n &&
+		    memcmp(text, rows[i].bytes, rows[i].n) == 0)
 			return true;
 	return false;
 }
@@ -403,8 +359,8 @@ document(struct scan *s)
 	size_t len = (size_t)(s->end - s->text);
 
 	if (is_other_utf(s->text, len))
-		return refuse(s, s->text,
-		    "UTF-16 or UTF-32 where UTF-8 is expected");
+		return refuse(
+		    s, s->text, "UTF-16 or UTF-32 where UTF-8 is expected");
 	if (len >= strlen(mark) && memcmp(s->text, mark, strlen(mark)) == 0)
 		s->p = s->kept = s->text + strlen(mark);
 	skip_space(s);

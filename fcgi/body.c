@@ -136,7 +136,8 @@ refuse_type(const struct request *req, struct response *res)
 	} else if (req->content_encoding != NULL) {
 		problem_write(req, res, 415,
 		    "The body must not be compressed; its Content-Encoding "
-		    "is %.64s", req->content_encoding);
+		    "is %.64s",
+		    req->content_encoding);
 		buf_puts(&res->headers, "Accept-Encoding: identity\r\n");
 	} else {
 		return false;

@@ -62,7 +62,8 @@ coerce_float_text(double d, char out[32])
 static const struct coerce_error *
 set_integer(struct value *out, const char *digits)
 {
-	static_assert((int)VALUE_TEXT == (int)NUMERAL_LEN, "room for any integer");
+	static_assert(
+	    (int)VALUE_TEXT == (int)NUMERAL_LEN, "room for any integer");
 	/* Beyond its range strtoll() returns its nearest bound. */
 	out->integer = strtoll(digits, NULL, 10);
 	snprintf(out->text, sizeof(out->text), "%s", digits);

@@ -65,7 +65,9 @@ trim(struct reader *r)
 static void
 start(struct reader *r, const char *text, char out[NUMERAL_LEN])
 {
-	*r = (struct reader){ .p = text, .end = text + strlen(text), .out = out };
+	*r = (struct reader){
+		.p = text, .end = text + strlen(text), .out = out
+	};
 	out[0] = '\0';
 	trim(r);
 }
@@ -167,7 +169,8 @@ is_not_finite(const struct reader *r)
 	size_t i, n = (size_t)(r->end - r->p);
 
 	for (i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (n == strlen(words[i]) && strncasecmp(r->p, words[i], n) == 0)
+		if (n == strlen(words[i]) &&
+		    strncasecmp(r->p, words[i], n) == 0)
 			return true;
 	return false;
 }

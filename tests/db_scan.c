@@ -33,8 +33,8 @@ static const char *const numbers[] = { "0", "-0", "1", "42", "-7", "1.50",
 	"-0.0", "1e307", "1e308", "1e309", "1e-307", "1e-308", "5e-324", "0e5",
 	"0e-400", "0e400", "1e400", "1e-400", "1e131071", "1e131072",
 	"1e-16383", "0e-16383", "0e99999", "123456789012345678901234567890",
-	"1e0000002",
-	"2.2250738585072011e-308", "4.9e-324", "2.47e-324", "0e-323" };
+	"1e0000002", "2.2250738585072011e-308", "4.9e-324", "2.47e-324",
+	"0e-323" };
 static const char *const tokens[] = { "{", "}", "[", "]", ",", ":", "\"", "\\",
 	"\\u", "\\ud800", "\\udc00", "true", "false", "null", "-", "+", ".",
 	"e", "E", "0", "1", "00", "e9", "e-999", " ", "\n", "\t", "\x0b",
@@ -247,7 +247,8 @@ make_batch(struct batch *batch)
 	buf_init(&out, 2 * MAX_TEXT);
 	for (i = 0; i < BATCH; i++) {
 		make_text(&text);
-		mark = text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0
+		mark =
+		    text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0
 		    ? 3
 		    : 0;
 		put_hex(&batch->sent, text.data + mark, text.len - mark);

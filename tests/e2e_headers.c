@@ -173,8 +173,8 @@ content_type__cloudevent__refused(void **state)
 	static const struct row others[] = {
 		{ TYPE "application/vnd.city+json\r\n", 200, "stored" },
 		{ TYPE "application/cloudeventsish+json\r\n", 200, "stored" },
-		{ TYPE "application/ld+json; profile=\"a;charset=b\"\r\n",
-		    200, "stored" },
+		{ TYPE "application/ld+json; profile=\"a;charset=b\"\r\n", 200,
+		    "stored" },
 		{ 0 },
 	};
 
