@@ -1,8 +1,6 @@
 #include "scan.h"
 
-#include <assert.h>
 #include <ctype.h>
-#include <float.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -221,28 +219,6 @@ name(struct scan *s)
 	return s->status == STATUS_OK;
 }
 
-/*
- * Zero is judged as if it were one: a double does not mind 0e-16000, but
- * PostgreSQL's numeric writes all of its zeros out.
- */
-static bool
-is_in_range(const char *start, const char *exponent, const char *end)
-{
-	char copy[SCAN_NUMBER + 2] = "1";
-	const char *p;
-	double magnitude;
-
-	start += *start == '-';
-	for (p = start; p < exponent && (*p == '0' || *p == '.');)
-		p++;
-	if (p == exponent)
-		memcpy(copy + 1, exponent, (size_t)(end - exponent));
-	else
-		memcpy(copy, start, (size_t)(end - start));
-	magnitude = strtod(copy, NULL);
-	return magnitude >= DBL_MIN && magnitude <= DBL_MAX;
-}
-
 static bool
 digits(struct scan *s)
 {
@@ -256,27 +232,21 @@ digits(struct scan *s)
 static bool
 number(struct scan *s)
 {
-	const char *start = s->p, *exponent;
+	const char *start = s->p, *reason;
 
 	accept(s, '-');
 	if (!accept(s, '0') && !digits(s))
 		return false;
 	if (accept(s, '.') && !digits(s))
 		return false;
-	exponent = s->p;
 	if (accept(s, 'e') || accept(s, 'E')) {
 		if (!accept(s, '+'))
 			accept(s, '-');
 		if (!digits(s))
 			return false;
 	}
-	if (s->p - start > SCAN_NUMBER)
-		return refuse(s, start, "number too long");
-	/* Two digits of exponent cannot leave the range of a double. */
-	static_assert(SCAN_NUMBER + 99 < DBL_MAX_10_EXP, "range of a double");
-	if (s->p - exponent > 3 && !is_in_range(start, exponent, s->p))
-		return refuse(s, start, "number out of range");
-	return true;
+	reason = scan_number(start, (size_t)(s->p - start));
+	return reason == NULL || refuse(s, start, reason);
 }
 
 static bool
@@ -364,11 +334,35 @@ value(struct scan *s)
 	}
 }
 
+/* How any JSON object and any byte order mark begin in another encoding. */
+static bool
+is_other_utf(const char *text, size_t len)
+{
+	static const struct {
+		const char *bytes;
+		size_t n;
+	} rows[] = { { "\xff\xfe", 2 }, { "\xfe\xff", 2 }, { "{\0", 2 },
+		{ "\0{", 2 }, { "\0\0\xfe\xff", 4 }, { "\0\0\0{", 4 } };
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (len >= rows[i].n &&
+		    memcmp(text, rows[i].bytes, rows[i].n) == 0)
+			return true;
+	return false;
+}
+
 static bool
 document(struct scan *s)
 {
-	if (s->end - s->text >= 3 && memcmp(s->text, "\xef\xbb\xbf", 3) == 0)
-		return refuse(s, s->text, "byte order mark");
+	static const char mark[] = "\xef\xbb\xbf";
+	size_t len = (size_t)(s->end - s->text);
+
+	if (is_other_utf(s->text, len))
+		return refuse(
+		    s, s->text, "UTF-16 or UTF-32 where UTF-8 is expected");
+	if (len >= strlen(mark) && memcmp(s->text, mark, strlen(mark)) == 0)
+		s->p = s->kept = s->text + strlen(mark);
 	skip_space(s);
 	if (!value(s))
 		return false;

@@ -4,17 +4,94 @@
 #include <string.h>
 #include <strings.h>
 
+enum {
+	CHARSET_LEN = 64
+};
+
+static bool
+is_one_of(const char *s, size_t n, const char *const words[])
+{
+	for (; *words != NULL; words++)
+		if (strlen(*words) == n && strncasecmp(s, *words, n) == 0)
+			return true;
+	return false;
+}
+
 /* application/json or …+json; absent is taken for it, as the seed did. */
 static bool
 is_json(const char *type)
 {
-	size_t n;
+	static const char *const json[] = { "application/json", NULL };
+	size_t n = strcspn(type, "; \t");
 
-	if (type == NULL || *type == '\0')
-		return true;
-	n = strcspn(type, "; \t");
-	return (n == 16 && strncasecmp(type, "application/json", n) == 0) ||
+	return *type == '\0' || is_one_of(type, n, json) ||
 	    (n > 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
+}
+
+/* In any format, single or a batch of them. */
+static bool
+is_cloudevent(const char *type)
+{
+	static const char name[] = "application/cloudevents";
+
+	return strncasecmp(type, name, strlen(name)) == 0 &&
+	    strchr("+-; \t", type[strlen(name)]) != NULL;
+}
+
+/* Behind the parameter that s is in: its ";", or the end. */
+static const char *
+end_of_parameter(const char *s)
+{
+	bool quoted = false;
+
+	for (; *s != '\0' && (quoted || *s != ';'); s++) {
+		if (*s == '"')
+			quoted = !quoted;
+		else if (quoted && *s == '\\' && s[1] != '\0')
+			s++;
+	}
+	return s;
+}
+
+/* A parameter's value without blanks and quotes; "" where it is of no name. */
+static void
+charset_of(const char *s, const char *end, char out[CHARSET_LEN])
+{
+	static const char name[] = "charset", blank[] = " \t";
+	size_t n = 0;
+
+	out[0] = '\0';
+	s += strspn(s, blank);
+	if (strncasecmp(s, name, strlen(name)) != 0)
+		return;
+	s += strlen(name);
+	s += strspn(s, blank);
+	if (*s++ != '=')
+		return;
+	for (; s < end && n < CHARSET_LEN - 1; s++)
+		if (strchr(" \t\"'\\", *s) == NULL)
+			out[n++] = *s;
+	out[n] = '\0';
+}
+
+/*
+ * The first charset that is not UTF-8 or part of it, or false. JSON has no such
+ * parameter (RFC 8259, section 11), yet a sender that sets it means it.
+ */
+static bool
+has_other_charset(const char *type, char out[CHARSET_LEN])
+{
+	static const char *const fit[] = { "", "utf-8", "utf8", "us-ascii",
+		"ascii", NULL };
+	const char *s = end_of_parameter(type), *end;
+
+	for (; *s == ';'; s = end) {
+		end = end_of_parameter(++s);
+		charset_of(s, end, out);
+		if (!is_one_of(out, strlen(out), fit))
+			return true;
+	}
+	return false;
 }
 
 /* Several lines, or several in one: a comma outside of quotation marks. */
@@ -35,21 +112,46 @@ is_repeated(const struct request *req)
 	return req->content_types > 1;
 }
 
+/* Why a Content-Type or a Content-Encoding is refused; false: it is not. */
+static bool
+refuse_type(const struct request *req, struct response *res)
+{
+	const char *type = req->content_type != NULL ? req->content_type : "";
+	char charset[CHARSET_LEN];
+
+	if (is_repeated(req)) {
+		problem_write(req, res, 415,
+		    "Send one Content-Type, which must be application/json");
+	} else if (is_cloudevent(type)) {
+		problem_write(req, res, 415,
+		    "CloudEvents are not unwrapped: send the value of the "
+		    "event's data alone, as application/json");
+	} else if (!is_json(type)) {
+		problem_write(
+		    req, res, 415, "Content-Type must be application/json");
+	} else if (has_other_charset(type, charset)) {
+		problem_write(req, res, 415,
+		    "The body must be UTF-8; its Content-Type says charset=%s",
+		    charset);
+	} else if (req->content_encoding != NULL) {
+		problem_write(req, res, 415,
+		    "The body must not be compressed; its Content-Encoding "
+		    "is %.64s",
+		    req->content_encoding);
+		buf_puts(&res->headers, "Accept-Encoding: identity\r\n");
+	} else {
+		return false;
+	}
+	return true;
+}
+
 bool
 body_check(const struct request *req, struct response *res)
 {
 	struct faults faults;
 
-	if (is_repeated(req)) {
-		problem_write(req, res, 415,
-		    "Send one Content-Type, which must be application/json");
+	if (refuse_type(req, res))
 		return false;
-	}
-	if (!is_json(req->content_type)) {
-		problem_write(
-		    req, res, 415, "Content-Type must be application/json");
-		return false;
-	}
 	if (req->body_too_large) {
 		problem_write(req, res, 413,
 		    "The body is longer than %zu bytes", BODY_MAX);

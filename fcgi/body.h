@@ -4,7 +4,10 @@
 
 #include "problem.h"
 
-/* False: it is of another type, too large, or absent; that was answered. */
+/*
+ * False, and answered: it is of another type, a CloudEvent, not UTF-8 by its
+ * charset, compressed, too large, or absent.
+ */
 bool body_check(const struct request *, struct response *);
 /*
  * One JSON object, which the caller frees. STATUS_REJECT: it is none, and a

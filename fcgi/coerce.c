@@ -1,14 +1,12 @@
 #include "coerce.h"
 
-#include <errno.h>
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
-enum {
-	TEXT_LEN = 400
-};
+#include "numeral.h"
 
 static const struct coerce_error
     int_type = { "int_type", "Input should be a valid integer" },
@@ -18,13 +16,20 @@ static const struct coerce_error
     int_parsing = { "int_parsing",
 	    "Input should be a valid integer, unable to parse string as an "
 	    "integer" },
-    int_size = { "int_parsing_size",
+    int_long = { "int_parsing_size",
 	    "Unable to parse input string as an integer, exceeded maximum "
-	    "size" },
+	    "size of 128 digits" },
+    int_float = { "int_parsing_size",
+	    "Input should be a valid integer; beyond 64 bits one is written "
+	    "without fraction and exponent" },
     float_type = { "float_type", "Input should be a valid number" },
     float_parsing = { "float_parsing",
 	    "Input should be a valid number, unable to parse string as a "
 	    "number" },
+    float_long = { "float_parsing",
+	    "Input should be a valid number of at most 128 characters" },
+    float_range = { "float_parsing",
+	    "Input should be a valid number that a double can hold" },
     float_finite = { "finite_number", "Input should be a finite number" },
     bool_type = { "bool_type", "Input should be a valid boolean" },
     bool_parsing = { "bool_parsing",
@@ -54,81 +59,55 @@ coerce_float_text(double d, char out[32])
 	snprintf(out, 32, "%se%+03d", digits, exponent);
 }
 
-/*
- * A number in a string as Python reads it: white space around it, single
- * underscores between digits. Copies it without them; false where it is too
- * long or an underscore stands elsewhere.
- */
-static bool
-plain_number(const char *s, char out[TEXT_LEN])
-{
-	static const char space[] = " \t\n\v\f\r", digit[] = "0123456789";
-	size_t n, i, len = 0;
-
-	s += strspn(s, space);
-	for (n = strlen(s); n > 0 && strchr(space, s[n - 1]) != NULL;)
-		n--;
-	if (n == 0 || n >= TEXT_LEN)
-		return false;
-	for (i = 0; i < n; i++) {
-		if (s[i] != '_')
-			out[len++] = s[i];
-		else if (i == 0 || i + 1 == n ||
-		    strchr(digit, s[i - 1]) == NULL ||
-		    strchr(digit, s[i + 1]) == NULL)
-			return false;
-	}
-	out[len] = '\0';
-	return true;
-}
-
 static const struct coerce_error *
 set_integer(struct value *out, const char *digits)
 {
-	errno = 0;
+	static_assert(
+	    (int)VALUE_TEXT == (int)NUMERAL_LEN, "room for any integer");
+	/* Beyond its range strtoll() returns its nearest bound. */
 	out->integer = strtoll(digits, NULL, 10);
-	if (errno == ERANGE)
-		return &int_size;
-	snprintf(out->text, sizeof(out->text), "%lld", (long long)out->integer);
+	snprintf(out->text, sizeof(out->text), "%s", digits);
 	return NULL;
 }
 
-/* Digits, a sign before them, and ".000" behind: what int("…") may be. */
 static const struct coerce_error *
 int_from_string(const char *s, struct value *out)
 {
-	char text[TEXT_LEN], *p = text;
+	char digits[NUMERAL_LEN];
 
-	if (!plain_number(s, text))
+	switch (numeral_int(s, digits)) {
+	case NUMERAL_GOOD:
+		return set_integer(out, digits);
+	case NUMERAL_TOO_LONG:
+		return &int_long;
+	default:
 		return &int_parsing;
-	p += *p == '+' || *p == '-';
-	if (strspn(p, "0123456789") == 0)
-		return &int_parsing;
-	p += strspn(p, "0123456789");
-	if (*p == '.' && p[1 + strspn(p + 1, "0")] == '\0')
-		*p = '\0';
-	if (*p != '\0')
-		return &int_parsing;
-	return set_integer(out, text);
+	}
 }
 
+/*
+ * With a fraction or an exponent it is a double to Pydantic, and taken where
+ * that is whole and below 2^63. Its digits are kept all the same where the text
+ * is whole too: from 2^53 on two integers can be one double.
+ */
 static const struct coerce_error *
 int_from_number(const struct cJSON *v, struct value *out)
 {
-	char text[SCAN_NUMBER + 1];
+	char text[NUMERAL_LEN];
 	size_t len;
 	const char *number = json_number(v, &len);
 	double d;
 
 	snprintf(text, sizeof(text), "%.*s", (int)len, number);
 	if (strpbrk(text, ".eE") == NULL)
-		return set_integer(out, text);
+		return int_from_string(text, out);
 	d = strtod(text, NULL);
 	if (d != floor(d))
 		return &int_fraction;
 	if (fabs(d) >= 0x1p63)
-		return &int_size;
-	snprintf(text, sizeof(text), "%.0f", d == 0 ? 0 : d);
+		return &int_float;
+	if (!numeral_whole(number, len, text))
+		snprintf(text, sizeof(text), "%.0f", d);
 	return set_integer(out, text);
 }
 
@@ -157,38 +136,49 @@ set_float(struct value *out, double d)
 	return NULL;
 }
 
+/* A number in a text is held to what a bare one is. */
 static const struct coerce_error *
 float_from_string(const char *s, struct value *out)
 {
-	static const char *const infinite[] = { "nan", "inf", "infinity" };
-	char text[TEXT_LEN], *end;
-	size_t i;
+	char text[NUMERAL_LEN];
 	double d;
 
-	if (!plain_number(s, text))
+	switch (numeral_float(s, text)) {
+	case NUMERAL_BAD:
 		return &float_parsing;
-	for (i = 0; i < sizeof(infinite) / sizeof(*infinite); i++)
-		if (strcasecmp(text + (*text == '+' || *text == '-'),
-			infinite[i]) == 0)
-			return &float_finite;
-	/* Keeps out what only strtod understands: hexadecimal. */
-	if (text[strspn(text, "+-.0123456789eE")] != '\0')
-		return &float_parsing;
-	d = strtod(text, &end);
-	if (end == text || *end != '\0')
-		return &float_parsing;
+	case NUMERAL_TOO_LONG:
+		return &float_long;
+	case NUMERAL_NOT_FINITE:
+		return &float_finite;
+	case NUMERAL_GOOD:
+		break;
+	}
+	d = strtod(text, NULL);
+	if (isfinite(d) && scan_number(text, strlen(text)) != NULL)
+		return strlen(text) > SCAN_NUMBER ? &float_long : &float_range;
 	return set_float(out, d);
+}
+
+/* -0 is an integer to Python, and integers have no negative zero. */
+static double
+double_of(const char *number, size_t len)
+{
+	/* A non-number follows it in the text, so strtod stops. */
+	double d = strtod(number, NULL);
+
+	return len == 2 && d == 0 ? 0 : d;
 }
 
 static const struct coerce_error *
 to_float(const struct cJSON *v, struct value *out)
 {
+	const char *number;
 	size_t len;
 
 	switch (json_type(v)) {
 	case JSON_NUMBER:
-		/* A non-number follows it in the text, so strtod stops. */
-		return set_float(out, strtod(json_number(v, &len), NULL));
+		number = json_number(v, &len);
+		return set_float(out, double_of(number, len));
 	case JSON_STRING:
 		return float_from_string(json_string(v), out);
 	case JSON_BOOL:

@@ -77,6 +77,28 @@ find_in_list(char **params, const char *name, const char *text)
 	return find_param(params, name);
 }
 
+/* The first line that names a coding besides "identity", which is none. */
+static const char *
+find_encoding(char **params)
+{
+	static const char name[] = "HTTP_CONTENT_ENCODING=", blank[] = " \t,";
+	const char *s;
+	size_t n;
+
+	for (; params != NULL && *params != NULL; params++) {
+		if (strncmp(*params, name, strlen(name)) != 0)
+			continue;
+		for (s = *params + strlen(name); *s != '\0'; s += n) {
+			s += strspn(s, blank);
+			n = strcspn(s, blank);
+			if (n > 0 &&
+			    (n != 8 || strncasecmp(s, "identity", n) != 0))
+				return *params + strlen(name);
+		}
+	}
+	return NULL;
+}
+
 /* Digits alone; absent and "" (nginx's way to say none) are 0. */
 static bool
 parse_length(const char *s, unsigned long long *out)
@@ -256,6 +278,7 @@ read_head(const struct gateway *g, struct request *q, struct buf *uri)
 		q->method = none;
 	q->content_type = find_param(g->params, "CONTENT_TYPE");
 	q->content_types = count_params(g->params, "HTTP_CONTENT_TYPE");
+	q->content_encoding = find_encoding(g->params);
 	q->accept =
 	    find_in_list(g->params, "HTTP_ACCEPT", "application/problem+json");
 	q->idempotency_key = find_param(g->params, "HTTP_IDEMPOTENCY_KEY");

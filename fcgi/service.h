@@ -27,17 +27,18 @@ struct field {
 };
 
 enum {
-	FIELDS_MAX = 16
+	FIELDS_MAX = 16,
+	VALUE_TEXT = 130 /* 128 digits, a sign, NUL */
 };
 
 /* A field after validation. For an int and a float, text is its JSON. */
 struct value {
 	bool is_set; /* neither absent nor null; else nothing below counts */
-	int64_t integer;
+	int64_t integer; /* beyond 64 bits the nearest; text is always exact */
 	double number;
 	bool truth;
 	const char *string;
-	char text[32];
+	char text[VALUE_TEXT];
 };
 
 /* One member of a derived payload: a literal, or a field where not NULL. */

@@ -437,7 +437,7 @@ ingest__content_types__json_or_415(void **state)
 	    "{}", 200, "stored");
 	expect("POST", "/ingest/typed",
 	    "Content-Type: application/"
-	    "cloudevents+json\r\n",
+	    "vnd.city+json\r\n",
 	    "{}", 200, "stored");
 	expect("POST", "/ingest/typed", "", "{}", 200, "stored");
 	expect("POST", "/ingest/typed", "Content-Type: text/plain\r\n", "{}",

@@ -127,6 +127,157 @@ content_type__repeated__refused(void **state)
 		{ JSON JSON, 415, "one Content-Type" }, { 0 } });
 }
 
+#define SOME_ID "01a20d01-f51c-71e7-b74d-9b3c5883d055"
+
+static const struct {
+	const char *method, *target;
+} with_bodies[] = {
+	{ "POST", "/ingest/typed" },
+	{ "POST", "/ingest/health" },
+	{ "POST", "/subscriptions" },
+	{ "PATCH", "/subscriptions/" SOME_ID },
+	{ "POST", "/subscriptions/" SOME_ID "/secret/rotate" },
+};
+
+/* On each of them, and nothing is stored. */
+static void
+expect_refused_everywhere(const struct row *rows)
+{
+	static const char stored[] =
+	    "SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM "
+	    "rejected_events) + (SELECT count(*) FROM subscriptions)";
+	long long before = t_number(s.url, stored);
+	size_t i;
+
+	for (i = 0; i < sizeof(with_bodies) / sizeof(*with_bodies); i++)
+		expect_all(with_bodies[i].method, with_bodies[i].target, rows);
+	assert_int_equal(t_number(s.url, stored), before);
+}
+
+static void
+content_type__cloudevent__refused(void **state)
+{
+	static const struct row rows[] = {
+		{ TYPE "application/cloudevents+json\r\n", 415,
+		    "data alone, as application/json" },
+		{ TYPE "Application/CloudEvents+JSON; charset=UTF-8\r\n", 415,
+		    "CloudEvents are not unwrapped" },
+		{ TYPE "application/cloudevents-batch+json\r\n", 415,
+		    "CloudEvents are not unwrapped" },
+		{ TYPE "application/cloudevents\r\n", 415,
+		    "CloudEvents are not unwrapped" },
+		{ TYPE "application/cloudevents+avro\r\n", 415,
+		    "CloudEvents are not unwrapped" },
+		{ 0 },
+	};
+	static const struct row others[] = {
+		{ TYPE "application/vnd.city+json\r\n", 200, "stored" },
+		{ TYPE "application/cloudeventsish+json\r\n", 200, "stored" },
+		{ TYPE "application/ld+json; profile=\"a;charset=b\"\r\n", 200,
+		    "stored" },
+		{ 0 },
+	};
+
+	(void)state;
+	expect_refused_everywhere(rows);
+	expect_all("POST", "/ingest/typed", others);
+}
+
+/* There the body is the data: rules see it, only the key is not taken. */
+static void
+cloudevent__in_binary_mode__its_data_is_stored(void **state)
+{
+	static const char data[] = "{\"energy\":900}";
+	struct http h = http_send(s.port, "POST", "/ingest/energy",
+	    JSON "ce-specversion: 1.0\r\nce-id: 1\r\nce-source: /meter\r\n"
+		 "ce-type: reading\r\n",
+	    data);
+
+	(void)state;
+	assert_int_equal(h.status, 200);
+	assert_null(strstr(h.body, "\"derived_events\":[]"));
+	http_free(&h);
+}
+
+static void
+content_type__charset_other_than_utf8__refused(void **state)
+{
+#define CHARSET TYPE "application/json; charset="
+	static const struct row rows[] = {
+		{ CHARSET "latin1\r\n", 415, "charset=latin1" },
+		{ CHARSET "ISO-8859-1\r\n", 415, "must be UTF-8" },
+		{ CHARSET "\"iso-8859-1\"\r\n", 415, "must be UTF-8" },
+		{ CHARSET "utf-16\r\n", 415, "must be UTF-8" },
+		{ CHARSET "UTF-16LE\r\n", 415, "must be UTF-8" },
+		{ CHARSET "utf-32\r\n", 415, "must be UTF-8" },
+		{ CHARSET "windows-1252\r\n", 415, "must be UTF-8" },
+		{ CHARSET "utf-8; charset=latin1\r\n", 415, "must be UTF-8" },
+		{ TYPE "application/json;profile=\"a;b\" ;\tCharSet = latin1 "
+		       ";v=1\r\n",
+		    415, "charset=latin1" },
+		{ TYPE "application/vnd.city+json;charset=latin1\r\n", 415,
+		    "must be UTF-8" },
+		{ CHARSET "\"utf-8\xff\\\"\r\n", 415, "must be UTF-8" },
+		{ 0 },
+	};
+	static const struct row fit[] = {
+		{ CHARSET "utf-8\r\n", 200, "stored" },
+		{ CHARSET "UTF8\r\n", 200, "stored" },
+		{ CHARSET "\"Utf-8\"\r\n", 200, "stored" },
+		{ CHARSET "'utf-8'\r\n", 200, "stored" },
+		{ CHARSET "us-ascii\r\n", 200, "stored" },
+		{ CHARSET "\r\n", 200, "stored" },
+		{ CHARSET "utf-8;\r\n", 200, "stored" },
+		{ CHARSET "utf-8 ; charset=utf-8\r\n", 200, "stored" },
+		{ TYPE "application/json;\r\n", 200, "stored" },
+		{ TYPE "application/json; charset\r\n", 200, "stored" },
+		{ TYPE "application/json; charsets=latin1\r\n", 200, "stored" },
+		{ TYPE "application/json; x=\"; charset=latin1\"\r\n", 200,
+		    "stored" },
+		{ 0 },
+	};
+
+	(void)state;
+	expect_refused_everywhere(rows);
+	expect_all("POST", "/ingest/typed", fit);
+}
+
+static void
+content_encoding__any_but_identity__refused(void **state)
+{
+#define CODING JSON "Content-Encoding: "
+	static const char told[] = "\r\nAccept-Encoding: identity\r\n";
+	static const struct row rows[] = {
+		{ CODING "gzip\r\n", 415, "Content-Encoding is gzip" },
+		{ CODING "gzip\r\n", 415, told },
+		{ CODING "GZIP\r\n", 415, told },
+		{ CODING "x-gzip\r\n", 415, told },
+		{ CODING "deflate\r\n", 415, told },
+		{ CODING "br\r\n", 415, told },
+		{ CODING "zstd\r\n", 415, told },
+		{ CODING "compress\r\n", 415, told },
+		{ CODING "utf-8\r\n", 415, told },
+		{ CODING "identity, gzip\r\n", 415, told },
+		{ CODING "gzip,identity\r\n", 415, told },
+		{ CODING "identity\r\nContent-Encoding: gzip\r\n", 415, told },
+		{ CODING "gzip\r\nContent-Encoding: identity\r\n", 415, told },
+		{ CODING "identity;q=1\r\n", 415, told },
+		{ CODING "\xff\r\n", 415, told },
+		{ 0 },
+	};
+	static const struct row fit[] = {
+		{ CODING "identity\r\n", 200, "stored" },
+		{ CODING "Identity , identity\r\n", 200, "stored" },
+		{ CODING "\r\n", 200, "stored" },
+		{ CODING ",\r\n", 200, "stored" },
+		{ 0 },
+	};
+
+	(void)state;
+	expect_refused_everywhere(rows);
+	expect_all("POST", "/ingest/typed", fit);
+}
+
 static void
 accept__repeated__each_line_counts(void **state)
 {
@@ -287,6 +438,10 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(idempotency_key__repeated_or_a_list__refused),
 	cmocka_unit_test(idempotency_key__comma_within__one_key),
 	cmocka_unit_test(content_type__repeated__refused),
+	cmocka_unit_test(content_type__cloudevent__refused),
+	cmocka_unit_test(cloudevent__in_binary_mode__its_data_is_stored),
+	cmocka_unit_test(content_type__charset_other_than_utf8__refused),
+	cmocka_unit_test(content_encoding__any_but_identity__refused),
 	cmocka_unit_test(accept__repeated__each_line_counts),
 	cmocka_unit_test(traceparent__repeated__not_taken),
 	cmocka_unit_test(framing__repeated__400),

@@ -40,8 +40,8 @@ parse(struct http *h, size_t len)
 		h->status = atoi(h->raw + 9);
 }
 
-struct http
-http_raw(int port, const char *bytes, size_t n)
+static struct http
+exchange(int port, const char *bytes, size_t n, bool half_closes)
 {
 	size_t len = 0, cap = 65536;
 	struct http h = { .raw = calloc(1, cap) };
@@ -60,6 +60,8 @@ http_raw(int port, const char *bytes, size_t n)
 		bytes += put;
 		n -= (size_t)put;
 	}
+	if (half_closes)
+		shutdown(fd, SHUT_WR);
 	while ((got = recv(fd, h.raw + len, cap - len - 1, 0)) > 0) {
 		len += (size_t)got;
 		h.raw[len] = '\0';
@@ -71,6 +73,18 @@ http_raw(int port, const char *bytes, size_t n)
 	close(fd);
 	parse(&h, len);
 	return h;
+}
+
+struct http
+http_raw(int port, const char *bytes, size_t n)
+{
+	return exchange(port, bytes, n, false);
+}
+
+struct http
+http_half_closed(int port, const char *bytes, size_t n)
+{
+	return exchange(port, bytes, n, true);
 }
 
 struct http

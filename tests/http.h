@@ -17,6 +17,8 @@ struct http {
 
 /* Any bytes; then waits up to 30 s for the peer to close. */
 struct http http_raw(int port, const char *bytes, size_t n);
+/* The same by a client that closes its side behind them, as nc -N does. */
+struct http http_half_closed(int port, const char *bytes, size_t n);
 /* headers: whole lines or ""; body: NULL for none. */
 struct http http_send(int port, const char *method, const char *target,
     const char *headers, const char *body);

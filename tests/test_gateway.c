@@ -453,6 +453,43 @@ gateway__repeated_lines__several_types_any_accept_no_trace(void **state)
 }
 
 static void
+gateway__content_encoding__none_where_it_is_identity(void **state)
+{
+	static const struct {
+		const char *one, *two, *want;
+	} rows[] = {
+		{ "gzip", "gzip", NULL }, /* of other names */
+		{ "", "", NULL },
+		{ "identity", "IDENTITY", NULL },
+		{ " identity ,\tidentity,", ", ,", NULL },
+		{ "gzip", "identity", "gzip" },
+		{ "identity", "br", "br" },
+		{ "identity, gzip", "", "identity, gzip" },
+		{ "identity2", "", "identity2" },
+		{ "identit", "", "identit" },
+	};
+	char one[64], two[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct fake f = { .left = 0 };
+
+		snprintf(one, sizeof(one), "HTTP_CONTENT_ENCODING%s%s",
+		    i == 0 ? "S=" : "=", rows[i].one);
+		snprintf(two, sizeof(two), "HTTP_CONTENT_ENCODING%s%s",
+		    i == 0 ? "_=" : "=", rows[i].two);
+		SERVE(&f, POST, one, two);
+		if (rows[i].want == NULL)
+			assert_null(seen.request.content_encoding);
+		else
+			assert_string_equal(
+			    seen.request.content_encoding, rows[i].want);
+		buf_free(&f.out);
+	}
+}
+
+static void
 gateway__request_id__nginx_s_alone_short_and_plain(void **state)
 {
 	static char *const bad[] = { "HTTP_X_REQUEST_ID=sender",
@@ -631,6 +668,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(gateway__no_request_uri__script_and_path_info),
 	TEST(gateway__two_idempotency_keys__first_and_their_number),
 	TEST(gateway__repeated_lines__several_types_any_accept_no_trace),
+	TEST(gateway__content_encoding__none_where_it_is_identity),
 	TEST(gateway__request_id__nginx_s_alone_short_and_plain),
 	TEST(gateway__setting_of_the_location__wins),
 	TEST(gateway__bad_setting_of_the_location__500),

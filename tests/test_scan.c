@@ -30,6 +30,9 @@ assert_refused(const char *text, size_t len, size_t offset, const char *reason)
 	buf_free(&out);
 }
 
+static const char too_long[] = "number of more than 128 characters";
+static const char utf16[] = "UTF-16 or UTF-32 where UTF-8 is expected";
+
 static void
 error__any_reason__exact_offset(void **state)
 {
@@ -54,7 +57,15 @@ error__any_reason__exact_offset(void **state)
 		{ "[1e+]", 4, "unexpected character" },
 		{ "{} x", 3, "trailing data" },
 		{ "1 2", 2, "trailing data" },
-		{ "\xef\xbb\xbf{}", 0, "byte order mark" },
+		{ "\xef\xbb\xbf", 3, "unexpected end" },
+		{ "\xef\xbb\xbf \n", 5, "unexpected end" },
+		{ "\xef\xbb\xbf\xef\xbb\xbf{}", 3, "unexpected character" },
+		{ " \xef\xbb\xbf{}", 1, "unexpected character" },
+		{ "{}\xef\xbb\xbf", 2, "trailing data" },
+		{ "\xef\xbb\xbf{\"a\":tru}", 11, "unexpected character" },
+		{ "\xef\xbb{}", 0, "unexpected character" },
+		{ "\xff\xfe{", 0, utf16 },
+		{ "\xfe\xff{", 0, utf16 },
 		{ "\"a\xff\"", 2, "invalid UTF-8" },
 		{ "\"\xc3\xa9\xed\xa0\x80\"", 3, "invalid UTF-8" },
 		{ "\"a\n\"", 2, "control character in string" },
@@ -76,6 +87,10 @@ error__any_reason__exact_offset(void **state)
 	assert_refused("{\"a\":1}\0", 8, 7, "trailing data");
 	assert_refused("\"\0\"", 3, 1, "control character in string");
 	assert_refused(NULL, 0, 0, "unexpected end");
+	assert_refused("{\0\"\0", 4, 0, utf16);
+	assert_refused("\0{\0\"", 4, 0, utf16);
+	assert_refused("\0\0\xfe\xff", 4, 0, utf16);
+	assert_refused("\0\0\0{", 4, 0, utf16);
 }
 
 static void
@@ -93,6 +108,21 @@ out__spaces_between_tokens__left_out(void **state)
 	    scan_json(in, sizeof(in) - 1, &out, &error), STATUS_OK);
 	assert_string_equal(
 	    out.data, "before {\"a b\":[1.50,-0,true],\"\\u0041\\/\":{}}");
+	buf_free(&out);
+}
+
+static void
+out__byte_order_mark__left_out(void **state)
+{
+	static const char in[] = "\xef\xbb\xbf { \"\xef\xbb\xbf\" : 1 }";
+	struct scan_error error;
+	struct buf out;
+
+	(void)state;
+	buf_init(&out, 1000);
+	assert_int_equal(
+	    scan_json(in, sizeof(in) - 1, &out, &error), STATUS_OK);
+	assert_string_equal(out.data, "{\"\xef\xbb\xbf\":1}");
 	buf_free(&out);
 }
 
@@ -174,7 +204,9 @@ number__at_a_limit_of_double__accepted(void **state)
 		"-1.7976931348623157E+308", "1.7976931348623158e308",
 		"2.2250738585072014e-308", "-2.2250738585072014e-308", "1e-307",
 		"0.00001e312", "100000e-312", "1e0000000000000007",
-		"1e-0000000000000007", "0e307", "0.000E-307", "-0e000" };
+		"1e-0000000000000007", "0e307", "0.000E-307", "-0e000",
+		"2.2250738585072011e-308", "1e-308", "5e-324", "-5e-324",
+		"4.9e-324", "2.48e-324", "0.0001e-319", "0e-323", "0e308" };
 	size_t i;
 
 	(void)state;
@@ -186,9 +218,9 @@ static void
 number__beyond_a_limit_of_double__refused(void **state)
 {
 	static const char *const rows[] = { "1.7976931348623159e308", "1e309",
-		"-1e309", "100000e304", "2.2250738585072011e-308", "5e-324",
-		"1e-308", "1e-400", "0.0001e-304", "1e9999999999999999999",
-		"1e-9999999999999999999", "0e309", "0.0e-16000", "-0e-309" };
+		"-1e309", "100000e304", "2.47e-324", "-1e-324", "1e-400",
+		"0.0001e-320", "0e-324", "1e9999999999999999999",
+		"1e-9999999999999999999", "0e309", "0.0e-16000", "-0e-324" };
 	size_t i;
 
 	(void)state;
@@ -205,17 +237,23 @@ number__128_characters__longest_accepted(void **state)
 	(void)state;
 	memset(text, '7', sizeof(text));
 	assert_int_equal(scan_json(text, 128, NULL, NULL), STATUS_OK);
-	assert_refused(text, 129, 0, "number too long");
+	assert_refused(text, 129, 0, too_long);
 	memcpy(text, "-0.", 3);
 	assert_int_equal(scan_json(text, 128, NULL, NULL), STATUS_OK);
-	assert_refused(text, 129, 0, "number too long");
+	assert_refused(text, 129, 0, too_long);
 	memcpy(text + 124, "e-99", 4);
 	assert_int_equal(scan_json(text, 128, NULL, NULL), STATUS_OK);
 	memset(text + 3, '0', 120);
 	memcpy(text + 122, "1e-185", 6);
 	assert_int_equal(scan_json(text, 128, NULL, NULL), STATUS_OK);
-	memcpy(text + 122, "1e-189", 6);
+	memcpy(text + 122, "1e-205", 6);
 	assert_refused(text, 128, 0, "number out of range");
+	memset(text, '7', sizeof(text));
+	*text = '-';
+	assert_int_equal(scan_json(text, 129, NULL, NULL), STATUS_OK);
+	assert_refused(text, 130, 0, too_long);
+	memcpy(text + 125, ".777", 4);
+	assert_refused(text, 129, 0, too_long);
 }
 
 /* An object of n names made from their index, and then one more member. */
@@ -416,6 +454,7 @@ text__nul_anywhere__refused(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(error__any_reason__exact_offset),
 	cmocka_unit_test(out__spaces_between_tokens__left_out),
+	cmocka_unit_test(out__byte_order_mark__left_out),
 	cmocka_unit_test(out__full__fault),
 	cmocka_unit_test(depth__64_levels__accepted),
 	cmocka_unit_test(depth__65_levels__refused),

@@ -53,6 +53,8 @@ async function ingest() {
 		await call(id, 413, { ...to, raw: `{"a":"${"a".repeat(1 << 20)}"}` });
 		await call(id, 415, { ...to, raw: "{}",
 			headers: { "Content-Type": "text/plain" } });
+		await call(id, 415, { ...to, raw: "{}",
+			headers: { "Content-Encoding": "gzip" } });
 		await call(id, 422, { ...to, raw: "{" });
 		await call(id, 422, { ...to, raw: "" });
 		await call(id, 422, { ...to, raw: "[1]" });
@@ -156,6 +158,8 @@ async function subscriptions(sub) {
 		await call(id, 413, { ...to, raw: `{"a":"${"a".repeat(1 << 20)}"}` });
 		await call(id, 415, { ...to, raw: "{}",
 			headers: { "Content-Type": "text/plain" } });
+		await call(id, 415, { ...to, raw: "{}",
+			headers: { "Content-Encoding": "gzip" } });
 		await call(id, 422, { ...to, body: bad });
 		await call(id, 422, { ...to, raw: "{" });
 		if (id !== "createSubscription") {
