@@ -143,6 +143,15 @@ openapi__held_against_the_stack__every_word_is_true(void **state)
 }
 
 static void
+openapi__client_generated__compiles_strictly_and_uses_every_route(void **state)
+{
+	(void)state;
+	assert_int_equal(shell("node tests/openapi/client.mjs %d %s/client",
+			     s.port, s.dir),
+	    0);
+}
+
+static void
 openapi__linted__no_error_and_no_warning(void **state)
 {
 	(void)state;
@@ -197,6 +206,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pages__wrong_method_or_path__405_or_404),
 	cmocka_unit_test(openapi__linted__no_error_and_no_warning),
 	cmocka_unit_test(openapi__held_against_the_stack__every_word_is_true),
+	cmocka_unit_test(
+	    openapi__client_generated__compiles_strictly_and_uses_every_route),
 	cmocka_unit_test(pages__in_a_browser__work_and_ask_nobody_else),
 	cmocka_unit_test(pages__not_built__404_says_so),
 };

@@ -336,7 +336,7 @@ routes();
 fixtures();
 await call("health", 200);
 await call("ready", 200);
-for (const search of ["", "json", "full", "json&full"])
+for (const search of ["", "json", "full", "json&full", "json=&full="])
 	await call("status", 200, { search });
 await call("metrics", 200);
 await ingest();
