@@ -195,6 +195,7 @@ async function stream() {
 	await call("streamEvents", 422, { query: { service: "X" },
 		headers: { Accept: "text/event-stream" } });
 	await call("streamEvents", 406);
+	await call("streamEvents", 200, { headers: { Accept: "text/html" } });
 }
 
 const upgrade = () => new Promise((done, fail) => {
