@@ -147,16 +147,19 @@ put_processes(struct page *p)
 		buf_putc(p->out, ']');
 }
 
-/* Is it one of the words of the query, as in ?json&full? */
+/*
+ * Is it one of the words of the query, as in ?json&full? Generated clients
+ * write ?json=&full=, so what follows a "=" is ignored.
+ */
 static bool
 has_word(const char *query, const char *word)
 {
-	size_t n = strlen(word), len;
+	size_t n = strlen(word);
 
-	for (; *query != '\0'; query += len + (query[len] == '&')) {
-		len = strcspn(query, "&");
-		if (len == n && strncmp(query, word, n) == 0)
+	for (; *query != '\0'; query += *query == '&') {
+		if (strcspn(query, "&=") == n && strncmp(query, word, n) == 0)
 			return true;
+		query += strcspn(query, "&");
 	}
 	return false;
 }

@@ -143,6 +143,15 @@ openapi__held_against_the_stack__every_word_is_true(void **state)
 }
 
 static void
+openapi__client_generated__compiles_strictly_and_uses_every_route(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    shell("node tests/openapi/client.mjs %d %s/client", s.port, s.dir),
+	    0);
+}
+
+static void
 openapi__linted__no_error_and_no_warning(void **state)
 {
 	(void)state;
@@ -155,18 +164,111 @@ openapi__linted__no_error_and_no_warning(void **state)
 }
 
 static void
-pages__in_a_browser__work_and_ask_nobody_else(void **state)
+start_page__asked_for__html_and_nothing_else_changes(void **state)
 {
+	static const char *const targets[] = { "/", "/_smartcity/" };
+	struct http h;
+	size_t i;
+
 	(void)state;
+	for (i = 0; i < 2; i++) {
+		h = http_get(s.port, targets[i]);
+		assert_int_equal(h.status, 200);
+		expect_header(&h, "Content-Type", "text/html; charset=utf-8");
+		expect_header(&h, "Content-Security-Policy",
+		    "default-src 'none'; script-src 'self'; style-src 'self';");
+		assert_null(strstr(h.body, "https:"));
+		assert_null(strstr(h.body, "<script>"));
+		assert_null(strstr(h.body, "style="));
+		http_free(&h);
+	}
+	h = http_send(s.port, "HEAD", "/", "", NULL);
+	assert_int_equal(h.status, 200);
+	assert_int_equal(h.body_len, 0);
+	http_free(&h);
+	h = http_post(s.port, "/", "{}");
+	assert_int_equal(h.status, 405);
+	expect_header(&h, "Allow", "GET, HEAD");
+	assert_string_equal(h.body, "{\"detail\":\"Method Not Allowed\"}\n");
+	http_free(&h);
+	h = http_get(s.port, "/favicon.ico");
+	assert_int_equal(h.status, 200);
+	expect_header(&h, "Content-Type", "image/x-icon");
+	http_free(&h);
+	h = http_get(s.port, "/nothing");
+	assert_int_equal(h.status, 404);
+	http_free(&h);
+}
+
+/* What browsers send when an address is typed, and what programs send. */
+static void
+stream__opened_in_a_browser__explains_itself(void **state)
+{
+	static const char *const others[] = { "", "Accept: */*\r\n",
+		"Accept: application/json\r\n" };
+	struct http h =
+	    http_send(s.port, "GET", "/events/stream?service=health",
+		"Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n", NULL);
+	size_t i;
+
+	(void)state;
+	assert_int_equal(h.status, 200);
+	expect_header(&h, "Content-Type", "text/html; charset=utf-8");
+	expect_header(&h, "Content-Security-Policy", "default-src 'none';");
+	assert_non_null(strstr(h.raw, "Vary: Accept\r\n"));
+	assert_non_null(strstr(h.body, "new EventSource"));
+	http_free(&h);
+	for (i = 0; i < 3; i++) {
+		h = http_send(s.port, "GET", "/events/stream", others[i], NULL);
+		assert_int_equal(h.status, 406);
+		expect_header(&h, "Content-Type", "application/json");
+		http_free(&h);
+	}
+}
+
+static void
+browse(const char *pages)
+{
 	if (shell("command -v chromium >%s/browser", s.dir) != 0)
 		skip();
 	assert_int_equal(shell("HOME=%s node tests/openapi/browser.mjs %d "
-			       "\"$(cat %s/browser)\"",
-			     s.dir, s.port, s.dir),
+			       "\"$(cat %s/browser)\" %s",
+			     s.dir, s.port, s.dir, pages),
 	    0);
 }
 
-/* The last one: it takes them away. */
+static void
+pages__in_a_browser__work_and_ask_nobody_else(void **state)
+{
+	(void)state;
+	browse("docs redoc");
+}
+
+static void
+docs__on_a_phone__every_opened_operation_fits(void **state)
+{
+	(void)state;
+	browse("docsOnAPhone");
+}
+
+static void
+start_page__in_a_browser__says_what_ready_answers(void **state)
+{
+	(void)state;
+	browse("start");
+}
+
+/* The last two: they take the pages away. */
+static void
+start_page__docs_not_built__is_there_and_says_so(void **state)
+{
+	(void)state;
+	assert_int_equal(
+	    shell("rm -r %s/nginx/www/docs %s/nginx/www/redoc", s.dir, s.dir),
+	    0);
+	browse("startAlone");
+}
+
 static void
 pages__not_built__404_says_so(void **state)
 {
@@ -176,8 +278,7 @@ pages__not_built__404_says_so(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    shell("rm -r %s/nginx/www/docs %s/nginx/www/redoc", s.dir, s.dir),
-	    0);
+	    shell("cd %s/nginx/www && rm -rf docs redoc _smartcity", s.dir), 0);
 	for (i = 0; i < 2; i++) {
 		h = http_get(s.port, targets[i]);
 		assert_int_equal(h.status, 404);
@@ -189,6 +290,15 @@ pages__not_built__404_says_so(void **state)
 	h = http_get(s.port, "/openapi.json");
 	assert_int_equal(h.status, 200);
 	http_free(&h);
+	h = http_get(s.port, "/");
+	assert_int_equal(h.status, 404);
+	assert_string_equal(h.body, "{\"detail\":\"Not Found\"}\n");
+	http_free(&h);
+	h = http_send(
+	    s.port, "GET", "/events/stream", "Accept: text/html\r\n", NULL);
+	assert_int_equal(h.status, 406);
+	assert_non_null(strstr(h.body, "{\"detail\":\"Ask with Accept:"));
+	http_free(&h);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -197,7 +307,14 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pages__wrong_method_or_path__405_or_404),
 	cmocka_unit_test(openapi__linted__no_error_and_no_warning),
 	cmocka_unit_test(openapi__held_against_the_stack__every_word_is_true),
+	cmocka_unit_test(
+	    openapi__client_generated__compiles_strictly_and_uses_every_route),
+	cmocka_unit_test(start_page__asked_for__html_and_nothing_else_changes),
+	cmocka_unit_test(stream__opened_in_a_browser__explains_itself),
 	cmocka_unit_test(pages__in_a_browser__work_and_ask_nobody_else),
+	cmocka_unit_test(docs__on_a_phone__every_opened_operation_fits),
+	cmocka_unit_test(start_page__in_a_browser__says_what_ready_answers),
+	cmocka_unit_test(start_page__docs_not_built__is_there_and_says_so),
 	cmocka_unit_test(pages__not_built__404_says_so),
 };
 

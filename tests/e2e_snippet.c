@@ -293,6 +293,23 @@ headers__of_ones_own__on_every_answer(void **state)
 	other_stop(&o);
 }
 
+static void
+pages__in_stock_nginx__start_page_where_it_was_asked_for(void **state)
+{
+	struct other o;
+
+	(void)state;
+	other_start(&o, "The pages", "");
+	expect(&o, "/", NULL, 200, "Does it work?");
+	expect(&o, "/favicon.ico", NULL, 200, "image/x-icon");
+	expect(&o, "/_smartcity/", NULL, 200, "Does it work?");
+	expect(&o, "/openapi.json", NULL, 200, "\"openapi\":");
+	/* Theirs stays theirs. */
+	expect(&o, "/nothing", NULL, 404, "<html>");
+	expect(&o, "/index.nginx-debian.html", NULL, 200, "Welcome");
+	other_stop(&o);
+}
+
 /* /status is for this host alone. */
 static void
 proxy__names_its_client__the_client_is_judged(void **state)
@@ -424,6 +441,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(limits__more_than_the_rate__429_with_retry_after),
 	cmocka_unit_test(passwords__none_or_wrong__401_and_nothing_stored),
 	cmocka_unit_test(headers__of_ones_own__on_every_answer),
+	cmocka_unit_test(
+	    pages__in_stock_nginx__start_page_where_it_was_asked_for),
 	cmocka_unit_test(proxy__names_its_client__the_client_is_judged),
 	cmocka_unit_test(
 	    hosts__one_dies_on_a_request__not_sent_again_and_still_asked),

@@ -80,6 +80,9 @@ status__asked_for__php_fpms_fields(void **state)
 	assert_shows("/status?full", "\nrequest URI:          ");
 	assert_shows("/status?full&json", ",\"processes\":[{\"pid\":");
 	assert_shows("/status?json", "\"pool\":\"smartcity\"");
+	/* As generated clients write it. */
+	assert_shows("/status?full=&json=", ",\"processes\":[{\"pid\":");
+	assert_shows("/status?jsonp=&x=json", "process manager:      static\n");
 	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		assert_true(figure("/status?json", fields[i]) >= 0);
 	assert_true(figure("/status?json", "listen queue len") > 0);

@@ -3,7 +3,8 @@
  * openapi.json on standard input, prints it with its version and, behind POST
  * /ingest/{service}, one operation for each service of the table: its fields,
  * what its rules send, and as examples what FIXTURES/{service} says is
- * accepted.
+ * accepted. Each service's payload is a schema with a name, so that generated
+ * clients have a type for it.
  */
 #include <ctype.h>
 #include <glob.h>
@@ -102,23 +103,86 @@ put_examples(struct buf *out, const char *service)
 	globfree(&g);
 }
 
+/* {"$ref": …} to the schema of a service's payload: HealthPayload. */
+static void
+put_payload_ref(struct buf *out, const struct service *service)
+{
+	buf_printf(out, "{\"$ref\":\"#/components/schemas/%c%sPayload\"}",
+	    toupper(service->name[0]), service->name + 1);
+}
+
 static void
 put_request(struct buf *out, const struct service *service)
 {
-	const struct field *f;
-
 	put_name(out, "requestBody");
 	buf_puts(out,
 	    "{\"required\":true,\"content\":{\"application/json\":{"
-	    "\"schema\":{\"type\":\"object\",\"properties\":{");
+	    "\"schema\":");
+	put_payload_ref(out, service);
+	put_examples(out, service->name);
+	buf_puts(out, "}}}");
+}
+
+static void
+put_payload(struct buf *out, const struct service *service)
+{
+	const struct field *f;
+	char name[128];
+
+	snprintf(name, sizeof(name), "%c%sPayload", toupper(service->name[0]),
+	    service->name + 1);
+	put_name(out, name);
+	buf_printf(out,
+	    "{\"type\":\"object\",\"description\":\"What %s sends; other "
+	    "members are kept as they are.\",\"properties\":{",
+	    service->name);
 	for (f = service->fields; f->name != NULL; f++) {
 		put_name(out, f->name);
 		buf_printf(out, "{\"$ref\":\"#/components/schemas/%s\"}",
 		    schemas[f->type]);
 	}
 	buf_puts(out, "},\"additionalProperties\":true}");
-	put_examples(out, service->name);
-	buf_puts(out, "}}}");
+}
+
+/* The schemas of the document, those of the services, and any of these. */
+static void
+put_schemas(struct buf *out, const struct cJSON *known)
+{
+	const struct service *const *s;
+	const struct cJSON *v;
+
+	buf_putc(out, '{');
+	for (v = json_first(known); v != NULL; v = json_next(v)) {
+		put_name(out, json_name(v));
+		json_write(out, v);
+	}
+	for (s = service_all(); *s != NULL; s++)
+		put_payload(out, *s);
+	put_name(out, "AnyPayload");
+	buf_puts(out,
+	    "{\"description\":\"What a known service sends, or any "
+	    "object.\",\"anyOf\":[");
+	for (s = service_all(); *s != NULL; s++) {
+		put_payload_ref(out, *s);
+		buf_putc(out, ',');
+	}
+	buf_puts(out, "{\"$ref\":\"#/components/schemas/Payload\"}]}}");
+}
+
+static void
+put_components(struct buf *out, const struct cJSON *components)
+{
+	const struct cJSON *v;
+
+	buf_putc(out, '{');
+	for (v = json_first(components); v != NULL; v = json_next(v)) {
+		put_name(out, json_name(v));
+		if (strcmp(json_name(v), "schemas") == 0)
+			put_schemas(out, v);
+		else
+			json_write(out, v);
+	}
+	buf_putc(out, '}');
 }
 
 /* A rule's condition is code, but what it sends is data. */
@@ -257,6 +321,8 @@ main(int argc, char **argv)
 			put_info(&out, v, argv[1]);
 		else if (strcmp(json_name(v), "paths") == 0)
 			put_paths(&out, v);
+		else if (strcmp(json_name(v), "components") == 0)
+			put_components(&out, v);
 		else
 			json_write(&out, v);
 	}

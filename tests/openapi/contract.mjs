@@ -199,6 +199,7 @@ async function stream() {
 	await call("streamEvents", 422, { query: { service: "X" },
 		headers: { Accept: "text/event-stream" } });
 	await call("streamEvents", 406);
+	await call("streamEvents", 200, { headers: { Accept: "text/html" } });
 }
 
 const upgrade = () => new Promise((done, fail) => {
@@ -354,7 +355,7 @@ routes();
 fixtures();
 await call("health", 200);
 await call("ready", 200);
-for (const search of ["", "json", "full", "json&full"])
+for (const search of ["", "json", "full", "json&full", "json=&full="])
 	await call("status", 200, { search });
 await call("metrics", 200);
 await ingest();
