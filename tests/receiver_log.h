@@ -34,7 +34,12 @@ struct receiver_fault {
 	const char *unit;
 	size_t bytes;
 	/* And then. */
-	enum { FAULT_CLOSES, FAULT_RESETS, FAULT_HANGS, FAULT_KEEPS } then;
+	enum {
+		FAULT_CLOSES,
+		FAULT_RESETS,
+		FAULT_HANGS,
+		FAULT_KEEPS
+	} then;
 };
 
 /* The fault whose name is the first len bytes, or NULL. */

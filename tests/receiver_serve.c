@@ -303,12 +303,12 @@ do_fault(struct conn *c, struct receiver_request *r,
 {
 	const char *status = strstr(f->answer, "{}");
 	char *nul;
-	int before = status == NULL ? (int)strlen(f->answer)
-				    : (int)(status - f->answer);
+	int before =
+	    status == NULL ? (int)strlen(f->answer) : (int)(status - f->answer);
 
 	r->status = status == NULL ? 0 : (int)code;
-	c->out_len = (size_t)snprintf(
-	    c->out, sizeof(c->out), "%.*s", before, f->answer);
+	c->out_len =
+	    (size_t)snprintf(c->out, sizeof(c->out), "%.*s", before, f->answer);
 	if (status != NULL)
 		c->out_len += (size_t)snprintf(c->out + c->out_len,
 		    sizeof(c->out) - c->out_len, "%03ld%s", code, status + 2);

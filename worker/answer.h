@@ -15,8 +15,8 @@ enum {
 };
 
 struct answer {
-	size_t len;   /* of all lines so far, those of 1xx too */
-	int status;   /* 0: no status line yet, or that of a 1xx is over */
+	size_t len;    /* of all lines so far, those of 1xx too */
+	int status;    /* 0: no status line yet, or that of a 1xx is over */
 	bool is_whole; /* the headers of the final status are all there */
 	bool is_too_long;
 };

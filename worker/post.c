@@ -503,7 +503,8 @@ post_open(const struct guard *g, char error[256])
 	guard = g;
 	epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll < 0 || (timer = open_timer()) < 0 ||
-	    (body_timer = open_timer()) < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
+	    (body_timer = open_timer()) < 0 ||
+	    curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
 	    (multi = curl_multi_init()) == NULL) {
 		snprintf(
 		    error, 256, "cannot start libcurl: %s", strerror(errno));
