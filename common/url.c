@@ -214,3 +214,13 @@ url_address(const struct url *url, struct sockaddr_storage *out)
 	v4->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return true;
 }
+
+void
+url_host(const char *text, char host[URL_HOST_MAX + 1])
+{
+	struct url url;
+
+	host[0] = '\0';
+	if (text != NULL && url_parse(&url, text) == NULL)
+		strcpy(host, url.host);
+}

@@ -30,5 +30,10 @@ const char *url_parse(struct url *, const char *text);
  * (RFC 6761); false for any other name, which is judged when it is resolved.
  */
 bool url_address(const struct url *, struct sockaddr_storage *);
+/*
+ * What may be told to whoever reads a log: the host alone, since the rest of a
+ * URL may hold a secret. "" where it is no URL.
+ */
+void url_host(const char *text, char host[URL_HOST_MAX + 1]);
 
 #endif

@@ -1,5 +1,7 @@
 #include "utf8.h"
 
+#include <string.h>
+
 /*
  * Table 3-7 of the Unicode standard: what the second byte may be depends on
  * the first; that is what keeps out overlong forms and surrogates.
@@ -65,4 +67,14 @@ utf8_is_valid(const char *s, size_t n)
 		if ((len = utf8_sequence(s + i, n - i)) == 0)
 			return false;
 	return true;
+}
+
+size_t
+utf8_prefix(const char *s, size_t characters)
+{
+	size_t n = strlen(s), len = 0, step;
+
+	while (characters-- > 0 && (step = utf8_sequence(s + len, n - len)) > 0)
+		len += step;
+	return len;
 }

@@ -8,10 +8,13 @@
 #include "dbclock.h"
 #include "prom.h"
 #include "score.h"
+#include "url.h"
+#include "utf8.h"
 
 enum {
 	LIMIT_MS = 500, /* for each of the statements */
-	STATES = 4
+	STATES = 4,
+	DESCRIPTION_MAX = 100 /* characters, as in the log */
 };
 
 #define P "smartcity_"
@@ -26,7 +29,10 @@ enum {
 	AGES,
 	FAILED = AGES + STATES,
 	EXPIRED,
-	MOMENT
+	MOMENT,
+	TOPIC,
+	DESCRIPTION,
+	URL
 };
 
 static const char *const states[STATES] = { "pending", "delivering", "retrying",
@@ -117,6 +123,34 @@ breaker(const struct pg_result *r, int row)
 					    : 0.5;
 }
 
+/* What people know a subscription by; never its URL, which may hold secrets. */
+static void
+put_info(struct buf *out, const struct pg_result *r)
+{
+	static const char name[] = P "subscription_info";
+	char host[URL_HOST_MAX + 1], description[DESCRIPTION_MAX * 4 + 1];
+	const char *text;
+	int row;
+
+	prom_family(out, name, "gauge",
+	    "1; to be joined with what has its id: topic, the host of its URL "
+	    "and the first 100 characters of its description.");
+	for (row = 0; row < pg_rows(r); row++) {
+		if (pg_value(r, row, ID) == NULL)
+			continue;
+		url_host(pg_value(r, row, URL), host);
+		text = pg_value(r, row, DESCRIPTION);
+		snprintf(description, sizeof(description), "%.*s",
+		    text != NULL ? (int)utf8_prefix(text, DESCRIPTION_MAX) : 0,
+		    text != NULL ? text : "");
+		prom_sample(out, name,
+		    (const char *[]){ "subscription", pg_value(r, row, ID),
+			"topic", pg_value(r, row, TOPIC), "host", host,
+			"description", description, NULL },
+		    1);
+	}
+}
+
 static void
 put_outbox(struct buf *out, const struct pg_result *r)
 {
@@ -128,6 +162,7 @@ put_outbox(struct buf *out, const struct pg_result *r)
 	    overdue);
 	put_of_each(out, r, P "subscription_breaker_open",
 	    "Its circuit breaker: 0 closed, 0.5 half-open, 1 open.", breaker);
+	put_info(out, r);
 }
 
 /* --- the clock --- */

@@ -58,18 +58,29 @@ write_listed(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, pg_value(r, row, 1));
 }
 
+/* "sent" is what "unclaimed" was called before; who still asks so is served. */
+static const char *
+read_state(struct page *p)
+{
+	static const char *const states[] = { "pending", "delivering",
+		"retrying", "delivered", "failed", "held", "expired",
+		"unclaimed", NULL };
+	const char *state = params_get(&p->params, "status");
+
+	if (state != NULL && strcmp(state, "sent") == 0)
+		return "unclaimed";
+	return page_choice(p, "status", states);
+}
+
 static void
 list(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
 {
-	static const char *const states[] = { "pending", "delivering",
-		"retrying", "delivered", "failed", "held", "expired", "sent",
-		NULL };
 	struct pg_result *r = NULL;
 	enum status status;
 	struct search s;
 
-	read_search(p, page_choice(p, "status", states), &s);
+	read_search(p, read_state(p), &s);
 	page_only(p, list_names);
 	if (!page_check(p, req, res))
 		return;

@@ -9,9 +9,11 @@
 #include "page.h"
 #include "secret.h"
 #include "subscription_body.h"
+#include "topic.h"
 
 enum {
-	COLUMNS_MAX = 64 << 10
+	COLUMNS_MAX = 64 << 10,
+	WARNINGS_MAX = 16 << 10
 };
 
 /* One request on its way; what a handler needs is opened, then closed. */
@@ -127,18 +129,22 @@ run(struct work *w, enum query query, int n, const char *const values[])
 	return false;
 }
 
-/* The row is JSON already; the secret becomes its last member. */
+/* The row is JSON already; what it lacks becomes its last members. */
 static void
 put_subscription(struct work *w, const char *secret)
 {
 	const char *json = pg_value(w->rows, 0, 0);
-	struct buf *out = &w->res->body;
+	struct buf *out = &w->res->body, warnings;
 
-	if (secret == NULL)
-		buf_puts(out, json);
-	else
-		buf_printf(out, "%.*s,\"secret\":\"%s\"}",
-		    (int)strlen(json) - 1, json, secret);
+	buf_init(&warnings, WARNINGS_MAX);
+	topic_warnings(&warnings, pg_value(w->rows, 0, 1));
+	buf_put(out, json, strlen(json) - 1);
+	if (warnings.len > 0)
+		buf_printf(out, ",\"warnings\":%s", warnings.data);
+	if (secret != NULL)
+		buf_printf(out, ",\"secret\":\"%s\"", secret);
+	buf_putc(out, '}');
+	buf_free(&warnings);
 }
 
 void

@@ -413,6 +413,10 @@ receiver__bad_in_any_way__its_class_told(void **state)
 		{ "/status/301/x", "http 301" },
 		{ "/redirect/x?to=http://169.254.169.254/", "http 302" },
 		{ "/hang/x", "timeout" },
+		{ "/unended-head/200/x", "timeout 200" },
+		{ "/cut/404/x", "http 404" },
+		{ "/stalled/301/x", "http 301" },
+		{ "/long-header/200/x", "protocol 200" },
 		{ "/reset/x", "protocol" },
 		{ "/garbage/x", "protocol" },
 		{ "http://127.0.0.1:1/", "connect" },
@@ -431,12 +435,92 @@ receiver__bad_in_any_way__its_class_told(void **state)
 		expect_attempt(rows[i][0], rows[i][1]);
 }
 
-/* "drip" does answer 200; it is the whole of it that does not come in time. */
+/* Long before the timeout. */
 static void
-receiver__answer_without_end__timeout(void **state)
+receiver__200_with_a_faulty_body__delivered_once(void **state)
+{
+	static const char *const paths[] = { "/drip/x", "/cut/200/x",
+		"/cut-by-reset/204/x", "/stalled/200/x", "/endless/201/x",
+		"/bad-chunks/200/x", "/bad-length/200/x" };
+	size_t i;
+
+	(void)state;
+	config.delivery_timeout = 40;
+	start();
+	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		subscribe("a", paths[i]);
+		put(1);
+		work_until("delivered", 1);
+		assert_int_equal(receiver_count(&receiver, paths[i]), 1);
+		expect("1 delivered",
+		    "SELECT attempts || ' ' || concat_ws(' ', status,"
+		    " last_error) FROM deliveries");
+		expect("1",
+		    "SELECT count(*) FROM delivery_attempts"
+		    " WHERE error IS NULL AND http_status BETWEEN 200 AND 204");
+		t_exec(url,
+		    "TRUNCATE outbox_messages, deliveries,"
+		    " delivery_attempts, subscriptions");
+	}
+}
+
+static void
+receiver__410_with_a_faulty_body__disabled(void **state)
+{
+	static const char *const paths[] = { "/cut/410/x", "/stalled/410/x",
+		"/endless-chunks/410/x" };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
+		empty(NULL);
+		subscribe("a", paths[i]);
+		put(1);
+		start();
+		work_until("retrying", 1);
+		expect("1 410",
+		    "SELECT count(disabled_reason) || ' ' || (SELECT"
+		    " http_status FROM delivery_attempts) FROM subscriptions");
+		dispatch_close(d, db);
+		d = NULL;
+	}
+}
+
+static void
+receiver__retry_after_with_a_faulty_body__waited(void **state)
 {
 	(void)state;
-	expect_attempt("/drip/x", "timeout 200");
+	strcpy(config.retry_schedule, "0,0.01");
+	subscribe("a", "/cut-later/503/x");
+	subscribe("b", "/stalled-later/429/x");
+	put(1);
+	start();
+	while (receiver_count(&receiver, "/cut-later/503/x") < 2 ||
+	    receiver_count(&receiver, "/stalled-later/429/x") < 2)
+		turn();
+	assert_true(gap_us("/cut-later/503/x") >= 1990000);
+	assert_true(gap_us("/stalled-later/429/x") >= 1990000);
+}
+
+static void
+receiver__headers_too_long__its_fault_and_its_breaker_opens(void **state)
+{
+	int64_t end = clock_steady_ms() + PATIENCE_MS;
+
+	(void)state;
+	strcpy(config.retry_schedule, "0,60");
+	subscribe("a", "/long-header/200/x");
+	put(12);
+	start();
+	while (t_number(url,
+		   "SELECT count(*) FROM subscriptions"
+		   " WHERE open_until > now()") == 0) {
+		assert_true(clock_steady_ms() < end);
+		turn();
+	}
+	expect("protocol: the answer's headers are longer than 100 KiB",
+	    "SELECT DISTINCT last_error FROM deliveries"
+	    " WHERE status = 'retrying'");
 }
 
 /* Says something that is no TLS to whoever comes. */
@@ -764,7 +848,10 @@ static const struct CMUnitTest tests[] = {
 	TEST(retry__retry_after_date__waited),
 	TEST(retry__410__disabled_and_nothing_lost),
 	TEST(receiver__bad_in_any_way__its_class_told),
-	TEST(receiver__answer_without_end__timeout),
+	TEST(receiver__200_with_a_faulty_body__delivered_once),
+	TEST(receiver__410_with_a_faulty_body__disabled),
+	TEST(receiver__retry_after_with_a_faulty_body__waited),
+	TEST(receiver__headers_too_long__its_fault_and_its_breaker_opens),
 	TEST(receiver__plain_where_tls_is_asked__tls),
 	TEST(receiver__long_answer__first_16_kib_kept),
 	TEST(guard__name_of_a_forbidden_address__nothing_sent),

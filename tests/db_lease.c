@@ -143,10 +143,11 @@ add(struct buf *outcomes, const struct pg_result *rows, int row,
 static void
 expect_settled(struct db *db, struct buf *outcomes, int n)
 {
-	int settled;
+	struct pg_result *settled = NULL;
 
 	assert_int_equal(lease_settle(db, outcomes, 1000, &settled), STATUS_OK);
-	assert_int_equal(settled, n);
+	assert_int_equal(lease_settled(settled), n);
+	pg_free(settled);
 	buf_free(outcomes);
 }
 
@@ -537,6 +538,21 @@ settle__retrying__due_after_its_delay(void **state)
 	expect_claims(1);
 }
 
+/* The history keeps the error; what is delivered has none. */
+static void
+settle__delivered_after_a_failure__no_error_left(void **state)
+{
+	(void)state;
+	put(1, ONE);
+	claim_and_settle("retrying", "bad");
+	t_pass(url, "6 seconds");
+	claim_and_settle("delivered", "good");
+	expect("delivered 2",
+	    "SELECT concat_ws(' ', status, attempts, last_error) FROM"
+	    " deliveries");
+	expect("http", "SELECT string_agg(error, ' ') FROM delivery_attempts");
+}
+
 static void
 settle__failed__over(void **state)
 {
@@ -639,7 +655,7 @@ settle__database_gone__buffer_kept_to_tell_again(void **state)
 	    db_new("postgresql:///x?host=/nonexistent", "gone", 500);
 	struct pg_result *rows;
 	struct buf outcomes;
-	int settled;
+	struct pg_result *settled = NULL;
 
 	(void)state;
 	put(2, ONE);
@@ -659,7 +675,7 @@ settle__outcomes_too_long__fault(void **state)
 {
 	struct pg_result *rows;
 	struct buf outcomes;
-	int settled;
+	struct pg_result *settled = NULL;
 
 	(void)state;
 	put(1, ONE);
@@ -846,6 +862,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(order__first_is_settled__next_is_found_at_once),
 	TEST(settle__delivered__done_with_its_history),
 	TEST(settle__retrying__due_after_its_delay),
+	TEST(settle__delivered_after_a_failure__no_error_left),
 	TEST(settle__failed__over),
 	TEST(settle__released__as_if_never_claimed),
 	TEST(settle__lease_ended_and_claimed_anew__changes_nothing),

@@ -62,7 +62,7 @@ outbox__deliveries_differ__the_most_alarming_state_told(void **state)
 
 	(void)state;
 	rows_message(1, "event.transport");
-	assert_status(1, "sent");
+	assert_status(1, "unclaimed");
 	for (n = 0; n < 7; n++) {
 		rows_delivery(1, to[n], to[n] == PAUSED ? "pending" : ranks[n]);
 		assert_status(1, ranks[n]);
@@ -128,6 +128,8 @@ outbox__status_given__messages_with_such_a_delivery(void **state)
 	rows_assert_listed("/outbox?status=failed", "8 5");
 	rows_assert_listed("/outbox?status=expired", "6");
 	rows_assert_listed("/outbox?status=held", "7");
+	rows_assert_listed("/outbox?status=unclaimed", "9");
+	/* Its name of before. */
 	rows_assert_listed("/outbox?status=sent", "9");
 }
 
@@ -143,7 +145,7 @@ outbox__subscription_given__messages_to_it(void **state)
 	rows_assert_listed(
 	    "/outbox?subscription=" SUBSCRIPTION "2&status=delivered", "");
 	rows_assert_listed(
-	    "/outbox?subscription=" SUBSCRIPTION "1&status=sent", "");
+	    "/outbox?subscription=" SUBSCRIPTION "1&status=unclaimed", "");
 	rows_assert_listed("/outbox?subscription=" SUBSCRIPTION "9", "");
 }
 
@@ -155,8 +157,9 @@ outbox__topic_and_times_given__messages_within(void **state)
 	rows_assert_listed("/outbox?topic=event.energy", "8 6 5 4");
 	rows_assert_listed(
 	    "/outbox?topic=event.energy&status=delivered", "8 4");
-	rows_assert_listed("/outbox?topic=event.energy&status=sent", "");
-	rows_assert_listed("/outbox?topic=event.transport&status=sent", "9");
+	rows_assert_listed("/outbox?topic=event.energy&status=unclaimed", "");
+	rows_assert_listed(
+	    "/outbox?topic=event.transport&status=unclaimed", "9");
 	rows_assert_listed("/outbox?topic=event.*", "");
 	rows_assert_listed("/outbox?since=2026-11-23T00:00:00.003Z"
 			   "&until=2026-11-23T00:00:00.006Z",
@@ -167,7 +170,7 @@ outbox__topic_and_times_given__messages_within(void **state)
 	rows_assert_listed(
 	    "/outbox?until=2026-11-23T01:00:00.008%2B01:00&status=failed", "5");
 	rows_assert_listed(
-	    "/outbox?since=2026-11-23T00:00:00.010Z&status=sent", "");
+	    "/outbox?since=2026-11-23T00:00:00.010Z&status=unclaimed", "");
 }
 
 static void
@@ -209,7 +212,8 @@ outbox__unknown_status__422_with_the_known_ones(void **state)
 	assert_string_equal(rows_body,
 	    "{\"detail\":[{\"type\":\"literal_error\",\"loc\":[\"query\","
 	    "\"status\"],\"msg\":\"Input should be 'pending', 'delivering', "
-	    "'retrying', 'delivered', 'failed', 'held', 'expired' or 'sent'\","
+	    "'retrying', 'delivered', 'failed', 'held', 'expired' or "
+	    "'unclaimed'\","
 	    "\"input\":\"lost\"}]}");
 }
 
@@ -272,12 +276,32 @@ message__with_attempts__everything_told_oldest_attempt_first(void **state)
 }
 
 static void
-message__without_deliveries__sent(void **state)
+message__without_deliveries__unclaimed(void **state)
 {
 	(void)state;
 	rows_message(1, "event.transport");
-	assert_status(1, "sent");
+	assert_status(1, "unclaimed");
 	assert_non_null(strstr(rows_body, "\"deliveries\":[]}"));
+}
+
+/* The history of its attempts has it. */
+static void
+outbox__delivered_after_a_failure__no_error_shown(void **state)
+{
+	char target[64];
+
+	(void)state;
+	rows_message(1, "event.transport");
+	rows_delivery(1, GOOD, "delivered");
+	t_exec(rows_url, "UPDATE deliveries SET last_error = 'http: 503'");
+	snprintf(target, sizeof(target), "/outbox/%s", rows_id(1));
+	assert_int_equal(rows_call("GET", target), 200);
+	assert_non_null(strstr(rows_body, "\"last_error\":null"));
+	assert_int_equal(rows_call("GET", "/outbox?status=delivered"), 200);
+	assert_non_null(strstr(rows_body, "\"last_error\":null"));
+	t_exec(rows_url, "UPDATE deliveries SET status = 'expired'");
+	assert_int_equal(rows_call("GET", target), 200);
+	assert_non_null(strstr(rows_body, "\"last_error\":\"http: 503\""));
 }
 
 static void
@@ -340,7 +364,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(outbox__unknown_status__422_with_the_known_ones),
 	TEST(outbox__bad_parameters__each_told),
 	TEST(message__with_attempts__everything_told_oldest_attempt_first),
-	TEST(message__without_deliveries__sent),
+	TEST(message__without_deliveries__unclaimed),
+	TEST(outbox__delivered_after_a_failure__no_error_shown),
 	TEST(message__unknown_or_no_id__404_or_422),
 	TEST(outbox__database_away__503),
 	TEST(outbox__wrong_method__405_with_the_right_ones),

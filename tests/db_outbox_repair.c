@@ -38,6 +38,7 @@ fresh(void)
 	return t_number(rows_url,
 	    "SELECT count(*) FROM deliveries WHERE status = 'pending' "
 	    "AND attempts = 4 AND attempts_before = 4 AND settled_at IS NULL "
+	    "AND last_error IS NULL "
 	    "AND replayed_at = next_attempt_at AND next_attempt_at BETWEEN "
 	    "now() - interval '1 minute' AND now()");
 }

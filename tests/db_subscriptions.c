@@ -230,6 +230,78 @@ post__every_member__kept(void **state)
 	free(id);
 }
 
+/* Accepted: somebody may subscribe before the first rule derives to it. */
+static void
+post__topic_that_nothing_derives_to__warned_of(void **state)
+{
+	static const char *const topics[] = { "event.nonsense", "event.health",
+		"event.energy" };
+	char body[128], warning[256], *id;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(topics) / sizeof(*topics); i++) {
+		snprintf(body, sizeof(body),
+		    "{\"topic\":\"%s\",\"url\":\"" RECEIVER "\"}", topics[i]);
+		snprintf(warning, sizeof(warning),
+		    "[\"topic: no rule derives an event to %s, so nothing will "
+		    "be delivered; rules derive to event.security, "
+		    "event.transport\"]",
+		    topics[i]);
+		id = create(body);
+		check_member("warnings", warning);
+		assert_non_null(json_string(value("secret")));
+		check_ask("GET", path_of(id, ""), NULL, 200);
+		check_member("warnings", warning);
+		check_ask("POST", path_of(id, "/secret/rotate"), NULL, 200);
+		check_member("warnings", warning);
+		free(id);
+	}
+}
+
+static void
+expect_no_warning(void)
+{
+	assert_null(json_member(json_root(answer), "warnings"));
+}
+
+static void
+post__topic_that_is_derived_to__no_warning(void **state)
+{
+	static const char *const topics[] = { "event.*", "event.transport",
+		"event.security" };
+	char body[128], *id;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(topics) / sizeof(*topics); i++) {
+		snprintf(body, sizeof(body),
+		    "{\"topic\":\"%s\",\"url\":\"" RECEIVER "\"}", topics[i]);
+		id = create(body);
+		expect_no_warning();
+		check_ask("GET", path_of(id, ""), NULL, 200);
+		expect_no_warning();
+		free(id);
+	}
+}
+
+static void
+patch__topic_changes__warned_of_as_it_is_then(void **state)
+{
+	char *id = create(NEW);
+
+	(void)state;
+	check_ask(
+	    "PATCH", path_of(id, ""), "{\"topic\":\"event.security\"}", 200);
+	expect_no_warning();
+	check_ask(
+	    "PATCH", path_of(id, ""), "{\"topic\":\"event.nowhere\"}", 200);
+	assert_non_null(strstr(res.body.data,
+	    "derives an event to "
+	    "event.nowhere, so nothing"));
+	free(id);
+}
+
 static void
 post__schedule_as_an_array__kept_as_text(void **state)
 {
@@ -946,6 +1018,9 @@ any__run_twice__done_once(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(post__least_of_all__201_with_defaults_and_secret),
 	TEST(post__every_member__kept),
+	TEST(post__topic_that_nothing_derives_to__warned_of),
+	TEST(post__topic_that_is_derived_to__no_warning),
+	TEST(patch__topic_changes__warned_of_as_it_is_then),
 	TEST(post__schedule_as_an_array__kept_as_text),
 	TEST(post__nulls_where_allowed__as_if_absent),
 	TEST(post__wrong_member__422_that_names_it),

@@ -467,6 +467,109 @@ worker__delivery_fails__line_says_whose_it_is(void **state)
 	free(message);
 }
 
+/* A name that people gave, and a URL that nobody shall read in a log. */
+static void
+describe(const char *path, const char *description)
+{
+	subscribe(path);
+	t_exec(url,
+	    "UPDATE subscriptions SET description = '%s',"
+	    " url = url || '?token=geheim'",
+	    description);
+}
+
+#define KNOWN_AS(description)                                                  \
+	",\"description\":\"" description "\",\"host\":\"127.0.0.1\"}"
+
+static void
+expect_no_secret(struct program *p, const char *path)
+{
+	assert_int_equal(count_written(p, path), 0);
+	assert_int_equal(count_written(p, "geheim"), 0);
+}
+
+static void
+worker__delivery_fails__line_names_its_receiver(void **state)
+{
+	struct program p;
+
+	(void)state;
+	setenv("OUTBOX_MAX_ATTEMPTS", "2", 1);
+	setenv("SMARTCITY_RETRY_SCHEDULE", "0,0.1", 1);
+	p = start(url, NULL);
+	unsetenv("OUTBOX_MAX_ATTEMPTS");
+	unsetenv("SMARTCITY_RETRY_SCHEDULE");
+	describe("/status/500/named", "The \"fire\" brigade");
+	put(1);
+	await_words(&p, "dispatch: failed for good: ", 1);
+	assert_int_equal(
+	    count_written(&p, KNOWN_AS("The \\\"fire\\\" brigade")), 2);
+	expect_no_secret(&p, "/status/500");
+	stop(&p);
+}
+
+static void
+worker__410__said_to_be_disabled_and_held_not_again(void **state)
+{
+	struct program p = start(url, NULL);
+
+	(void)state;
+	describe("/gone/told", "Gone for good");
+	put(1);
+	await_words(&p,
+	    "\"msg\":\"dispatch: held, its subscription is disabled: http: "
+	    "answered 410\"",
+	    1);
+	assert_int_equal(
+	    count_written(&p, "dispatch: subscription disabled: "), 1);
+	assert_int_equal(count_written(&p, "again in"), 0);
+	assert_int_equal(count_written(&p, KNOWN_AS("Gone for good")), 2);
+	expect_no_secret(&p, "/gone");
+	stop(&p);
+}
+
+/* The tenth failure in a row is the one that opens it. */
+static void
+worker__breaker_opens__said_to_be_held_not_again(void **state)
+{
+	struct program p = start(url, NULL);
+
+	(void)state;
+	describe("/status/503/told", "Broken");
+	t_exec(url, "UPDATE subscriptions SET failures = 9");
+	put(1);
+	await_words(&p,
+	    "\"msg\":\"dispatch: held, its breaker is open for 30 s: http: "
+	    "answered 503\"",
+	    1);
+	assert_int_equal(count_written(&p,
+			     "dispatch: breaker open for 30 s: its receiver "
+			     "failed 10 times in a row"),
+	    1);
+	assert_int_equal(count_written(&p, "again in"), 0);
+	assert_int_equal(count_written(&p, KNOWN_AS("Broken")), 2);
+	expect_no_secret(&p, "/status/503");
+	stop(&p);
+}
+
+static void
+worker__paused_meanwhile__said_to_be_held(void **state)
+{
+	struct program p;
+
+	(void)state;
+	setenv("SMARTCITY_DELIVERY_TIMEOUT", "2", 1);
+	p = start(url, NULL);
+	unsetenv("SMARTCITY_DELIVERY_TIMEOUT");
+	describe("/hang/paused", "Asleep");
+	put(1);
+	stack_wait(is_under_way, "/hang/paused", "it is under way");
+	t_exec(url, "UPDATE subscriptions SET paused = true");
+	await_words(&p, "dispatch: held, its subscription is paused: ", 1);
+	assert_int_equal(count_written(&p, "again in"), 0);
+	stop(&p);
+}
+
 static void
 worker__connection_cut__comes_back(void **state)
 {
@@ -625,6 +728,10 @@ static const struct CMUnitTest tests[] = {
 	EMPTY(worker__sigterm_while_it_winds_up__stops),
 	EMPTY(worker__sigusr1__debug_lines_of_each_delivery_and_off_again),
 	EMPTY(worker__delivery_fails__line_says_whose_it_is),
+	EMPTY(worker__delivery_fails__line_names_its_receiver),
+	EMPTY(worker__410__said_to_be_disabled_and_held_not_again),
+	EMPTY(worker__breaker_opens__said_to_be_held_not_again),
+	EMPTY(worker__paused_meanwhile__said_to_be_held),
 	EMPTY(worker__connection_cut__comes_back),
 	EMPTY(worker__clock_wrong__warned_of_once_and_again_when_it_is_right),
 	EMPTY(worker__asked_whether_it_is_alive__only_while_it_is_seen),

@@ -198,11 +198,11 @@ emergency__ids_of_its_request__carried_to_the_receiver(void **state)
 }
 
 static void
-emergency__nobody_subscribed__sent_at_once(void **state)
+emergency__nobody_subscribed__unclaimed(void **state)
 {
 	(void)state;
 	emergency(1003, "");
-	await_text("/outbox", "\"status\":\"sent\"");
+	await_text("/outbox", "\"status\":\"unclaimed\"");
 	assert_int_equal(t_number(s.url, "SELECT count(*) FROM deliveries"), 0);
 }
 
@@ -521,7 +521,7 @@ trace__emergency__from_event_to_attempts(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(emergency__subscribers__each_gets_what_it_asked_for),
 	TEST(emergency__ids_of_its_request__carried_to_the_receiver),
-	TEST(emergency__nobody_subscribed__sent_at_once),
+	TEST(emergency__nobody_subscribed__unclaimed),
 	TEST(subscription__paused__held_and_delivered_when_resumed),
 	TEST(subscription__answers_410__disabled_then_resumed),
 	TEST(subscription__tested__receives_a_test),

@@ -80,7 +80,9 @@ static void
 use_all(void)
 {
 	post("/subscriptions",
-	    "{\"topic\":\"event.*\",\"url\":\"http://127.0.0.1:1/x\"}", 201);
+	    "{\"topic\":\"event.*\",\"url\":\"http://127.0.0.1:1/x?k=geheim\","
+	    "\"description\":\"Fire \\\"one\\\" \\\\ two\\nlines\"}",
+	    201);
 	post("/ingest/health?dedupe_key=a",
 	    "{\"patient_id\":1,\"alert\":\"emergency\"}", 200);
 	post("/ingest/health?dedupe_key=a",
@@ -169,6 +171,48 @@ metrics__after_one_of_each__counted(void **state)
 	assert_true(sum("smartcity_worker_job_last_success_timestamp_seconds"
 			"{") > 1e9);
 	assert_true(sum("smartcity_pool_processes{state=\"status\"}") == 2);
+}
+
+/* By which an alert names it; the rest of its URL may be a secret. */
+static void
+metrics__subscription__its_topic_host_and_description(void **state)
+{
+	char *id = t_sql(s.url, "SELECT id FROM subscriptions"), want[256];
+	struct http h = metrics();
+
+	(void)state;
+	snprintf(want, sizeof(want),
+	    "\nsmartcity_subscription_info{subscription=\"%s\","
+	    "topic=\"event.*\",host=\"127.0.0.1\","
+	    "description=\"Fire \\\"one\\\" \\\\ two\\nlines\"} 1\n",
+	    id);
+	if (strstr(h.body, want) == NULL)
+		fail_msg("%s", strstr(h.body, "smartcity_subscription_info"));
+	assert_null(strstr(h.body, "geheim"));
+	http_free(&h);
+	free(id);
+}
+
+/* 100 characters of it, not bytes. */
+static void
+metrics__subscription_described_at_length__cut_off(void **state)
+{
+	char *was = t_sql(s.url, "SELECT description FROM subscriptions");
+	char want[256] = "description=\"";
+	struct http h;
+	int i;
+
+	(void)state;
+	t_exec(
+	    s.url, "UPDATE subscriptions SET description = repeat('é', 500)");
+	for (i = 0; i < 100; i++)
+		strcat(want, "é");
+	strcat(want, "\"} 1\n");
+	h = metrics();
+	assert_non_null(strstr(h.body, want));
+	http_free(&h);
+	t_exec(s.url, "UPDATE subscriptions SET description = '%s'", was);
+	free(was);
 }
 
 static atomic_int answered;
@@ -320,6 +364,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(metrics__real_output__promtool_agrees),
 	cmocka_unit_test(prometheus__rules_and_dashboard__fit_the_output),
 	cmocka_unit_test(metrics__after_one_of_each__counted),
+	cmocka_unit_test(metrics__subscription__its_topic_host_and_description),
+	cmocka_unit_test(metrics__subscription_described_at_length__cut_off),
 	cmocka_unit_test(ledger__mixed_load_and_responders_killed__balances),
 	cmocka_unit_test(database__gone__seen_everywhere),
 };

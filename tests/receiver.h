@@ -16,6 +16,8 @@
  *	/big/BYTES/NAME           200 with a body of that size
  *	/drip/NAME                200 with a body that comes a byte a second
  *	/garbage/NAME             bytes that are no HTTP
+ *	/FAULT/CODE/NAME          that status with an answer that is faulty, as
+ *				  the table of receiver_faults.c has it
  *
  * Attempts are counted for each webhook-id and path.
  */

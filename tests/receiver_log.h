@@ -25,6 +25,26 @@ void receiver_log_publish(struct receiver_log *);
 const char *receiver_log_header(
     const char *head, size_t len, const char *name, size_t *n);
 
+/* An answer that is faulty. */
+struct receiver_fault {
+	const char *name;
+	/* As it is sent, where {} stands for the status, \1 for a NUL. */
+	const char *answer;
+	/* Sent behind it again and again, up to `bytes`; NULL: nothing is. */
+	const char *unit;
+	size_t bytes;
+	/* And then. */
+	enum {
+		FAULT_CLOSES,
+		FAULT_RESETS,
+		FAULT_HANGS,
+		FAULT_KEEPS
+	} then;
+};
+
+/* The fault whose name is the first len bytes, or NULL. */
+const struct receiver_fault *receiver_fault(const char *name, size_t len);
+
 /* The receiver's process; never returns. */
 _Noreturn void receiver_serve(int listener, struct receiver_log *);
 

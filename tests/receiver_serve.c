@@ -21,6 +21,7 @@ enum {
 struct conn {
 	int fd;
 	bool resets, hangs, drips;
+	bool stalls;    /* nothing comes behind the answer */
 	bool last;      /* closes behind the answer */
 	int64_t due_ms; /* the answer waits until then, 0: it does not */
 	struct conn *next, **prev; /* among those that wait */
@@ -28,7 +29,9 @@ struct conn {
 	size_t in_len, in_cap;
 	char out[2048];
 	size_t out_len;
-	size_t filler; /* bytes of body still to be sent behind it */
+	size_t filler;    /* bytes still to be sent behind it */
+	const char *unit; /* they are this again and again; NULL: zeros */
+	size_t unit_at;   /* where in it the next one is */
 };
 
 static struct receiver_log *requests;
@@ -84,17 +87,43 @@ drop(struct conn *c)
 	free(c);
 }
 
+/* As many of its next bytes as there is room for. */
+static const char *
+filler(struct conn *c, size_t *n)
+{
+	static const char zeros[65536];
+	static char units[65536];
+	size_t i, len;
+
+	*n = c->filler < sizeof(zeros) ? c->filler : sizeof(zeros);
+	if (c->unit == NULL)
+		return zeros;
+	len = strlen(c->unit);
+	for (i = 0; i < *n; i++)
+		units[i] = c->unit[(c->unit_at + i) % len];
+	return units;
+}
+
+static void
+filled(struct conn *c, size_t n)
+{
+	if (c->unit != NULL)
+		c->unit_at = (c->unit_at + n) % strlen(c->unit);
+	if (c->filler != SIZE_MAX)
+		c->filler -= n;
+}
+
 /* False: it is gone. */
 static bool
 fill(struct conn *c)
 {
-	static const char zeros[65536];
+	const char *bytes;
 	ssize_t n;
+	size_t len;
 
 	while (c->filler > 0) {
-		n = send(c->fd, zeros,
-		    c->filler < sizeof(zeros) ? c->filler : sizeof(zeros),
-		    MSG_NOSIGNAL);
+		bytes = filler(c, &len);
+		n = send(c->fd, bytes, len, MSG_NOSIGNAL);
 		if (n < 0 && errno == EAGAIN) {
 			watch(c, EPOLL_CTL_MOD, EPOLLIN | EPOLLOUT);
 			return true;
@@ -103,7 +132,7 @@ fill(struct conn *c)
 			drop(c);
 			return false;
 		}
-		c->filler -= (size_t)n;
+		filled(c, (size_t)n);
 		if (c->filler == 0)
 			watch(c, EPOLL_CTL_MOD, EPOLLIN);
 	}
@@ -268,6 +297,31 @@ do_garbage(struct conn *c, struct receiver_request *r, long n)
 	c->last = true;
 }
 
+static void
+do_fault(struct conn *c, struct receiver_request *r,
+    const struct receiver_fault *f, long code)
+{
+	const char *status = strstr(f->answer, "{}");
+	char *nul;
+	int before =
+	    status == NULL ? (int)strlen(f->answer) : (int)(status - f->answer);
+
+	r->status = status == NULL ? 0 : (int)code;
+	c->out_len =
+	    (size_t)snprintf(c->out, sizeof(c->out), "%.*s", before, f->answer);
+	if (status != NULL)
+		c->out_len += (size_t)snprintf(c->out + c->out_len,
+		    sizeof(c->out) - c->out_len, "%03ld%s", code, status + 2);
+	if ((nul = strchr(c->out, 1)) != NULL)
+		*nul = '\0';
+	c->filler = f->bytes;
+	c->unit = f->unit;
+	c->unit_at = 0;
+	c->stalls = f->then == FAULT_HANGS;
+	c->resets = f->then == FAULT_RESETS;
+	c->last = f->then == FAULT_CLOSES || f->then == FAULT_RESETS;
+}
+
 static const struct behaviour {
 	const char *name;
 	void (*act)(struct conn *, struct receiver_request *, long number);
@@ -293,6 +347,7 @@ behave(struct conn *c, struct receiver_request *r)
 	const char *name = r->path + (r->path[0] == '/');
 	size_t len = strcspn(name, "/?"), i;
 	long number = name[len] == '/' ? atol(name + len + 1) : 0;
+	const struct receiver_fault *fault = receiver_fault(name, len);
 
 	for (i = 0; i < sizeof(behaviours) / sizeof(behaviours[0]); i++)
 		if (strncmp(behaviours[i].name, name, len) == 0 &&
@@ -300,7 +355,10 @@ behave(struct conn *c, struct receiver_request *r)
 			behaviours[i].act(c, r, number < 0 ? 0 : number);
 			return;
 		}
-	answer(c, r, 404, "", "no such behaviour\n");
+	if (fault != NULL)
+		do_fault(c, r, fault, number);
+	else
+		answer(c, r, 404, "", "no such behaviour\n");
 }
 
 /* --- what comes in -------------------------------------------------------- */
@@ -308,7 +366,8 @@ behave(struct conn *c, struct receiver_request *r)
 static bool
 is_busy(const struct conn *c)
 {
-	return c->due_ms != 0 || c->filler > 0 || c->hangs || c->drips;
+	return c->due_ms != 0 || c->filler > 0 || c->hangs || c->drips ||
+	    c->stalls;
 }
 
 static bool

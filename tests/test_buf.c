@@ -210,6 +210,19 @@ utf8__fourth_byte_not_a_continuation__refused(void **state)
 }
 
 static void
+utf8__first_characters__whole_ones(void **state)
+{
+	(void)state;
+	assert_int_equal(utf8_prefix("", 3), 0);
+	assert_int_equal(utf8_prefix("ab", 3), 2);
+	assert_int_equal(utf8_prefix("a\xc3\xa9\xe2\x82\xac"
+				     "b",
+			     3),
+	    6);
+	assert_int_equal(utf8_prefix("abc", 0), 0);
+}
+
+static void
 utf8__whole_text__judged(void **state)
 {
 	(void)state;
@@ -231,6 +244,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(utf8__every_code_point__encoded_and_read),
 	cmocka_unit_test(utf8__every_start_of_three_bytes__counted),
 	cmocka_unit_test(utf8__fourth_byte_not_a_continuation__refused),
+	cmocka_unit_test(utf8__first_characters__whole_ones),
 	cmocka_unit_test(utf8__whole_text__judged),
 };
 

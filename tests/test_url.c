@@ -226,6 +226,29 @@ url_address__a_name__none(void **state)
 	}
 }
 
+/* A log may show it: it holds no secret. */
+static void
+url_host__any_url__the_host_and_nothing_else(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "https://Hooks.example:8443/T0/secret?token=x",
+		    "hooks.example" },
+		{ "http://[::1]:80/x", "::1" },
+		{ "nats://n1/city.events", "n1" },
+		{ "no URL with a secret", "" },
+		{ "", "" },
+		{ NULL, "" },
+	};
+	char host[URL_HOST_MAX + 1];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		url_host(rows[i][0], host);
+		assert_string_equal(host, rows[i][1]);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(url__good__in_its_parts),
 	cmocka_unit_test(url__bad__refused_with_the_reason),
@@ -233,6 +256,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(url__long_host__up_to_the_limits_of_dns),
 	cmocka_unit_test(url_address__any_spelling__its_address_and_port),
 	cmocka_unit_test(url_address__a_name__none),
+	cmocka_unit_test(url_host__any_url__the_host_and_nothing_else),
 };
 
 T_MAIN(tests)

@@ -9,6 +9,7 @@
 #include "lane.h"
 #include "log.h"
 #include "parcel.h"
+#include "report.h"
 #include "retry.h"
 #include "rights.h"
 #include "sink.h"
@@ -34,6 +35,8 @@ struct dispatch {
 	struct schedule schedule;
 	struct receivers receivers;
 	struct buf lanes, outcomes;
+	/* Of the outcomes, those that failed: to be reported when settled. */
+	struct parcel *failed, **last_failed;
 	int busy, unsettled;
 	int64_t claim_at, settle_at, sweep_at;
 	int64_t found_ms; /* when a claim last found something */
@@ -43,12 +46,13 @@ struct dispatch {
 
 /* --- one attempt --- */
 
-/* The outcome is noted, to be told soon; the parcel is done with. */
+/* The outcome is noted, to be told soon. */
 static void
 note(struct parcel *p, const struct outcome *outcome)
 {
 	struct dispatch *d = p->dispatch;
 
+	p->outcome = *outcome;
 	if (d->unsettled++ == 0)
 		d->settle_at = clock_steady_ms() + SETTLE_MS;
 	else if (d->unsettled == SETTLE_MANY)
@@ -57,6 +61,21 @@ note(struct parcel *p, const struct outcome *outcome)
 	tally_attempt(
 	    p->attempt.subscription_id, outcome->status, outcome->took_ms);
 	lease_add(&d->outcomes, &p->attempt, outcome);
+}
+
+static void
+note_failed(struct parcel *p, const struct outcome *outcome)
+{
+	note(p, outcome);
+	*p->dispatch->last_failed = p;
+	p->dispatch->last_failed = &p->next;
+}
+
+static void
+note_delivered(struct parcel *p, const struct outcome *outcome)
+{
+	note(p, outcome);
+	report_delivered(p);
 	parcel_free(p);
 }
 
@@ -64,6 +83,7 @@ static void
 release(struct parcel *p)
 {
 	note(p, &(struct outcome){ .status = "released" });
+	parcel_free(p);
 }
 
 static int64_t
@@ -78,30 +98,6 @@ delay_ms(const struct parcel *p)
 	return retry_delay_ms(has_own ? &own : &d->schedule, p->attempts,
 	    d->config->outbox_max_attempts, p->attempt.retry_after_ms,
 	    arc4random());
-}
-
-static void
-log_outcome(const struct attempt *a, const struct outcome *outcome)
-{
-	struct log_field fields[PARCEL_FIELDS + 3];
-	int n =
-	    parcel_fields(fields, &a->message, a->subscription_id, a->number);
-
-	if (a->http_status > 0)
-		fields[n++] =
-		    (struct log_field){ "status", NULL, a->http_status };
-	fields[n++] = (struct log_field){ "dur_ms", NULL, outcome->took_ms };
-	fields[n] = (struct log_field){ NULL, NULL, 0 };
-	log_about(fields);
-	if (a->error == NULL)
-		log_debug("dispatch: delivered");
-	else if (outcome->delay_ms < 0)
-		log_error(
-		    "dispatch: failed for good: %s: %s", a->error, a->detail);
-	else
-		log_info("dispatch: again in %lld ms: %s: %s",
-		    (long long)outcome->delay_ms, a->error, a->detail);
-	log_about(NULL);
 }
 
 /* By the end of this worker, which is no fault of the receiver. */
@@ -127,18 +123,19 @@ attempt_done(struct attempt *a)
 		lane_failed(&p->receiver->lane);
 	else
 		lane_answered(&p->receiver->lane, outcome.took_ms);
-	if (a->error != NULL) {
-		outcome.delay_ms = delay_ms(p);
-		outcome.status = outcome.delay_ms < 0 ? "failed" : "retrying";
+	if (a->error == NULL) {
+		note_delivered(p, &outcome);
+		return;
 	}
+	outcome.delay_ms = delay_ms(p);
+	outcome.status = outcome.delay_ms < 0 ? "failed" : "retrying";
 	if (outcome.delay_ms < 0 && was_cut_off(p)) {
 		release(p);
 		return;
 	}
-	log_outcome(a, &outcome);
 	if (outcome.delay_ms < 0)
 		outcome.delay_ms = 0;
-	note(p, &outcome);
+	note_failed(p, &outcome);
 }
 
 static void
@@ -288,10 +285,24 @@ forget_outcomes(struct dispatch *d)
 		d->claim_at = 0;
 }
 
+/* settled: NULL where the database could not be told. */
+static void
+report(struct dispatch *d, const struct pg_result *settled)
+{
+	struct parcel *p;
+
+	report_failed(d->failed, settled);
+	while ((p = d->failed) != NULL) {
+		d->failed = p->next;
+		parcel_free(p);
+	}
+	d->last_failed = &d->failed;
+}
+
 static void
 settle(struct dispatch *d, struct db *db)
 {
-	int settled;
+	struct pg_result *settled = NULL;
 	enum status status =
 	    lease_settle(db, &d->outcomes, clock_steady_ms(), &settled);
 
@@ -308,9 +319,11 @@ settle(struct dispatch *d, struct db *db)
 		log_error("dispatch: %d outcomes cannot be told; their leases "
 			  "will end",
 		    d->unsettled);
-	else if (settled < d->unsettled)
+	else if (lease_settled(settled) < d->unsettled)
 		log_warn("dispatch: %d of %d outcomes came too late",
-		    d->unsettled - settled, d->unsettled);
+		    d->unsettled - lease_settled(settled), d->unsettled);
+	report(d, settled);
+	pg_free(settled);
 	forget_outcomes(d);
 }
 
@@ -397,6 +410,7 @@ dispatch_open(
 	receivers_init(&d->receivers);
 	buf_init(&d->lanes, OUTCOMES_MAX_BYTES);
 	buf_init(&d->outcomes, OUTCOMES_MAX_BYTES);
+	d->last_failed = &d->failed;
 	status = parse_schedule(d, error);
 	if (status == STATUS_OK)
 		status = open_sinks(config, error);
@@ -431,6 +445,7 @@ dispatch_close(struct dispatch *d, struct db *db)
 		sink_at(i)->close();
 	if (d->unsettled > 0)
 		settle(d, db);
+	report(d, NULL); /* what is left of them */
 	drop_queues(&d->receivers);
 	receivers_free(&d->receivers);
 	buf_free(&d->lanes);

@@ -6,7 +6,6 @@
 
 #include "dbclock.h"
 #include "lane.h"
-#include "log.h"
 
 enum {
 	NUMBER_LEN = 32
@@ -54,6 +53,7 @@ lease_row(const struct pg_result *batch, int row)
 		.retry_schedule = pg_value(batch, row, 16),
 		.max_in_flight = pg_int(batch, row, 17),
 		.lease = pg_value(batch, row, 18),
+		.description = pg_value(batch, row, 20),
 	};
 
 	c.is_over = strcmp(c.status, "delivering") != 0;
@@ -124,44 +124,65 @@ lease_add(
 	buf_putc(out, '}');
 }
 
-/* ids: of subscriptions, with commas between them; NULL: of none. */
-static void
-log_news(const char *ids, const char *news)
-{
-	const struct log_field fields[] = { { "subscription_id", ids, 0 },
-		{ NULL, NULL, 0 } };
-
-	if (ids == NULL)
-		return;
-	log_about(fields);
-	log_warn("dispatch: %s", news);
-	log_about(NULL);
-}
-
 enum status
-lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms, int *settled)
+lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms,
+    struct pg_result **settled)
 {
 	char now[NUMBER_LEN], failures[NUMBER_LEN];
 	const char *values[] = { NULL, failures, breaker_seconds,
 		breaker_max_seconds, now };
-	struct pg_result *r = NULL;
 	enum status status;
 
-	*settled = 0;
 	buf_putc(outcomes, ']');
 	if (outcomes->failed)
 		return STATUS_FAULT;
 	values[0] = outcomes->data;
 	snprintf(failures, sizeof(failures), "%d", LANE_FAILURES);
 	snprintf(now, sizeof(now), "%lld", (long long)now_ms);
-	status = db_run(db, Q_outbox_settle, 5, values, &r);
-	if (status != STATUS_OK) {
+	status = db_run(db, Q_outbox_settle, 5, values, settled);
+	if (status != STATUS_OK)
 		outcomes->data[--outcomes->len] = '\0';
-		return status;
-	}
-	*settled = pg_int(r, 0, 0);
-	log_news(pg_value(r, 0, 1), "breaker open, held for a while");
-	log_news(pg_value(r, 0, 2), "disabled by its receiver's 410 Gone");
-	pg_free(r);
-	return STATUS_OK;
+	return status;
+}
+
+int
+lease_settled(const struct pg_result *settled)
+{
+	return pg_int(settled, 0, 0);
+}
+
+static enum hold
+hold_of(const char *name)
+{
+	static const char *const names[] = { [HOLD_OPEN] = "open",
+		[HOLD_PAUSED] = "paused",
+		[HOLD_DISABLED] = "disabled",
+		[HOLD_DELETED] = "deleted" };
+	int i;
+
+	for (i = HOLD_OPEN; name != NULL && i <= HOLD_DELETED; i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum hold)i;
+	return HOLD_NOT;
+}
+
+bool
+lease_judged(const struct pg_result *settled, int *row, struct judged *judged)
+{
+	int r = *row;
+
+	if (r >= pg_rows(settled) || pg_value(settled, r, 1) == NULL)
+		return false;
+	*judged = (struct judged){
+		.subscription_id = pg_value(settled, r, 1),
+		.description = pg_value(settled, r, 2),
+		.url = pg_value(settled, r, 3),
+		.hold = hold_of(pg_value(settled, r, 4)),
+		.open_seconds = pg_int(settled, r, 5),
+		.failures = pg_int(settled, r, 6),
+		.opened = pg_is_true(settled, r, 7),
+		.disabled = pg_is_true(settled, r, 8),
+	};
+	(*row)++;
+	return true;
 }

@@ -26,6 +26,7 @@ struct claim {
 struct claimed {
 	struct message message;
 	const char *subscription_id;
+	const char *description; /* or NULL */
 	bool is_over; /* failed or expired while it waited: not to be sent */
 	const char *status;
 	int attempt;
@@ -57,11 +58,34 @@ struct outcome {
 void lease_add(
     struct buf *outcomes, const struct attempt *, const struct outcome *);
 /*
- * Tells them in one statement; *settled is how many took effect: not those
- * whose lease had ended and that were claimed anew. now_ms: the steady clock.
- * Unless OK the buffer is as it was: telling again may help.
+ * Tells them in one statement; *settled, which the caller frees with pg_free,
+ * is what came of it. now_ms: the steady clock. Unless OK the buffer is as it
+ * was: telling again may help.
  */
-enum status lease_settle(
-    struct db *, struct buf *outcomes, int64_t now_ms, int *settled) MUST_CHECK;
+enum status lease_settle(struct db *, struct buf *outcomes, int64_t now_ms,
+    struct pg_result **settled) MUST_CHECK;
+/* How many took effect: not those whose lease ended and was claimed anew. */
+int lease_settled(const struct pg_result *settled);
+
+/* Why a subscription's deliveries wait, whatever their schedule says. */
+enum hold {
+	HOLD_NOT,
+	HOLD_OPEN, /* its circuit breaker */
+	HOLD_PAUSED,
+	HOLD_DISABLED,
+	HOLD_DELETED
+};
+
+/* A subscription to which not all that was settled had been delivered. */
+struct judged {
+	const char *subscription_id, *description, *url;
+	enum hold hold;
+	int open_seconds;      /* until it is tried again, where HOLD_OPEN */
+	int failures;          /* in a row */
+	bool opened, disabled; /* by these outcomes */
+};
+
+/* The next one from *row on, which starts as 0; false: there are no more. */
+bool lease_judged(const struct pg_result *settled, int *row, struct judged *);
 
 #endif

@@ -26,6 +26,7 @@ struct attempt {
 	    *body; /* the CloudEvent, NUL-terminated: these bytes are sent */
 	size_t body_len;
 	const char *subscription_id;
+	const char *description; /* the subscription's, for people; or NULL */
 	const char *url;
 	const char *secret, *old_secret; /* the latter or NULL */
 	/* Both fence off late settles. */

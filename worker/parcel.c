@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "about.h"
 #include "log.h"
 
 enum {
@@ -44,6 +45,7 @@ fill(struct parcel *p, const struct claimed *c, const struct parcel *like)
 	*p = *like;
 	p->attempt.message = c->message;
 	p->attempt.subscription_id = c->subscription_id;
+	p->attempt.description = c->description;
 	p->attempt.url = c->url;
 	p->attempt.secret = c->secret;
 	p->attempt.old_secret = c->old_secret;
@@ -105,30 +107,14 @@ find_receiver(struct receivers *all, const struct claimed *c, int lane_limit)
 	return r;
 }
 
-int
-parcel_fields(struct log_field *f, const struct message *m,
-    const char *subscription_id, int attempt)
-{
-	int n = 0;
-
-	if (m->request_id != NULL)
-		f[n++] = (struct log_field){ "request_id", m->request_id, 0 };
-	f[n++] = (struct log_field){ "topic", m->topic, 0 };
-	f[n++] = (struct log_field){ "message_id", m->id, 0 };
-	f[n++] = (struct log_field){ "subscription_id", subscription_id, 0 };
-	f[n++] = (struct log_field){ "attempt", NULL, attempt };
-	return n;
-}
-
 static void
 log_over(const struct claimed *c)
 {
-	struct log_field fields[PARCEL_FIELDS + 1];
-	int n =
-	    parcel_fields(fields, &c->message, c->subscription_id, c->attempt);
+	struct about about = { 0 };
 
-	fields[n] = (struct log_field){ NULL, NULL, 0 };
-	log_about(fields);
+	about_attempt(&about, &c->message, c->subscription_id, c->attempt);
+	about_receiver(&about, c->description, c->url);
+	log_about(about.fields);
 	log_error("parcel: it has %s", c->status);
 	log_about(NULL);
 }

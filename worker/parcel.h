@@ -6,14 +6,9 @@
 #define PARCEL_H
 
 #include "lease.h"
-#include "log.h"
 #include "receivers.h"
 
 struct dispatch;
-
-enum {
-	PARCEL_FIELDS = 5
-};
 
 /* The rows of a claim, freed with the last of their parcels. */
 struct batch {
@@ -31,6 +26,7 @@ struct parcel {
 	const char *schedule; /* the receiver's own, or NULL */
 	int attempts;         /* since the last replay, with this one */
 	int64_t lease_end_ms, began_ms;
+	struct outcome outcome;
 	struct parcel *next;
 };
 
@@ -44,10 +40,6 @@ void parcels_take(struct receivers *, struct pg_result *rows,
     const struct parcel *like, int lane_limit);
 /* Its batch is freed with the last of its parcels. */
 void parcel_free(struct parcel *);
-
-/* Whose a line of the log is: fills up to PARCEL_FIELDS, returns how many. */
-int parcel_fields(struct log_field *, const struct message *,
-    const char *subscription_id, int attempt);
 
 /* The first of the receiver's queue. */
 struct parcel *parcel_pop(struct receiver *);

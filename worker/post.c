@@ -10,12 +10,15 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "answer.h"
+#include "clock.h"
 #include "dbclock.h"
 
 enum {
 	CONNECT_MS = 5000,
 	CACHED_CONNECTIONS = 512,
 	EVENTS = 64,
+	BODY_MS = 500, /* the status is there: what else comes is for people */
 	DAY_S = 24 * 60 * 60,
 	DAY_MS = DAY_S * 1000
 };
@@ -26,17 +29,20 @@ struct flight {
 	struct post *post;
 	struct curl_slist *headers;
 	const char *refusal; /* the guard's */
-	bool is_cut;         /* the answer was longer than wanted */
+	struct answer head;
+	int64_t body_end_ms; /* once the head is whole */
 	char error[CURL_ERROR_SIZE];
 	struct flight *next, *previous;
 };
 
 static CURLM *multi;
 static int epoll = -1, timer = -1;
+static int body_timer = -1; /* for the first of those that wait for a body */
+static bool is_body_timed;
 static const struct guard *guard;
 static struct flight *flying;
 
-/* --- libcurl's sockets and its one timer, in our epoll --- */
+/* --- libcurl's sockets and the timers, in our epoll --- */
 
 static int
 watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
@@ -61,18 +67,24 @@ watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 }
 
 static int
-set_timer(CURLM *m, long ms, void *arg)
+set(int fd, int64_t ms)
 {
 	struct itimerspec t = { .it_value.tv_sec = ms / 1000,
 		.it_value.tv_nsec = ms % 1000 * 1000000 };
 
-	(void)m;
-	(void)arg;
 	if (ms < 0)
 		t = (struct itimerspec){ 0 };
 	else if (ms == 0)
 		t.it_value.tv_nsec = 1; /* 0 would disarm it */
-	return timerfd_settime(timer, 0, &t, NULL);
+	return timerfd_settime(fd, 0, &t, NULL);
+}
+
+static int
+set_timer(CURLM *m, long ms, void *arg)
+{
+	(void)m;
+	(void)arg;
+	return set(timer, ms);
 }
 
 /* --- one transfer's callbacks --- */
@@ -105,6 +117,31 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
+/* A receiver that lets us wait for the rest shall not hold a place for it. */
+static void
+await_body(struct flight *f)
+{
+	f->body_end_ms = clock_steady_ms() + BODY_MS;
+	/* All wait equally long, so the first of them is the first to end. */
+	if (!is_body_timed)
+		set(body_timer, BODY_MS);
+	is_body_timed = true;
+}
+
+static size_t
+take_line(char *bytes, size_t size, size_t n, void *arg)
+{
+	struct flight *f = arg;
+	bool was_whole = f->head.is_whole;
+
+	n *= size;
+	if (!answer_line(&f->head, bytes, n))
+		return 0;
+	if (f->head.is_whole && !was_whole)
+		await_body(f);
+	return n;
+}
+
 /* Keeps what fits, and ends the transfer at the first byte that does not. */
 static size_t
 take_answer(char *bytes, size_t size, size_t n, void *arg)
@@ -116,8 +153,7 @@ take_answer(char *bytes, size_t size, size_t n, void *arg)
 	n *= size;
 	if (answer != NULL)
 		buf_put(answer, bytes, n < room ? n : room);
-	f->is_cut = n > room && answer != NULL;
-	return f->is_cut ? 0 : n;
+	return n > room && answer != NULL ? 0 : n;
 }
 
 static bool
@@ -147,6 +183,8 @@ set_options(struct flight *f)
 	SET(MAXLIFETIME_CONN, 300L); /* names may move */
 	SET(OPENSOCKETFUNCTION, open_socket);
 	SET(OPENSOCKETDATA, f);
+	SET(HEADERFUNCTION, take_line);
+	SET(HEADERDATA, f);
 	SET(WRITEFUNCTION, take_answer);
 	SET(WRITEDATA, f);
 	SET(ERRORBUFFER, f->error);
@@ -264,6 +302,59 @@ retry_after_ms(CURL *easy)
 	return seconds < DAY_S ? seconds * 1000 : DAY_MS;
 }
 
+/*
+ * The status counts: its headers are all there; or the answer ended well for
+ * libcurl; or libcurl, having read a final status, cannot make out a header
+ * below it, which is mostly one that says how long the body is.
+ */
+static bool
+has_answered(const struct flight *f, CURLcode code)
+{
+	return f->head.is_whole || code == CURLE_OK ||
+	    (answer_is_final(f->head.status) &&
+		(code == CURLE_WEIRD_SERVER_REPLY ||
+		    code == CURLE_BAD_CONTENT_ENCODING));
+}
+
+/*
+ * A single line is measured by libcurl, whose limit is the same and whose
+ * answer, until 8.6, "out of memory". It is ours only before anything came.
+ */
+static bool
+is_too_long(const struct flight *f, CURLcode code)
+{
+	const CURLcode too_large = (CURLcode)100; /* of libcurl 8.6 */
+	curl_off_t first_byte_us = 0;
+
+	curl_easy_getinfo(
+	    f->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
+	return f->head.is_too_long || code == too_large ||
+	    (code == CURLE_OUT_OF_MEMORY && first_byte_us > 0);
+}
+
+static void
+judge(struct flight *f, CURLcode code)
+{
+	struct post *post = f->post;
+	char text[64];
+
+	if (has_answered(f, code)) {
+		if (!answer_is_final(post->status))
+			fail(post, ERROR_PROTOCOL,
+			    "the answer has no final status");
+	} else if (code == CURLE_COULDNT_CONNECT && f->refusal != NULL) {
+		fail(post, ERROR_FORBIDDEN, f->refusal);
+	} else if (is_too_long(f, code)) {
+		snprintf(text, sizeof(text),
+		    "the answer's headers are longer than %d KiB",
+		    ANSWER_HEAD_KIB);
+		fail(post, ERROR_PROTOCOL, text);
+	} else {
+		fail(post, error_class(code),
+		    f->error[0] ? f->error : curl_easy_strerror(code));
+	}
+}
+
 static void
 finish(struct flight *f, CURLcode code)
 {
@@ -275,11 +366,7 @@ finish(struct flight *f, CURLcode code)
 		put_reused(f);
 	post->status = (int)status;
 	post->retry_after_ms = retry_after_ms(f->easy);
-	if (code == CURLE_COULDNT_CONNECT && f->refusal != NULL)
-		fail(post, ERROR_FORBIDDEN, f->refusal);
-	else if (code != CURLE_OK && !f->is_cut)
-		fail(post, error_class(code),
-		    f->error[0] ? f->error : curl_easy_strerror(code));
+	judge(f, code);
 	curl_multi_remove_handle(multi, f->easy);
 	land(f);
 	post->done(post);
@@ -329,6 +416,29 @@ post_fd(void)
 	return epoll;
 }
 
+/* Those whose body has had its time are done; the timer is for the next. */
+static void
+end_bodies(void)
+{
+	int64_t now = clock_steady_ms(), next = INT64_MAX;
+	struct flight *f, *after;
+
+	is_body_timed = false;
+	for (f = flying; f != NULL; f = after) {
+		after = f->next;
+		if (!f->head.is_whole)
+			continue;
+		if (f->body_end_ms <= now)
+			finish(f, CURLE_OK);
+		else if (f->body_end_ms < next)
+			next = f->body_end_ms;
+	}
+	if (next == INT64_MAX)
+		return;
+	set(body_timer, next - now);
+	is_body_timed = true;
+}
+
 static void
 act(const struct epoll_event *e)
 {
@@ -339,6 +449,11 @@ act(const struct epoll_event *e)
 		if (read(timer, &expirations, sizeof(expirations)) > 0)
 			curl_multi_socket_action(
 			    multi, CURL_SOCKET_TIMEOUT, 0, &running);
+		return;
+	}
+	if (e->data.fd == body_timer) {
+		if (read(body_timer, &expirations, sizeof(expirations)) > 0)
+			end_bodies();
 		return;
 	}
 	if (e->events & EPOLLIN)
@@ -369,17 +484,26 @@ post_work(void)
 	}
 }
 
+static int
+open_timer(void)
+{
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
+
+	if (fd >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) != 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 enum status
 post_open(const struct guard *g, char error[256])
 {
-	struct epoll_event e = { .events = EPOLLIN };
-
 	guard = g;
 	epoll = epoll_create1(EPOLL_CLOEXEC);
-	timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	e.data.fd = timer;
-	if (epoll < 0 || timer < 0 ||
-	    epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &e) != 0 ||
+	if (epoll < 0 || (timer = open_timer()) < 0 ||
+	    (body_timer = open_timer()) < 0 ||
 	    curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
 	    (multi = curl_multi_init()) == NULL) {
 		snprintf(
@@ -393,6 +517,7 @@ post_open(const struct guard *g, char error[256])
 	return STATUS_OK;
 }
 
+/* What has answered so far that its status counts was not stopped by this. */
 static void
 end_all(void)
 {
@@ -400,6 +525,10 @@ end_all(void)
 	struct post *post;
 
 	while ((f = flying) != NULL) {
+		if (f->head.is_whole) {
+			finish(f, CURLE_OK);
+			continue;
+		}
 		post = f->post;
 		curl_multi_remove_handle(multi, f->easy);
 		land(f);
@@ -419,7 +548,10 @@ post_close(void)
 	}
 	if (timer >= 0)
 		close(timer);
+	if (body_timer >= 0)
+		close(body_timer);
 	if (epoll >= 0)
 		close(epoll);
-	timer = epoll = -1;
+	timer = body_timer = epoll = -1;
+	is_body_timed = false;
 }

@@ -14,6 +14,6 @@ WITH base AS (
 SELECT e.id, e.service, e."timestamp", e.payload, e.normalized_payload, e.deduplication_key,
        e.source_event_id, e.created_at,
        e.source_event_id = $1::uuid AS fired, e.request_id,
-       (SELECT message_json(m) FROM outbox_messages AS m WHERE m.id = e.id) AS message
+       (SELECT message_shown(m) FROM outbox_messages AS m WHERE m.id = e.id) AS message
   FROM trail AS t JOIN events AS e ON e.id = t.id
  ORDER BY t.n

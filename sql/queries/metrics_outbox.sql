@@ -1,8 +1,8 @@
 -- The outbox for /metrics, a row for each of $1 subscriptions at most: its
 -- breaker, and how many of its deliveries wait in which state, for how long.
 -- 10,000 are counted at most, each subscription having its share of them: the
--- longest due. The last three columns, the same in all rows: what is dead, up to
--- 10,000 of each, and what time it is here.
+-- longest due. Three columns, the same in all rows: what is dead, up to 10,000
+-- of each, and what time it is here. At last what people know it by.
 WITH lane AS (
     SELECT s, s.id, count(*) OVER () AS lanes
       FROM subscriptions AS s
@@ -18,7 +18,8 @@ SELECT lane.id,
             WHEN (lane.s).open_until > now() THEN 'open' ELSE 'half-open' END,
        c.pending, c.delivering, c.retrying, c.held,
        c.overdue, c.pending_age, c.delivering_age, c.retrying_age, c.held_age,
-       dead.failed, dead.expired, extract(epoch FROM now())
+       dead.failed, dead.expired, extract(epoch FROM now()),
+       (lane.s).topic, (lane.s).description, (lane.s).url
   FROM dead LEFT JOIN lane ON true LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE d.state = 'pending') AS pending,
            count(*) FILTER (WHERE d.state = 'delivering') AS delivering,

@@ -3,7 +3,7 @@
 -- the one that is left uses deliveries_dead_idx, deliveries_due_idx or a
 -- primary key, whichever the state asks for.
 -- $1 cursor (exclusive)  $2 limit  $3 since, as the least id  $4 topic
--- $5 a delivery's state  $6 that delivery's subscription
+-- $5 a delivery's state, or unclaimed: there is none  $6 that delivery's subscription
 WITH found AS (
     (SELECT m.id
        FROM outbox_messages AS m
@@ -14,7 +14,7 @@ WITH found AS (
     UNION ALL
     (SELECT m.id
        FROM outbox_messages AS m
-      WHERE $5::text = 'sent' AND $6::uuid IS NULL
+      WHERE $5::text = 'unclaimed' AND $6::uuid IS NULL
         AND m.id < $1::uuid AND ($3::uuid IS NULL OR m.id >= $3::uuid)
         AND ($4::text IS NULL OR m.topic = $4::text)
         AND NOT EXISTS (SELECT FROM deliveries AS d WHERE d.message_id = m.id)
@@ -24,7 +24,7 @@ WITH found AS (
        FROM deliveries AS d
        JOIN outbox_messages AS m ON m.id = d.message_id
        LEFT JOIN subscriptions AS s ON s.id = d.subscription_id
-      WHERE ($5::text <> 'sent' OR $5::text IS NULL AND $6::uuid IS NOT NULL)
+      WHERE ($5::text <> 'unclaimed' OR $5::text IS NULL AND $6::uuid IS NOT NULL)
         AND CASE WHEN $5::text IS NULL THEN true
                  WHEN $5::text = 'held' THEN d.status IN ('pending', 'retrying')
                  ELSE d.status = $5::text END
@@ -39,7 +39,7 @@ WITH found AS (
 SELECT id, row_to_json(x)
   FROM (SELECT m.id, m.topic, m.source, m.subject, m.causation_id, rfc3339(m.occurred_at) AS time,
                rfc3339(m.created_at) AS created_at,
-               message_state(ARRAY(
+               message_status(ARRAY(
                    SELECT delivery_state(d, s, now())
                      FROM deliveries AS d LEFT JOIN subscriptions AS s ON s.id = d.subscription_id
                     WHERE d.message_id = m.id)) AS status,
@@ -48,7 +48,7 @@ SELECT id, row_to_json(x)
                      FROM (SELECT d.subscription_id, s.url, delivery_state(d, s, now()) AS status, d.attempts,
                                   CASE WHEN d.settled_at IS NULL THEN rfc3339(d.next_attempt_at) END
                                   AS next_attempt_at,
-                                  rfc3339(d.settled_at) AS settled_at, d.last_error
+                                  rfc3339(d.settled_at) AS settled_at, delivery_error(d) AS last_error
                              FROM deliveries AS d LEFT JOIN subscriptions AS s ON s.id = d.subscription_id
                             WHERE d.message_id = m.id
                             ORDER BY d.subscription_id) AS y) AS deliveries

@@ -26,7 +26,7 @@ WITH found AS (
 ), replayed AS (
     UPDATE deliveries AS d
        SET status = 'pending', attempts_before = attempts, next_attempt_at = now(),
-           settled_at = NULL, replayed_at = now()
+           settled_at = NULL, replayed_at = now(), last_error = NULL
       FROM matched AS x JOIN message AS m ON m.id = x.message_id
      WHERE d.message_id = x.message_id AND d.subscription_id = x.subscription_id
        AND d.status = $5::text

@@ -7,7 +7,7 @@ WITH message AS (
 ), retried AS (
     UPDATE deliveries AS d
        SET status = 'pending', attempts_before = attempts, next_attempt_at = now(),
-           settled_at = NULL, replayed_at = now()
+           settled_at = NULL, replayed_at = now(), last_error = NULL
       FROM message AS m, subscriptions AS s
      WHERE d.message_id = m.id AND s.id = d.subscription_id AND s.deleted_at IS NULL
        AND CASE WHEN $3::text IS NULL THEN d.status IN ('failed', 'expired', 'retrying')

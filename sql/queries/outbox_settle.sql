@@ -25,12 +25,13 @@ WITH outcome AS (
            attempts = d.attempts - (o.status = 'released')::int,
            next_attempt_at = now() + o.delay * interval '1 second',
            settled_at = CASE WHEN o.status IN ('delivered', 'failed') THEN now() END,
-           last_error = CASE WHEN o.error IS NULL THEN d.last_error
+           last_error = CASE WHEN o.status = 'delivered' THEN NULL
+                             WHEN o.error IS NULL THEN d.last_error
                              ELSE concat_ws(': ', o.error, o.detail) END
       FROM outcome AS o
      WHERE d.message_id = o.message AND d.subscription_id = o.subscription
        AND d.attempts = o.attempt AND d.next_attempt_at = o.lease AND d.status = 'delivering'
-    RETURNING d.message_id, d.subscription_id, d.subject, d.status, o.url, o.verdict
+    RETURNING d.message_id, d.subscription_id, d.subject, d.status, o.url, o.verdict, o.error
 ), next_of_subject AS (
     -- In order: who waited for one that is over is due now.
     UPDATE deliveries AS d
@@ -84,7 +85,21 @@ WITH outcome AS (
                                   ELSE s.disabled_reason END
       FROM judged AS j
      WHERE s.id = j.id
+    RETURNING s.id, s.failures, s.open_until, s.disabled_reason
 )
-SELECT (SELECT count(*) FROM settled),
-       (SELECT string_agg(id::text, ', ') FROM judged WHERE opens),
-       (SELECT string_agg(id::text, ', ') FROM judged WHERE gone)
+-- How many took effect; then a row for each subscription that did not take all,
+-- or one without: what it is now, and whether this made it so.
+SELECT (SELECT count(*) FROM settled), s.id, s.description, s.url,
+       CASE WHEN s.deleted_at IS NOT NULL THEN 'deleted'
+            WHEN coalesce(b.disabled_reason, s.disabled_reason) IS NOT NULL THEN 'disabled'
+            WHEN s.paused THEN 'paused'
+            WHEN o.until > now() THEN 'open' END,
+       ceil(extract(epoch FROM o.until - now())), b.failures,
+       coalesce(j.opens, false), coalesce(j.gone, false)
+  FROM (SELECT) AS one
+  LEFT JOIN (SELECT DISTINCT subscription_id AS id FROM settled WHERE error IS NOT NULL) AS f ON true
+  LEFT JOIN subscriptions AS s ON s.id = f.id
+  LEFT JOIN judged AS j ON j.id = f.id
+  LEFT JOIN breaker AS b ON b.id = f.id
+  LEFT JOIN LATERAL (
+    SELECT CASE WHEN b.id IS NULL THEN s.open_until ELSE b.open_until END AS until) AS o ON true

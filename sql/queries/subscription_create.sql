@@ -6,4 +6,4 @@ SELECT $1::uuid, c.topic, c.url, c.description, c.retry_schedule, c.ordering,
        $3::text, now(), now(), now()
   FROM jsonb_populate_record(NULL::subscriptions, $2::jsonb) AS c
 ON CONFLICT (id) DO UPDATE SET id = excluded.id  -- for RETURNING to have a row
-RETURNING subscription_json(s, now())
+RETURNING subscription_json(s, now()), s.topic

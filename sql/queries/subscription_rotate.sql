@@ -8,4 +8,4 @@ UPDATE subscriptions AS s
                                WHEN $3::int > 0 THEN now() + $3::int * interval '1 second' END,
        updated_at = now()
  WHERE s.id = $1::uuid AND s.deleted_at IS NULL
-RETURNING subscription_json(s, now())
+RETURNING subscription_json(s, now()), s.topic

@@ -17,4 +17,4 @@ UPDATE subscriptions AS s
        updated_at = CASE WHEN patch = '{}' THEN s.updated_at ELSE now() END
   FROM arg
  WHERE s.id = arg.id AND s.deleted_at IS NULL
-RETURNING subscription_json(s, now())
+RETURNING subscription_json(s, now()), s.topic

@@ -88,8 +88,9 @@ async function lists() {
 		deduplication_key: "k" } });
 	await call("listRejected", 200, { query: { service: "health", offset: 1 } });
 	await call("listSubscriptions", 200, { query: { offset: 1 } });
-	await call("listMessages", 200, { query: { status: "sent", since: NEVER,
-		until: NEVER, topic: "event.x", subscription: NOBODY } });
+	for (const status of ["unclaimed", "sent"])
+		await call("listMessages", 200, { query: { status, since: NEVER,
+			until: NEVER, topic: "event.x", subscription: NOBODY } });
 	await call("listMessages", 422, { query: { stauts: "sent" } });
 	let { headers } = await call("listEvents", 200,
 		{ query: { after: "0", limit: 2 } });
