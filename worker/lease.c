@@ -54,6 +54,8 @@ lease_row(const struct pg_result *batch, int row)
 		.retry_schedule = pg_value(batch, row, 16),
 		.max_in_flight = pg_int(batch, row, 17),
 		.lease = pg_value(batch, row, 18),
+		.credentials = pg_value(batch, row, 20),
+		.headers = pg_value(batch, row, 21),
 	};
 
 	c.is_over = strcmp(c.status, "delivering") != 0;
