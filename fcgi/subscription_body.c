@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "coerce.h"
+#include "receiver_url.h"
 #include "schedule.h"
 #include "static_headers.h"
-#include "url.h"
 #include "utf8.h"
 
 enum {
@@ -95,89 +95,14 @@ read_topic(struct reader *r, const struct cJSON *value)
 		    value);
 }
 
-/* The URL with all before its last @ masked: a password is not told. */
-static void
-put_masked_url(struct buf *out, const char *text)
-{
-	const char *start = strstr(text, "://"), *at = strrchr(text, '@');
-	struct buf masked;
-
-	start = start != NULL ? start + 3 : text;
-	if (at == NULL || at < start) {
-		buf_json_string(out, text, strlen(text));
-		return;
-	}
-	buf_init(&masked, BODY_MAX);
-	buf_put(&masked, text, (size_t)(start - text));
-	buf_puts(&masked, URL_MASK);
-	buf_puts(&masked, at);
-	buf_json_string(out, masked.data, masked.len);
-	buf_free(&masked);
-}
-
-static void
-url_fault(struct reader *r, const char *type, const char *text,
-    const char *before, const char *why)
-{
-	char msg[MSG_LEN];
-	struct buf input;
-
-	snprintf(msg, sizeof(msg), "%s: %s", before, why);
-	buf_init(&input, BODY_MAX);
-	put_masked_url(&input, text);
-	faults_add(r->faults, type, "body", r->name, msg, input.data);
-	buf_free(&input);
-}
-
-/* Without its user information, which is a column of its own. */
-static void
-put_url(struct buf *out, const struct url *url, const char *text)
-{
-	struct buf plain;
-
-	if (url->user_len == 0) {
-		buf_json_string(out, text, strlen(text));
-		buf_puts(out, ",\"credentials\":null");
-		return;
-	}
-	buf_init(&plain, URL_MAX);
-	buf_put(&plain, text, (size_t)(url->user - text));
-	buf_puts(&plain, url->user + url->user_len + 1);
-	buf_json_string(out, plain.data, plain.len);
-	buf_puts(out, ",\"credentials\":");
-	buf_json_string(out, url->user, url->user_len);
-	buf_free(&plain);
-}
-
-/* Names are judged when they are connected to; addresses already here. */
 static void
 read_url(struct reader *r, const struct cJSON *value)
 {
-	static const char invalid[] = "Input should be a valid URL";
-	const char *text = string_of(r, value), *error;
-	struct sockaddr_storage address;
-	struct url url;
+	const char *text = string_of(r, value);
 
-	if (text == NULL)
-		return;
-	error = url_parse(&url, text);
-	if (error == NULL && r->is_new && url.user_len > 0 &&
-	    url_user_is_masked(url.user, url.user_len))
-		error = "its password is masked, and there is none yet";
-	if (error != NULL) {
-		url_fault(r, "url_parsing", text, invalid, error);
-		return;
-	}
-	error = url_address(&url, &address)
-	    ? guard_refusal(r->guard, (const struct sockaddr *)(void *)&address)
-	    : NULL;
-	if (error != NULL) {
-		url_fault(r, "url_forbidden", text,
-		    "This address cannot be delivered to", error);
-		return;
-	}
-	r->is_nats = url_is_nats(&url);
-	put_url(r->out, &url, text);
+	if (text != NULL)
+		r->is_nats = receiver_url_read(
+		    r->guard, text, r->is_new, r->out, r->faults);
 }
 
 static void
@@ -391,7 +316,7 @@ put_masked_body(struct buf *out, const struct cJSON *body)
 			buf_puts(out, "\"" STATIC_HEADERS_MASK "\"");
 		else if (strcmp(name, "url") == 0 &&
 		    json_type(v) == JSON_STRING)
-			put_masked_url(out, json_string(v));
+			receiver_url_put_masked(out, json_string(v));
 		else
 			json_write(out, v);
 	}

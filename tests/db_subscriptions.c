@@ -1,6 +1,8 @@
 /* /subscriptions, from the route to the rows. */
 #include "t.h"
 
+#include <libpq-fe.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "db.h"
@@ -8,6 +10,7 @@
 #include "json.h"
 #include "route.h"
 #include "secret.h"
+#include "stack.h"
 
 #define RECEIVER "https://receiver.example/hook"
 #define NEW "{\"topic\":\"event.*\",\"url\":\"" RECEIVER "\"}"
@@ -779,6 +782,60 @@ headers__url_of_another_server__given_anew_or_422(void **state)
 	free(id);
 }
 
+/* The row moves to another server while the request waits for it. */
+static void *
+move_row(void *arg)
+{
+	(void)arg;
+	t_exec(url,
+	    "BEGIN;"
+	    "UPDATE subscriptions SET url = 'https://other.example/',"
+	    " headers = '{\"X-A\": \"s3cret-of-other\"}';"
+	    "SELECT pg_advisory_lock(4711);"
+	    "COMMIT");
+	return NULL;
+}
+
+static void *
+patch_back(void *id)
+{
+	ask("PATCH", path_of(id, ""),
+	    "{\"url\":\"" RECEIVER "\",\"headers\":{\"X-A\":\"***\"}}");
+	return NULL;
+}
+
+static bool
+so_many_wait(void *n)
+{
+	return t_number(url,
+		   "SELECT count(*) FROM pg_stat_activity"
+		   " WHERE datname = current_database()"
+		   " AND wait_event_type = 'Lock'") == *(int *)n;
+}
+
+static void
+headers__moved_meanwhile__never_sent_to_the_server_before(void **state)
+{
+	char *id = create(WITH_HEADERS("{\"X-A\":\"s3cret\"}"));
+	PGconn *holder = PQconnectdb(url);
+	pthread_t mover, patcher;
+	int one = 1, two = 2;
+
+	(void)state;
+	PQclear(PQexec(holder, "SELECT pg_advisory_lock(4711)"));
+	pthread_create(&mover, NULL, move_row, NULL);
+	stack_wait(so_many_wait, &one, "the row is held");
+	pthread_create(&patcher, NULL, patch_back, id);
+	stack_wait(so_many_wait, &two, "the request waits for it");
+	PQclear(PQexec(holder, "SELECT pg_advisory_unlock(4711)"));
+	pthread_join(mover, NULL);
+	pthread_join(patcher, NULL);
+	PQfinish(holder);
+	check_header_fault("X-A", "another server");
+	check_kept("https://other.example/ {\"X-A\": \"s3cret-of-other\"}");
+	free(id);
+}
+
 static void
 credentials__in_a_nats_url__kept_apart_and_masked(void **state)
 {
@@ -1371,6 +1428,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(headers__patched_back_as_shown__values_stay),
 	TEST(headers__masked_and_not_kept__422_and_nothing_changes),
 	TEST(headers__url_of_another_server__given_anew_or_422),
+	TEST(headers__moved_meanwhile__never_sent_to_the_server_before),
 	TEST(credentials__in_a_nats_url__kept_apart_and_masked),
 	TEST(credentials__masked_for_another_server_or_user__422),
 	TEST(get__breaker__as_it_stands_at_the_moment),

@@ -1,10 +1,13 @@
 /* From the ingest of an event to its receivers, through the whole product. */
 #include "t.h"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -463,6 +466,68 @@ subscription__nats_with_a_password__told_nowhere(void **state)
 	free(id);
 }
 
+static bool
+accepts(void *arg)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_port = htons((in_port_t) * (int *)arg),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	bool yes = connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+
+	close(fd);
+	return yes;
+}
+
+static int
+start_nats(int port)
+{
+	char number[16];
+	int pid = fork();
+
+	if (pid > 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	dup2(open("/dev/null", O_WRONLY), STDERR_FILENO);
+	snprintf(number, sizeof(number), "%d", port);
+	execlp("nats-server", "nats-server", "-a", "127.0.0.1", "-p", number,
+	    "--user", "ann", "--pass", "s3cret-pass", (char *)NULL);
+	_exit(127);
+}
+
+/* There is no stream: that it says so means that it let the worker in. */
+static void
+subscription__nats_wants_a_password__told_until_it_is_right(void **state)
+{
+	int port = stack_free_port(), pid = start_nats(port);
+	char *id, target[64], body[256];
+	struct http h;
+
+	(void)state;
+	stack_wait(accepts, &port, "nats-server listens");
+	snprintf(body, sizeof(body),
+	    "{\"topic\":\"event.security\","
+	    "\"url\":\"nats://ann:s3cret@127.0.0.1:%d/city\"}",
+	    port);
+	h = http_post(s.port, "/subscriptions", body);
+	assert_int_equal(h.status, 201);
+	id = member(&h, "id");
+	http_free(&h);
+	emergency(1113, "");
+	await_text("/outbox?status=retrying",
+	    "nats: the server refuses these credentials");
+	snprintf(target, sizeof(target), "/subscriptions/%s", id);
+	snprintf(body, sizeof(body),
+	    "{\"url\":\"nats://ann:s3cret-pass@127.0.0.1:%d/city\","
+	    "\"paused\":false}",
+	    port);
+	call("PATCH", target, body, 200);
+	await_text("/outbox", "nats: no responders: no stream covers");
+	kill(pid, SIGTERM);
+	waitpid(pid, NULL, 0);
+	free(id);
+}
+
 static void
 subscription__forbidden_address__refused(void **state)
 {
@@ -613,6 +678,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(subscription__nats_without_a_server__retried_and_told),
 	TEST(subscription__with_headers__sent_changed_and_told_nowhere),
 	TEST(subscription__nats_with_a_password__told_nowhere),
+	TEST(subscription__nats_wants_a_password__told_until_it_is_right),
 	TEST(subscription__forbidden_address__refused),
 	TEST(readme__receiver_in_python__knows_ours_from_others),
 	TEST(readme__receiver_in_shell__knows_ours_from_others),

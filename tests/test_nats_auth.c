@@ -72,6 +72,8 @@ write_file(const char *name, const char *text)
 	assert_int_equal(fclose(f), 0);
 }
 
+static void shell(const char *fmt, ...) T_PRINTF(1, 2);
+
 static void
 shell(const char *fmt, ...)
 {

@@ -61,7 +61,7 @@ deliver(const char *url, const char *headers)
 static const char *
 url_of(const char *path)
 {
-	static char url[256];
+	static char url[512];
 
 	snprintf(
 	    url, sizeof(url), "http://127.0.0.1:%d%s", receiver.port, path);
