@@ -60,9 +60,11 @@ struct config {
 	int delivery_timeout; /* seconds */
 	int in_flight;
 	double keep_delivered_days, keep_failed_days;
-	int partitions_ahead;         /* weeks */
-	char stream[CONFIG_TEXT_LEN]; /* a socket's path; "": none */
-	int stream_bytes;             /* a second */
+	char nats_ca[CONFIG_TEXT_LEN];    /* a file's path; "": none */
+	char nats_creds[CONFIG_TEXT_LEN]; /* see worker/natskeys.c */
+	int partitions_ahead;             /* weeks */
+	char stream[CONFIG_TEXT_LEN];     /* a socket's path; "": none */
+	int stream_bytes;                 /* a second */
 };
 
 enum config_who {

@@ -21,11 +21,13 @@ static const char *check_subject(const char *rest);
 static const struct scheme {
 	const char *name;
 	int port;
+	bool is_nats; /* then it may have user information */
 	const char *(*check)(const char *rest);
 } schemes[] = {
-	{ "http", 80, check_any },
-	{ "https", 443, check_any },
-	{ "nats", 4222, check_subject },
+	{ "http", 80, false, check_any },
+	{ "https", 443, false, check_any },
+	{ "nats", 4222, true, check_subject },
+	{ "tls", 4222, true, check_subject },
 };
 
 static const char *
@@ -134,14 +136,106 @@ is_name(const char *host)
 	return *host == '\0';
 }
 
+/* Of a hexadecimal digit; -1: it is none. */
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/*
+ * Without percent-encoding. False where that is wrong, and for what would break
+ * the JSON that libnats writes these into as they are.
+ */
+static bool
+decode(char *out, const char *text, size_t len)
+{
+	size_t i;
+	int high, low;
+
+	for (i = 0; i < len; i++) {
+		*out = text[i];
+		if (text[i] == '%') {
+			high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
+			low = i + 2 < len ? hex_digit(text[i + 2]) : -1;
+			if (high < 0 || low < 0)
+				return false;
+			*out = (char)(high * 16 + low);
+			i += 2;
+		}
+		if ((unsigned char)*out < ' ' || *out == 0x7f || *out == '"' ||
+		    *out == '\\')
+			return false;
+		out++;
+	}
+	*out = '\0';
+	return true;
+}
+
+const char *
+url_user_parse(struct url_user *user, const char *text, size_t len)
+{
+	const char *colon = memchr(text, ':', len);
+	size_t n = colon != NULL ? (size_t)(colon - text) : len;
+
+	user->has_password = colon != NULL;
+	user->password[0] = '\0';
+	if (n == 0)
+		return "there is no user before the password";
+	if (n + 1 == len)
+		return "there is no password behind the user";
+	if (memchr(text, '@', len) != NULL || memchr(text, '[', len) != NULL ||
+	    memchr(text, ']', len) != NULL)
+		return "in user and password, @ [ ] are written %40 %5B %5D";
+	if (!decode(user->name, text, n) ||
+	    (colon != NULL && !decode(user->password, colon + 1, len - n - 1)))
+		return "user and password cannot hold quotation marks, "
+		       "backslashes and control characters";
+	return NULL;
+}
+
+bool
+url_user_is_masked(const char *text, size_t len)
+{
+	const char *colon = memchr(text, ':', len);
+	size_t n = colon != NULL ? (size_t)(colon - text) + 1 : 0;
+
+	return len - n == sizeof(URL_MASK) - 1 &&
+	    memcmp(text + n, URL_MASK, len - n) == 0;
+}
+
+/* Sets what stands before the host; *at becomes the host's. */
+static const char *
+parse_user(struct url *url, bool is_nats, const char **at, size_t *len)
+{
+	const char *end = memrchr(*at, '@', *len), *error;
+	struct url_user user;
+
+	url->user = "";
+	url->user_len = 0;
+	if (end == NULL)
+		return NULL;
+	if (!is_nats)
+		return "user and password do not belong in it: give a header, "
+		       "\"headers\": {\"Authorization\": \"Basic …\"}";
+	url->user = *at;
+	url->user_len = (size_t)(end - *at);
+	*len -= url->user_len + 1;
+	*at = end + 1;
+	error = url_user_parse(&user, url->user, url->user_len);
+	explicit_bzero(&user, sizeof(user));
+	return url->user_len > 0 ? error : "there is nothing before the @";
+}
+
 static const char *
 parse_authority(struct url *url, const char *text, size_t len)
 {
 	struct in6_addr v6;
 	size_t n;
 
-	if (memchr(text, '@', len) != NULL)
-		return "user and password do not belong in a URL";
 	if (*text == '[') {
 		n = strcspn(text, "]");
 		if (n >= len || !copy_host(url, text + 1, n - 1) ||
@@ -168,18 +262,28 @@ url_parse(struct url *url, const char *text)
 		return "it is longer than 2000 characters";
 	if (colon == NULL ||
 	    (scheme = find_scheme(text, (size_t)(colon - text))) == NULL)
-		return "it does not start with http://, https:// or nats://";
+		return "it does not start with http://, https://, nats:// or "
+		       "tls://";
 	strcpy(url->scheme, scheme->name);
 	url->port = scheme->port;
 	text = colon + 3;
 	len = strcspn(text, "/?#");
 	url->rest = text + len;
+	if (scheme->is_nats && strchr(url->rest, '@') != NULL)
+		return "in user and password, / ? # are written %2F %3F %23";
 	if ((error = check_characters(text)) != NULL ||
+	    (error = parse_user(url, scheme->is_nats, &text, &len)) != NULL ||
 	    (error = parse_authority(url, text, len)) != NULL)
 		return error;
 	if (strpbrk(url->rest, "[]") != NULL)
 		return "it holds a character that has to be encoded";
 	return scheme->check(url->rest);
+}
+
+bool
+url_is_nats(const struct url *url)
+{
+	return find_scheme(url->scheme, strlen(url->scheme))->is_nats;
 }
 
 /* localhost and all names below it. */

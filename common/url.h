@@ -1,13 +1,14 @@
 /*
  * The URLs that messages are delivered to: a strict subset of RFC 3986,
- * scheme://host[:port][/path][?query] in printable ASCII, without user
- * information and fragment. The path of a nats URL is a subject without
- * wildcards.
+ * scheme://host[:port][/path][?query] in printable ASCII, without fragment.
+ * nats and tls (NATS over TLS) may have user information, user:password or a
+ * token, and their path is a subject without wildcards.
  */
 #ifndef URL_H
 #define URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/socket.h>
 
 enum {
@@ -15,15 +16,32 @@ enum {
 	URL_HOST_MAX = 253
 };
 
+#define URL_MASK "***" /* stands for a password or a token that is not told */
+
 struct url {
 	char scheme[8];              /* lower case */
 	char host[URL_HOST_MAX + 1]; /* lower case; IPv6 without brackets */
 	int port;                    /* the scheme's default where absent */
+	const char *user; /* its user information, inside the text; or "" */
+	size_t user_len;
 	const char *rest; /* path and query, inside the text; or "" */
 };
 
-/* NULL, or why it is refused: a static phrase. Knows http, https and nats. */
+/* User information without its percent-encoding. */
+struct url_user {
+	char name[URL_MAX + 1]; /* or the token */
+	char password[URL_MAX + 1];
+	bool has_password; /* else name is a token */
+};
+
+/* NULL, or why it is refused: a static phrase. */
 const char *url_parse(struct url *, const char *text);
+/* Whether it is of NATS: nats or tls. */
+bool url_is_nats(const struct url *);
+/* Likewise for user information alone: at most URL_MAX characters. */
+const char *url_user_parse(struct url_user *, const char *text, size_t len);
+/* Whether its password, or the token, is URL_MASK. */
+bool url_user_is_masked(const char *text, size_t len);
 /*
  * The address that the host is, in whatever spelling the resolver takes for
  * one (127.1, 0x7f000001, 2130706433), or that the name localhost stands for

@@ -107,9 +107,18 @@ faults_free(struct faults *f)
 	buf_free(&f->text);
 }
 
+static void
+put_name(struct buf *b, const char *name)
+{
+	if (name == NULL)
+		return;
+	buf_putc(b, ',');
+	buf_json_string(b, name, strlen(name));
+}
+
 void
-faults_add(struct faults *f, const char *type, const char *where,
-    const char *field, const char *msg, const char *input)
+faults_add_inner(struct faults *f, const char *type, const char *where,
+    const char *field, const char *inner, const char *msg, const char *input)
 {
 	struct buf *b = &f->text;
 	size_t n = strlen(input);
@@ -117,10 +126,8 @@ faults_add(struct faults *f, const char *type, const char *where,
 	if (f->n++ > 0)
 		buf_putc(b, ',');
 	buf_printf(b, "{\"type\":\"%s\",\"loc\":[\"%s\"", type, where);
-	if (field != NULL) {
-		buf_putc(b, ',');
-		buf_json_string(b, field, strlen(field));
-	}
+	put_name(b, field);
+	put_name(b, inner);
 	buf_puts(b, "],\"msg\":");
 	buf_json_string(b, msg, strlen(msg));
 	buf_puts(b, ",\"input\":");
@@ -130,6 +137,13 @@ faults_add(struct faults *f, const char *type, const char *where,
 	else
 		buf_puts(b, "null");
 	buf_putc(b, '}');
+}
+
+void
+faults_add(struct faults *f, const char *type, const char *where,
+    const char *field, const char *msg, const char *input)
+{
+	faults_add_inner(f, type, where, field, NULL, msg, input);
 }
 
 void

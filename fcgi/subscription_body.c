@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "coerce.h"
+#include "receiver_url.h"
 #include "schedule.h"
-#include "url.h"
+#include "static_headers.h"
 #include "utf8.h"
 
 enum {
@@ -23,13 +24,15 @@ struct reader {
 	struct faults *faults;
 	struct buf *out;
 	const char *name; /* of the member at hand */
+	bool is_new;
+	bool is_nats; /* the body's URL is */
 };
 
 /* Writes the member's value to out, or adds a fault. It is never null. */
 typedef void read_member(struct reader *, const struct cJSON *);
 
-static read_member read_topic, read_url, read_description, read_schedule,
-    read_ordering, read_in_flight, read_expires, read_paused;
+static read_member read_topic, read_url, read_headers, read_description,
+    read_schedule, read_ordering, read_in_flight, read_expires, read_paused;
 
 static const struct member_type {
 	const char *name;
@@ -38,6 +41,7 @@ static const struct member_type {
 } members[] = {
 	{ "topic", true, false, read_topic },
 	{ "url", true, false, read_url },
+	{ "headers", false, true, read_headers },
 	{ "description", false, true, read_description },
 	{ "retry_schedule", false, true, read_schedule },
 	{ "ordering", false, true, read_ordering },
@@ -91,35 +95,20 @@ read_topic(struct reader *r, const struct cJSON *value)
 		    value);
 }
 
-/* Names are judged when they are connected to; addresses already here. */
 static void
 read_url(struct reader *r, const struct cJSON *value)
 {
-	const char *text = string_of(r, value), *error;
-	struct sockaddr_storage address;
-	char msg[MSG_LEN];
-	struct url url;
+	const char *text = string_of(r, value);
 
-	if (text == NULL)
-		return;
-	error = url_parse(&url, text);
-	if (error != NULL) {
-		snprintf(
-		    msg, sizeof(msg), "Input should be a valid URL: %s", error);
-		fault(r, "url_parsing", msg, value);
-		return;
-	}
-	if (url_address(&url, &address)) {
-		error = guard_refusal(
-		    r->guard, (const struct sockaddr *)(void *)&address);
-		if (error != NULL) {
-			snprintf(msg, sizeof(msg),
-			    "This address cannot be delivered to: %s", error);
-			fault(r, "url_forbidden", msg, value);
-			return;
-		}
-	}
-	put_string(r, text);
+	if (text != NULL)
+		r->is_nats = receiver_url_read(
+		    r->guard, text, r->is_new, r->out, r->faults);
+}
+
+static void
+read_headers(struct reader *r, const struct cJSON *value)
+{
+	static_headers_read(value, r->is_new, r->out, r->faults);
 }
 
 static size_t
@@ -309,13 +298,67 @@ read_any(struct reader *r, const struct cJSON *value)
 		fault(r, "value_error", "Input should not be null", value);
 }
 
+/* The whole body, as the input of a fault: what may be secret is masked. */
+static void
+put_masked_body(struct buf *out, const struct cJSON *body)
+{
+	const struct cJSON *v;
+	const char *name;
+
+	buf_putc(out, '{');
+	for (v = json_first(body); v != NULL; v = json_next(v)) {
+		name = json_name(v);
+		if (out->len > 1)
+			buf_putc(out, ',');
+		buf_json_string(out, name, strlen(name));
+		buf_putc(out, ':');
+		if (strcmp(name, "headers") == 0)
+			buf_puts(out, "\"" STATIC_HEADERS_MASK "\"");
+		else if (strcmp(name, "url") == 0 &&
+		    json_type(v) == JSON_STRING)
+			receiver_url_put_masked(out, json_string(v));
+		else
+			json_write(out, v);
+	}
+	buf_putc(out, '}');
+}
+
+static void
+check_required(struct reader *r, const struct cJSON *body)
+{
+	struct buf input;
+	int i;
+
+	buf_init(&input, BODY_MAX);
+	put_masked_body(&input, body);
+	for (i = 0; i < MEMBERS; i++)
+		if (members[i].is_required &&
+		    json_member(body, members[i].name) == NULL)
+			faults_add(r->faults, "missing", "body",
+			    members[i].name, "Field required", input.data);
+	buf_free(&input);
+}
+
+static void
+check_headers(struct reader *r, const struct cJSON *body)
+{
+	const struct cJSON *headers = json_member(body, "headers");
+
+	if (r->is_nats && headers != NULL && json_first(headers) != NULL)
+		faults_add(r->faults, "value_error", "body", "headers",
+		    SUBSCRIPTION_HEADERS_OF_NATS,
+		    "\"" STATIC_HEADERS_MASK "\"");
+}
+
 void
 subscription_body_read(const struct guard *guard, const struct cJSON *body,
     bool is_new, struct buf *columns, struct faults *faults)
 {
-	struct reader r = { .guard = guard, .faults = faults, .out = columns };
+	struct reader r = { .guard = guard,
+		.faults = faults,
+		.out = columns,
+		.is_new = is_new };
 	const struct cJSON *v;
-	int i;
 
 	buf_putc(columns, '{');
 	for (v = json_first(body); v != NULL && faults->n < FAULTS_LISTED;
@@ -324,11 +367,9 @@ subscription_body_read(const struct guard *guard, const struct cJSON *body,
 		read_any(&r, v);
 	}
 	buf_putc(columns, '}');
-	for (i = 0; is_new && i < MEMBERS; i++) {
-		r.name = members[i].name;
-		if (members[i].is_required && json_member(body, r.name) == NULL)
-			fault(&r, "missing", "Field required", body);
-	}
+	check_headers(&r, body);
+	if (is_new)
+		check_required(&r, body);
 }
 
 int

@@ -15,6 +15,10 @@ void subscription_body_read(const struct guard *, const struct cJSON *body,
 /* Seconds that an old secret lives on; only where there are no faults. */
 int subscription_body_grace(const struct cJSON *body, struct faults *);
 
+#define SUBSCRIPTION_HEADERS_OF_NATS                                           \
+	"Only webhooks have headers; NATS takes user:password@, or a token@, " \
+	"in the URL"
+
 /* Where a sender does not say. */
 #define SUBSCRIPTION_GRACE_SECONDS 86400
 

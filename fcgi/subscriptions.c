@@ -8,6 +8,7 @@
 #include "log.h"
 #include "page.h"
 #include "secret.h"
+#include "static_headers.h"
 #include "subscription_body.h"
 #include "topic.h"
 
@@ -129,6 +130,50 @@ run(struct work *w, enum query query, int n, const char *const values[])
 	return false;
 }
 
+/* The kinds of faults that subscription_update.sql finds. */
+static const struct {
+	const char *kind, *member, *msg;
+} refusals[] = {
+	{ "credentials_unknown", "url",
+	    "The password is masked, and none is kept for this server and "
+	    "user: give it anew" },
+	{ "header_unknown", "headers",
+	    "The value is masked, and none is kept for this header: give it "
+	    "anew" },
+	{ "header_moves", "headers",
+	    "The value is masked, and the URL is that of another server: give "
+	    "it anew" },
+	{ "headers_move", "headers",
+	    "The URL is that of another server, which the headers are not "
+	    "sent to: give them anew, or null" },
+	{ "headers_of_nats", "headers", SUBSCRIPTION_HEADERS_OF_NATS },
+};
+
+static void
+add_refusal(struct work *w, int row)
+{
+	const char *kind = pg_value(w->rows, row, 2);
+	size_t i;
+
+	for (i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
+		if (strcmp(refusals[i].kind, kind) == 0)
+			faults_add_inner(&w->faults, "value_error", "body",
+			    refusals[i].member, pg_value(w->rows, row, 3),
+			    refusals[i].msg, "\"" STATIC_HEADERS_MASK "\"");
+}
+
+/* Whether the change was made: its row has no kind of a fault. */
+static bool
+check_change(struct work *w)
+{
+	int row, n = pg_rows(w->rows);
+
+	for (row = 0; row < n; row++)
+		if (pg_value(w->rows, row, 2) != NULL)
+			add_refusal(w, row);
+	return check_faults(w);
+}
+
 /* The row is JSON already; what it lacks becomes its last members. */
 static void
 put_subscription(struct work *w, const char *secret)
@@ -223,7 +268,8 @@ subscriptions_patch(const struct context *ctx, const struct request *req,
 	start(&w, ctx, req, res);
 	if (page_path_id(req, id, &w.id, res) && read_columns(&w, false) &&
 	    run(&w, Q_subscription_update, 2,
-		(const char *const[]){ w.id.text, w.columns.data }))
+		(const char *const[]){ w.id.text, w.columns.data }) &&
+	    check_change(&w))
 		put_subscription(&w, NULL);
 	finish(&w);
 }

@@ -179,6 +179,26 @@ released__subscriptions__made_changed_and_found(void **state)
 	EXPECT("subscriptions_page", SUBSCRIPTION "|*", LAST, "10", "0");
 }
 
+/* What the next release keeps, the last one neither tells nor loses. */
+static void
+released__secrets_of_a_subscription__masked_and_kept(void **state)
+{
+	(void)state;
+	t_exec(
+	    url, "UPDATE subscriptions SET headers = '{\"X-A\": \"secret\"}'");
+	EXPECT("subscription_get", "*\"headers\":{\"X-A\":\"***\"},*",
+	    SUBSCRIPTION);
+	EXPECT("subscription_update", "*\"max_in_flight\":4,*", SUBSCRIPTION,
+	    "{\"max_in_flight\":4}");
+	EXPECT("subscription_update", "*\"max_in_flight\":3,*", SUBSCRIPTION,
+	    "{\"max_in_flight\":3}");
+	assert_int_equal(t_number(url,
+			     "SELECT count(*) FROM subscriptions"
+			     " WHERE headers->>'X-A' = 'secret'"),
+	    1);
+	t_exec(url, "UPDATE subscriptions SET headers = NULL");
+}
+
 static void
 released__ingest__stored_derived_and_announced(void **state)
 {
@@ -301,6 +321,7 @@ released__all_of_its_statements__were_run(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(released__a_newer_schema__ready),
 	cmocka_unit_test(released__subscriptions__made_changed_and_found),
+	cmocka_unit_test(released__secrets_of_a_subscription__masked_and_kept),
 	cmocka_unit_test(released__ingest__stored_derived_and_announced),
 	cmocka_unit_test(released__reads__what_was_written),
 	cmocka_unit_test(released__outbox__claimed_settled_and_replayed),

@@ -224,6 +224,31 @@ claim__one_delivery__all_that_is_to_be_sent(void **state)
 }
 
 static void
+claim__headers_and_credentials__given_with_the_row(void **state)
+{
+	struct pg_result *rows;
+	struct claimed c;
+
+	(void)state;
+	t_exec(url,
+	    "UPDATE subscriptions SET credentials = 'ann:p%%20w', headers ="
+	    " '{\"X-A\": \"a \\\"b\\\\\", \"Authorization\": \"Bearer x\"}'"
+	    " WHERE id = '" ONE "'");
+	put(1, ONE);
+	rows = claim_n(one, 1);
+	c = lease_row(rows, 0);
+	assert_string_equal(c.credentials, "ann:p%20w");
+	assert_string_equal(c.headers, "X-A: a \"b\\\nAuthorization: Bearer x");
+	pg_free(rows);
+	put(1, TWO);
+	rows = claim_n(one, 1);
+	c = lease_row(rows, 0);
+	assert_null(c.credentials);
+	assert_null(c.headers);
+	pg_free(rows);
+}
+
+static void
 claim__old_secret_past_its_grace__not_given(void **state)
 {
 	struct pg_result *rows;
@@ -844,6 +869,7 @@ breaker__gone__disabled_and_held(void **state)
 static const struct CMUnitTest tests[] = {
 	TEST(claim__two_sessions__disjoint),
 	TEST(claim__one_delivery__all_that_is_to_be_sent),
+	TEST(claim__headers_and_credentials__given_with_the_row),
 	TEST(claim__old_secret_past_its_grace__not_given),
 	TEST(claim__more_than_fit__oldest_first),
 	TEST(claim__lanes__each_its_room),

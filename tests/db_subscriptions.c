@@ -1,6 +1,8 @@
 /* /subscriptions, from the route to the rows. */
 #include "t.h"
 
+#include <libpq-fe.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "db.h"
@@ -8,6 +10,7 @@
 #include "json.h"
 #include "route.h"
 #include "secret.h"
+#include "stack.h"
 
 #define RECEIVER "https://receiver.example/hook"
 #define NEW "{\"topic\":\"event.*\",\"url\":\"" RECEIVER "\"}"
@@ -182,6 +185,7 @@ post__least_of_all__201_with_defaults_and_secret(void **state)
 	assert_string_equal(res.headers.data, want);
 	check_member("topic", "\"event.*\"");
 	check_member("url", "\"" RECEIVER "\"");
+	check_member("headers", "{}");
 	check_member("description", "null");
 	check_member("retry_schedule", "null");
 	check_member("ordering", "null");
@@ -343,6 +347,10 @@ static const struct {
 	{ "url", "\"http://u:p@a/\"", "url_parsing", "user and password" },
 	{ "url", "\"nats://a/b.>\"", "url_parsing", "encoded" },
 	{ "url", "\"nats://a\"", "url_parsing", "subject" },
+	{ "url", "\"nats://u:@a/b\"", "url_parsing", "no password" },
+	{ "headers", "7", "dict_type", "valid dictionary" },
+	{ "headers", "[]", "dict_type", "valid dictionary" },
+	{ "credentials", "\"u:p\"", "extra_forbidden", "not permitted" },
 	{ "description", "7", "string_type", "valid string" },
 	{ "retry_schedule", "7", "value_error", "as an array" },
 	{ "retry_schedule", "[\"7\"]", "value_error", "as an array" },
@@ -516,6 +524,468 @@ post__address_never_or_not_yet_allowed__422_with_the_reason(void **state)
 		check_ask("POST", "/subscriptions", body,
 		    strstr(rows[i][1], "never") != NULL ? 422 : 201);
 	}
+}
+
+/* --- headers and credentials: written, never read --- */
+
+#define WITH_HEADERS(headers)                                                  \
+	"{\"topic\":\"event.*\",\"url\":\"" RECEIVER "\",\"headers\":" headers \
+	"}"
+#define TWO_HEADERS                                                            \
+	"{\"Authorization\":\"Bearer "                                         \
+	"s3cret-one\",\"X-Api-Key\":\"s3cret-two\"}"
+#define NATS(user, rest)                                                       \
+	"{\"topic\":\"event.*\",\"url\":\"nats://" user "n1.example/" rest "\"}"
+
+/* The answer at hand does not tell what tests give as secrets. */
+static void
+check_silent(void)
+{
+	if (strstr(res.body.data, "s3cret") != NULL)
+		fail_msg("told: %s", res.body.data);
+}
+
+/* How headers and credentials stand in the only row. */
+static void
+check_kept(const char *want)
+{
+	char *got = t_sql(url,
+	    "SELECT concat_ws(' ', url, credentials, headers)"
+	    " FROM subscriptions");
+
+	assert_string_equal(got, want);
+	free(got);
+}
+
+static void
+headers__given__kept_and_shown_masked_everywhere(void **state)
+{
+	static const char shown[] =
+	    "\"headers\":{\"Authorization\":\"***\",\"X-Api-Key\":\"***\"}";
+	char *id = create(WITH_HEADERS(TWO_HEADERS));
+	const char *const paths[] = { "", "/secret/rotate" };
+	size_t i;
+
+	(void)state;
+	assert_non_null(strstr(res.body.data, shown));
+	check_silent();
+	for (i = 0; i < 2; i++) {
+		check_ask(i ? "POST" : "GET", path_of(id, paths[i]), NULL, 200);
+		assert_non_null(strstr(res.body.data, shown));
+		check_silent();
+	}
+	check_ask("PATCH", path_of(id, ""), "{\"paused\":true}", 200);
+	assert_non_null(strstr(res.body.data, shown));
+	check_silent();
+	check_ask("GET", "/subscriptions", NULL, 200);
+	assert_non_null(strstr(res.body.data, shown));
+	check_silent();
+	check_kept(RECEIVER " {\"X-Api-Key\": \"s3cret-two\","
+			    " \"Authorization\": \"Bearer s3cret-one\"}");
+	free(id);
+}
+
+static void
+headers__none_in_any_spelling__none_kept(void **state)
+{
+	static const char *const rows[] = { "null", "{}" };
+	char body[256], *id;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		snprintf(body, sizeof(body), WITH_HEADERS("%s"), rows[i]);
+		id = create(body);
+		check_member("headers", "{}");
+		check_ask("PATCH", path_of(id, ""),
+		    "{\"headers\":" TWO_HEADERS "}", 200);
+		snprintf(body, sizeof(body), "{\"headers\":%s}", rows[i]);
+		check_ask("PATCH", path_of(id, ""), body, 200);
+		check_member("headers", "{}");
+		free(id);
+	}
+	assert_int_equal(t_number(url,
+			     "SELECT count(*) FROM subscriptions WHERE "
+			     "headers IS NOT NULL"),
+	    0);
+}
+
+/* loc names the header, input tells nothing. */
+static void
+check_header_fault(const char *name, const char *msg)
+{
+	char want[256];
+
+	snprintf(want, sizeof(want),
+	    "\"loc\":[\"body\",\"headers\",\"%s\"],\"msg\":\"", name);
+	if (res.status != 422 || strstr(res.body.data, want) == NULL ||
+	    strstr(res.body.data, msg) == NULL ||
+	    strstr(res.body.data, "\"input\":\"***\"") == NULL)
+		fail_msg(
+		    "no %s %s in %d %s", want, msg, res.status, res.body.data);
+	check_silent();
+}
+
+static void
+headers__wrong__422_that_names_it_and_tells_no_value(void **state)
+{
+	static const char *const rows[][3] = {
+		{ "", "s3cret", "token" },
+		{ "a b", "s3cret", "token" },
+		{ "a:", "s3cret", "token" },
+		{ "X-\xc3\xa4", "s3cret", "token" },
+		{ "Host", "s3cret", "the URL" },
+		{ "HOST", "s3cret", "the URL" },
+		{ "Content-Length", "1", "CloudEvent" },
+		{ "content-type", "s3cret", "CloudEvent" },
+		{ "Content-Encoding", "gzip", "CloudEvent" },
+		{ "Transfer-Encoding", "chunked", "the connection" },
+		{ "Connection", "close", "the connection" },
+		{ "Keep-Alive", "1", "the connection" },
+		{ "Proxy-Authorization", "s3cret", "the connection" },
+		{ "Expect", "100-continue", "the connection" },
+		{ "TE", "trailers", "the connection" },
+		{ "Trailer", "s3cret", "the connection" },
+		{ "Upgrade", "h2c", "the connection" },
+		{ "HTTP2-Settings", "s3cret", "the connection" },
+		{ "webhook-id", "s3cret", "each delivery" },
+		{ "Webhook-Signature", "s3cret", "each delivery" },
+		{ "webhook-anything", "s3cret", "each delivery" },
+		{ "traceparent", "s3cret", "each delivery" },
+		{ "tracestate", "s3cret", "each delivery" },
+		{ "X-Request-Id", "s3cret", "each delivery" },
+		{ "User-Agent", "s3cret", "each delivery" },
+		{ "X-A", "", "not empty" },
+		{ "X-A", " s3cret", "blanks" },
+		{ "X-A", "s3cret ", "blanks" },
+		{ "X-A", "s3cret\\r\\nX-B: 1", "printable" },
+		{ "X-A", "s3cret\\n", "printable" },
+		{ "X-A", "s3cret\\u0001", "printable" },
+		{ "X-A", "s3cret\\u007f", "printable" },
+		{ "X-A", "s3cret\xc3\xa4", "printable" },
+		{ "X-A", "***", "mask" },
+	};
+	char body[512];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(body, sizeof(body), WITH_HEADERS("{\"%s\":\"%s\"}"),
+		    rows[i][0], rows[i][1]);
+		check_ask("POST", "/subscriptions", body, 422);
+		check_header_fault(rows[i][0], rows[i][2]);
+	}
+	check_ask("POST", "/subscriptions",
+	    WITH_HEADERS("{\"x-a\":\"s3cret\",\"X-A\":\"s3cret\","
+			 "\"X-B\":7,\"X-C\":null,\"Te\":\"\"}"),
+	    422);
+	check_header_fault("X-A", "twice");
+	check_header_fault("X-B", "valid string");
+	check_header_fault("X-C", "leave out");
+	check_header_fault("Te", "the connection");
+	/* What begins so, but is another name. */
+	free(create(
+	    WITH_HEADERS("{\"Tea\":\"1\",\"Hostess\":\"1\","
+			 "\"X-Content-Type\":\"1\",\"X\":\"a\\tb c\"}")));
+}
+
+static void
+check_size(int n, int name_len, int value_len, int status)
+{
+	struct buf body;
+	int i;
+
+	buf_init(&body, 1 << 20);
+	buf_puts(&body,
+	    "{\"topic\":\"event.*\",\"url\":\"" RECEIVER "\",\"headers\":{");
+	for (i = 0; i < n; i++)
+		buf_printf(&body, "%s\"%c%0*d\":\"%0*d\"", i ? "," : "",
+		    'a' + i, name_len - 1, 0, value_len, 0);
+	buf_puts(&body, "}}");
+	check_ask("POST", "/subscriptions", body.data, status);
+	buf_free(&body);
+}
+
+static void
+headers__many_or_long__up_to_the_limits(void **state)
+{
+	(void)state;
+	check_size(16, 100, 100, 201);
+	check_size(17, 2, 1, 422);
+	check_fault("headers", "too_long", "at most 16 items, not 17");
+	check_size(1, 100, 4096, 201);
+	check_size(1, 101, 1, 422);
+	check_size(1, 2, 4097, 422);
+	check_size(4, 96, 4000, 201);
+	check_size(4, 97, 4000, 422);
+	check_fault("headers", "too_long", "16384");
+}
+
+static void
+headers__with_a_fault_elsewhere__not_echoed(void **state)
+{
+	(void)state;
+	check_ask("POST", "/subscriptions",
+	    "{\"headers\":" TWO_HEADERS ",\"url\":\"nats://u:s3cret@a/b\"}",
+	    422);
+	check_fault("topic", "missing", "Field required");
+	check_silent();
+	check_ask("POST", "/subscriptions",
+	    "{\"topic\":\"event.*\",\"headers\":\"Authorization: s3cret\","
+	    "\"url\":\"http://u:s3cret@a/b\"}",
+	    422);
+	check_fault("headers", "dict_type", "valid dictionary");
+	check_fault("url", "url_parsing", "http://***@a/b");
+	check_silent();
+	check_ask("POST", "/subscriptions", NATS("u:s3/s3cret@", "b"), 422);
+	check_fault("url", "url_parsing", "%2F");
+	check_silent();
+	check_ask("POST", "/subscriptions",
+	    "{\"topic\":\"event.*\",\"url\":\"nats://u:s3cret@127.1/b\"}", 422);
+	check_fault("url", "url_forbidden", "loopback");
+	check_silent();
+}
+
+static void
+headers__of_nats__refused(void **state)
+{
+	char *id;
+
+	(void)state;
+	check_ask("POST", "/subscriptions",
+	    "{\"headers\":" TWO_HEADERS ",\"topic\":\"event.*\","
+	    "\"url\":\"nats://n1.example/b\"}",
+	    422);
+	check_fault("headers", "value_error", "Only webhooks have headers");
+	check_silent();
+	id = create(NATS("", "b"));
+	check_ask(
+	    "PATCH", path_of(id, ""), "{\"headers\":" TWO_HEADERS "}", 422);
+	check_fault("headers", "value_error", "Only webhooks have headers");
+	check_silent();
+	check_ask("PATCH", path_of(id, ""),
+	    "{\"headers\":" TWO_HEADERS ",\"url\":\"https://a.example\"}", 200);
+	check_ask("PATCH", path_of(id, ""),
+	    "{\"headers\":null,\"url\":\"tls://a.example/b\"}", 200);
+	check_kept("tls://a.example/b");
+	free(id);
+}
+
+static void
+headers__patched_back_as_shown__values_stay(void **state)
+{
+	char *id = create(WITH_HEADERS(TWO_HEADERS));
+
+	(void)state;
+	check_ask("PATCH", path_of(id, ""),
+	    "{\"headers\":{\"Authorization\":\"***\",\"X-Api-Key\":\"***\"},"
+	    "\"url\":\"" RECEIVER "\",\"description\":\"d\"}",
+	    200);
+	check_member("description", "\"d\"");
+	check_kept(RECEIVER " {\"X-Api-Key\": \"s3cret-two\","
+			    " \"Authorization\": \"Bearer s3cret-one\"}");
+	/* The object replaces all; case does not matter. */
+	check_ask("PATCH", path_of(id, ""),
+	    "{\"headers\":{\"x-api-KEY\":\"***\",\"X-New\":\"s3cret-3\"}}",
+	    200);
+	check_kept(RECEIVER " {\"X-New\": \"s3cret-3\","
+			    " \"x-api-KEY\": \"s3cret-two\"}");
+	check_member("headers", "{\"x-api-KEY\":\"***\",\"X-New\":\"***\"}");
+	free(id);
+}
+
+static void
+headers__masked_and_not_kept__422_and_nothing_changes(void **state)
+{
+	char *id = create(WITH_HEADERS("{\"X-A\":\"s3cret\"}"));
+
+	(void)state;
+	check_ask("PATCH", path_of(id, ""),
+	    "{\"headers\":{\"X-A\":\"***\",\"X-B\":\"***\",\"X-C\":\"***\"},"
+	    "\"description\":\"d\"}",
+	    422);
+	check_header_fault("X-B", "none is kept");
+	check_header_fault("X-C", "none is kept");
+	assert_null(strstr(res.body.data, "X-A"));
+	check_kept(RECEIVER " {\"X-A\": \"s3cret\"}");
+	check_ask("GET", path_of(id, ""), NULL, 200);
+	check_member("description", "null");
+	free(id);
+}
+
+static void
+headers__url_of_another_server__given_anew_or_422(void **state)
+{
+	static const char *const others[] = { "https://other.example/hook",
+		"http://receiver.example/hook", "https://receiver.example:444/",
+		"https://receiver.example.other/hook",
+		"https://receiver.example:444?@receiver.example" };
+	static const char *const same[] = { "https://receiver.example/b?c",
+		"HTTPS://Receiver.EXAMPLE:443/d", "https://receiver.example" };
+	char *id = create(WITH_HEADERS("{\"X-A\":\"s3cret\"}")), body[256],
+	     want[256];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		snprintf(body, sizeof(body), "{\"url\":\"%s\"}", others[i]);
+		check_ask("PATCH", path_of(id, ""), body, 422);
+		check_fault("headers", "value_error", "give them anew");
+		snprintf(body, sizeof(body),
+		    "{\"url\":\"%s\",\"headers\":{\"X-A\":\"***\"}}",
+		    others[i]);
+		check_ask("PATCH", path_of(id, ""), body, 422);
+		check_header_fault("X-A", "another server");
+	}
+	check_kept(RECEIVER " {\"X-A\": \"s3cret\"}");
+	for (i = 0; i < sizeof(same) / sizeof(*same); i++) {
+		snprintf(body, sizeof(body), "{\"url\":\"%s\"}", same[i]);
+		check_ask("PATCH", path_of(id, ""), body, 200);
+		snprintf(
+		    want, sizeof(want), "%s {\"X-A\": \"s3cret\"}", same[i]);
+		check_kept(want);
+	}
+	check_ask("PATCH", path_of(id, ""), "{\"url\":\"nats://n1/b\"}", 422);
+	check_fault("headers", "value_error", "give them anew");
+	check_ask("PATCH", path_of(id, ""),
+	    "{\"url\":\"https://b.example\",\"headers\":{\"X-B\":\"s3c\"}}",
+	    200);
+	check_kept("https://b.example {\"X-B\": \"s3c\"}");
+	check_ask("PATCH", path_of(id, ""),
+	    "{\"url\":\"https://c.example\",\"headers\":null}", 200);
+	check_ask(
+	    "PATCH", path_of(id, ""), "{\"url\":\"https://d.example\"}", 200);
+	check_kept("https://d.example");
+	free(id);
+}
+
+/* The row moves to another server while the request waits for it. */
+static void *
+move_row(void *arg)
+{
+	(void)arg;
+	t_exec(url,
+	    "BEGIN;"
+	    "UPDATE subscriptions SET url = 'https://other.example/',"
+	    " headers = '{\"X-A\": \"s3cret-of-other\"}';"
+	    "SELECT pg_advisory_lock(4711);"
+	    "COMMIT");
+	return NULL;
+}
+
+static void *
+patch_back(void *id)
+{
+	ask("PATCH", path_of(id, ""),
+	    "{\"url\":\"" RECEIVER "\",\"headers\":{\"X-A\":\"***\"}}");
+	return NULL;
+}
+
+static bool
+so_many_wait(void *n)
+{
+	return t_number(url,
+		   "SELECT count(*) FROM pg_stat_activity"
+		   " WHERE datname = current_database()"
+		   " AND wait_event_type = 'Lock'") == *(int *)n;
+}
+
+static void
+headers__moved_meanwhile__never_sent_to_the_server_before(void **state)
+{
+	char *id = create(WITH_HEADERS("{\"X-A\":\"s3cret\"}"));
+	PGconn *holder = PQconnectdb(url);
+	pthread_t mover, patcher;
+	int one = 1, two = 2;
+
+	(void)state;
+	PQclear(PQexec(holder, "SELECT pg_advisory_lock(4711)"));
+	pthread_create(&mover, NULL, move_row, NULL);
+	stack_wait(so_many_wait, &one, "the row is held");
+	pthread_create(&patcher, NULL, patch_back, id);
+	stack_wait(so_many_wait, &two, "the request waits for it");
+	PQclear(PQexec(holder, "SELECT pg_advisory_unlock(4711)"));
+	pthread_join(mover, NULL);
+	pthread_join(patcher, NULL);
+	PQfinish(holder);
+	check_header_fault("X-A", "another server");
+	check_kept("https://other.example/ {\"X-A\": \"s3cret-of-other\"}");
+	free(id);
+}
+
+static void
+credentials__in_a_nats_url__kept_apart_and_masked(void **state)
+{
+	static const struct {
+		const char *url, *shown, *kept;
+	} rows[] = {
+		{ "nats://ann:s3cret@n1/a", "nats://ann:***@n1/a",
+		    "nats://n1/a ann:s3cret" },
+		{ "nats://s3cret-token@n1:1/a", "nats://***@n1:1/a",
+		    "nats://n1:1/a s3cret-token" },
+		{ "TLS://a%40b:s3cret%2f:x@[2606:4700::1]/a",
+		    "TLS://a%40b:***@[2606:4700::1]/a",
+		    "TLS://[2606:4700::1]/a a%40b:s3cret%2f:x" },
+		{ "tls://n1/a", "tls://n1/a", "tls://n1/a" },
+	};
+	char body[256], want[128], *id;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		t_exec(url, "TRUNCATE subscriptions");
+		snprintf(body, sizeof(body),
+		    "{\"topic\":\"event.*\",\"url\":\"%s\"}", rows[i].url);
+		id = create(body);
+		snprintf(want, sizeof(want), "\"%s\"", rows[i].shown);
+		check_member("url", want);
+		check_silent();
+		check_kept(rows[i].kept);
+		check_ask("GET", path_of(id, ""), NULL, 200);
+		check_member("url", want);
+		check_silent();
+		/* Shown, changed elsewhere and sent back: nothing is lost. */
+		snprintf(body, sizeof(body), "{\"paused\":true,\"url\":\"%s\"}",
+		    rows[i].shown);
+		check_ask("PATCH", path_of(id, ""), body, 200);
+		check_member("url", want);
+		check_kept(rows[i].kept);
+		free(id);
+	}
+}
+
+static void
+credentials__masked_for_another_server_or_user__422(void **state)
+{
+	static const char *const rows[] = { "nats://ann:***@n2.example/b",
+		"nats://ann:***@n1.example:4223/b",
+		"nats://bob:***@n1.example/b", "nats://***@n1.example/b",
+		"tls://ann:***@n1.example/b" };
+	char *id = create(NATS("ann:s3cret@", "b")), body[128];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(body, sizeof(body), "{\"url\":\"%s\"}", rows[i]);
+		check_ask("PATCH", path_of(id, ""), body, 422);
+		check_fault("url", "value_error", "give it anew");
+	}
+	check_kept("nats://n1.example/b ann:s3cret");
+	check_ask("PATCH", path_of(id, ""),
+	    "{\"url\":\"nats://ann:***@N1.example:4222/c.d\"}", 200);
+	check_kept("nats://N1.example:4222/c.d ann:s3cret");
+	check_ask("PATCH", path_of(id, ""), "{\"paused\":true}", 200);
+	check_kept("nats://N1.example:4222/c.d ann:s3cret");
+	/* A URL without is one without. */
+	check_ask(
+	    "PATCH", path_of(id, ""), "{\"url\":\"nats://n1.example/b\"}", 200);
+	check_kept("nats://n1.example/b");
+	check_ask("PATCH", path_of(id, ""),
+	    "{\"url\":\"nats://ann:***@n1.example/b\"}", 422);
+	check_fault("url", "value_error", "none is kept");
+	check_ask("POST", "/subscriptions", NATS("ann:***@", "b"), 422);
+	check_fault("url", "url_parsing", "there is none yet");
+	free(id);
 }
 
 /* --- GET --- */
@@ -1029,6 +1499,18 @@ static const struct CMUnitTest tests[] = {
 	TEST(post__description_of_any_alphabet__counted_in_characters),
 	TEST(post__no_such_body__refused_before_it_is_looked_at),
 	TEST(post__address_never_or_not_yet_allowed__422_with_the_reason),
+	TEST(headers__given__kept_and_shown_masked_everywhere),
+	TEST(headers__none_in_any_spelling__none_kept),
+	TEST(headers__wrong__422_that_names_it_and_tells_no_value),
+	TEST(headers__many_or_long__up_to_the_limits),
+	TEST(headers__with_a_fault_elsewhere__not_echoed),
+	TEST(headers__of_nats__refused),
+	TEST(headers__patched_back_as_shown__values_stay),
+	TEST(headers__masked_and_not_kept__422_and_nothing_changes),
+	TEST(headers__url_of_another_server__given_anew_or_422),
+	TEST(headers__moved_meanwhile__never_sent_to_the_server_before),
+	TEST(credentials__in_a_nats_url__kept_apart_and_masked),
+	TEST(credentials__masked_for_another_server_or_user__422),
 	TEST(get__breaker__as_it_stands_at_the_moment),
 	TEST(get__any_way_but_creation_and_rotation__no_secret),
 	TEST(list__pages__newest_first_without_the_deleted),

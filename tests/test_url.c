@@ -30,6 +30,9 @@ url__good__in_its_parts(void **state)
 		{ "nats://n1/events", "nats", "n1", 4222, "/events" },
 		{ "nats://n1:4223/city.events-x.A_1", "nats", "n1", 4223,
 		    "/city.events-x.A_1" },
+		{ "TLS://n1/events", "tls", "n1", 4222, "/events" },
+		{ "nats://u:p@n1/events", "nats", "n1", 4222, "/events" },
+		{ "tls://t@[::1]:1/events", "tls", "::1", 1, "/events" },
 	};
 	struct url url;
 	const char *error;
@@ -61,6 +64,23 @@ url__bad__refused_with_the_reason(void **state)
 		{ "httpx://a", "does not start with" },
 		{ "httphttp://a", "does not start with" },
 		{ "http://u@a", "user and password" },
+		{ "https://u:p@a/", "\"headers\": {\"Authorization\"" },
+		{ "nats://@a/b", "nothing before the @" },
+		{ "nats://:p@a/b", "no user" },
+		{ "nats://u:@a/b", "no password" },
+		{ "nats://u:p@q@a/b", "%40" },
+		{ "nats://u:p/q@a/b", "%2F" },
+		{ "nats://u:p?q@a/b", "%3F" },
+		{ "nats://u:p#q@a/b", "%23" },
+		{ "nats://u:[@a/b", "%5B" },
+		{ "nats://u:p%22@a/b", "quotation marks" },
+		{ "nats://u:%5C@a/b", "backslashes" },
+		{ "nats://u%0a:p@a/b", "control characters" },
+		{ "nats://%00@a/b", "control characters" },
+		{ "nats://u:p%4@a/b", "hexadecimal" },
+		{ "nats://u:p@/b", "the host" },
+		{ "tls://a/b.*", "subject" },
+		{ "tls://a", "subject" },
 		{ "http://u:p@a/b", "user and password" },
 		{ "http://a\\@b", "encoded" },
 		{ "http://a#b", "fragment" },
@@ -249,11 +269,67 @@ url_host__any_url__the_host_and_nothing_else(void **state)
 	}
 }
 
+static void
+url_user__of_nats__decoded(void **state)
+{
+	static const struct {
+		const char *text, *raw, *name, *password;
+	} rows[] = {
+		{ "nats://u:p@a/b", "u:p", "u", "p" },
+		{ "nats://u:p:q@a/b", "u:p:q", "u", "p:q" },
+		{ "tls://a%40b:%2f%3A%25@a/b", "a%40b:%2f%3A%25", "a@b",
+		    "/:%" },
+		{ "nats://s3cr.et-~!$&'()*+,;=@a/b",
+		    "s3cr.et-~!$&'()*+,;=", "s3cr.et-~!$&'()*+,;=", NULL },
+		{ "nats://t%3Au@a/b", "t%3Au", "t:u", NULL },
+		{ "nats://%C3%A4@a/b", "%C3%A4", "\xc3\xa4", NULL },
+	};
+	struct url_user user;
+	struct url url;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		assert_null(url_parse(&url, rows[i].text));
+		assert_true(url_is_nats(&url));
+		assert_int_equal(url.user_len, strlen(rows[i].raw));
+		assert_memory_equal(url.user, rows[i].raw, url.user_len);
+		assert_null(url_user_parse(&user, url.user, url.user_len));
+		assert_string_equal(user.name, rows[i].name);
+		assert_int_equal(user.has_password, rows[i].password != NULL);
+		if (user.has_password)
+			assert_string_equal(user.password, rows[i].password);
+	}
+	assert_null(url_parse(&url, "https://a/@"));
+	assert_false(url_is_nats(&url));
+	assert_int_equal(url.user_len, 0);
+}
+
+static void
+url_user__masked__known(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_masked;
+	} rows[] = { { "***", true }, { "u:***", true }, { "u:****", false },
+		{ "u:p***", false }, { "u:p:***", false }, { "u", false },
+		{ "***:p", false } };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		assert_int_equal(
+		    url_user_is_masked(rows[i].text, strlen(rows[i].text)),
+		    rows[i].is_masked);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(url__good__in_its_parts),
 	cmocka_unit_test(url__bad__refused_with_the_reason),
 	cmocka_unit_test(url__too_long__refused),
 	cmocka_unit_test(url__long_host__up_to_the_limits_of_dns),
+	cmocka_unit_test(url_user__of_nats__decoded),
+	cmocka_unit_test(url_user__masked__known),
 	cmocka_unit_test(url_address__any_spelling__its_address_and_port),
 	cmocka_unit_test(url_address__a_name__none),
 	cmocka_unit_test(url_host__any_url__the_host_and_nothing_else),

@@ -4,8 +4,12 @@
 
 #include <inttypes.h>
 #include <netdb.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "clock.h"
+#include "interrupt.h"
 
 enum {
 	WRITE_MS = 5000,
@@ -16,6 +20,8 @@ enum {
 	 */
 	REMEMBER_MS = 30000,
 	CLOSE_MS = 10000,
+	/* libnats's own deadline, where it has one, comes first. */
+	INTERRUPT_MS = 100,
 	DETAIL_LEN = JETSTREAM_DETAIL_LEN
 };
 
@@ -64,14 +70,22 @@ closed(natsConnection *nc, void *arg)
 	calls->lost(nc);
 }
 
+/* What libnats says, without the line of its source: "(conn.c:1905): ". */
+static const char *
+last_error(natsStatus status)
+{
+	const char *text = nats_GetLastError(NULL), *end;
+
+	if (text == NULL || text[0] == '\0')
+		return natsStatus_GetText(status);
+	end = text[0] == '(' ? strstr(text, "): ") : NULL;
+	return end != NULL ? end + 3 : text;
+}
+
 static const char *
 explain(natsStatus status, char detail[DETAIL_LEN])
 {
-	const char *text = nats_GetLastError(NULL);
-
-	if (text == NULL || text[0] == '\0')
-		text = natsStatus_GetText(status);
-	snprintf(detail, DETAIL_LEN, "%s", text);
+	snprintf(detail, DETAIL_LEN, "%s", last_error(status));
 	switch (status) {
 	case NATS_TIMEOUT:
 		return ERROR_TIMEOUT;
@@ -80,16 +94,94 @@ explain(natsStatus status, char detail[DETAIL_LEN])
 	case NATS_MAX_PAYLOAD:
 	case NATS_NO_SERVER_SUPPORT:
 		return ERROR_NATS;
+	case NATS_SSL_ERROR:
+	case NATS_SECURE_CONNECTION_WANTED:
+	case NATS_SECURE_CONNECTION_REQUIRED:
+		return ERROR_TLS;
 	default:
 		return ERROR_CONNECT;
 	}
 }
 
+/* Of a connection that failed. */
+static const char *
+explain_connect(
+    natsStatus status, const struct jetstream_to *to, char detail[DETAIL_LEN])
+{
+	char text[DETAIL_LEN];
+	const char *error = explain(status, text);
+	bool is_known = to->user != NULL || to->creds != NULL;
+
+	snprintf(detail, DETAIL_LEN, "%s", text);
+	if (status == NATS_CONNECTION_AUTH_FAILED) {
+		snprintf(detail, DETAIL_LEN, "the server %s: %.200s",
+		    is_known ? "refuses these credentials"
+			     : "wants credentials",
+		    text);
+		return ERROR_NATS;
+	}
+	if (status == NATS_SECURE_CONNECTION_WANTED)
+		snprintf(detail, DETAIL_LEN,
+		    "the server has no TLS, which tls:// demands");
+	return error;
+}
+
+static void
+denied(natsConnection *nc, natsSubscription *sub, natsStatus err, void *arg)
+{
+	(void)sub;
+	(void)arg;
+	if (err == NATS_NOT_PERMITTED)
+		calls->denied(nc, last_error(err));
+}
+
+/*
+ * The certificate must be of the name in the URL, also where it is the server
+ * that demands TLS.
+ */
 static natsStatus
-set_options(natsOptions *o, const char *url, int timeout_ms)
+set_tls(natsOptions *o, const struct jetstream_to *to)
+{
+	char name[URL_HOST_MAX + 1];
+	size_t n = strlen(to->host);
+	natsStatus rc = NATS_OK;
+
+	/* A name that ends in a dot is absolute; certificates have no dot. */
+	snprintf(name, sizeof(name), "%.*s",
+	    (int)(n > 1 && to->host[n - 1] == '.' ? n - 1 : n), to->host);
+	if (to->is_tls)
+		rc = natsOptions_SetSecure(o, true);
+	if (rc == NATS_OK)
+		rc = natsOptions_SetExpectedHostname(o, name);
+	if (rc == NATS_OK && to->ca != NULL)
+		rc = natsOptions_LoadCATrustedCertificates(o, to->ca);
+	return rc;
+}
+
+static natsStatus
+set_user(natsOptions *o, const struct jetstream_to *to)
+{
+	if (to->user != NULL && to->user->has_password)
+		return natsOptions_SetUserInfo(
+		    o, to->user->name, to->user->password);
+	if (to->user != NULL)
+		return natsOptions_SetToken(o, to->user->name);
+	if (to->creds != NULL)
+		return natsOptions_SetUserCredentialsFromFiles(
+		    o, to->creds, NULL);
+	return NATS_OK;
+}
+
+static natsStatus
+set_options(natsOptions *o, const char *url, const struct jetstream_to *to,
+    int timeout_ms)
 {
 	natsStatus rc = natsOptions_SetURL(o, url);
 
+	if (rc == NATS_OK)
+		rc = set_tls(o, to);
+	if (rc == NATS_OK)
+		rc = set_user(o, to);
 	if (rc == NATS_OK)
 		rc = natsOptions_SetIgnoreDiscoveredServers(o, true);
 	if (rc == NATS_OK)
@@ -104,12 +196,16 @@ set_options(natsOptions *o, const char *url, int timeout_ms)
 		rc = natsOptions_SetName(o, "smartcity-worker");
 	if (rc == NATS_OK)
 		rc = natsOptions_SetClosedCB(o, closed, NULL);
+	if (rc == NATS_OK)
+		rc = natsOptions_SetErrorHandler(o, denied, NULL);
 	return rc;
 }
 
 static natsStatus
-connect_to(const char *url, int timeout_ms, natsConnection **nc, jsCtx **js)
+connect_to(const char *url, const struct jetstream_to *to, int timeout_ms,
+    natsConnection **nc, jsCtx **js)
 {
+	struct interrupt interrupt;
 	jsOptions jo;
 	natsOptions *o = NULL;
 	natsStatus rc = natsOptions_Create(&o);
@@ -117,19 +213,37 @@ connect_to(const char *url, int timeout_ms, natsConnection **nc, jsCtx **js)
 	jsOptions_Init(&jo);
 	jo.PublishAsync.AckHandler = acked;
 	if (rc == NATS_OK)
-		rc = set_options(o, url, timeout_ms);
-	if (rc == NATS_OK)
+		rc = set_options(o, url, to, timeout_ms);
+	if (rc == NATS_OK) {
+		interrupt_begin(&interrupt, timeout_ms + INTERRUPT_MS);
 		rc = natsConnection_Connect(nc, o);
+		interrupt_end(&interrupt);
+	}
 	if (rc == NATS_OK)
 		rc = natsConnection_JetStream(js, *nc, &jo);
 	natsOptions_Destroy(o);
 	return rc;
 }
 
+/*
+ * OpenSSL's list of compressions, which TLS does not use any more, is freed by
+ * libnats when the program exits (3.4 and 3.10), and then by OpenSSL, which
+ * crashes. Kept here, it is freed by neither; contexts that know it may use it.
+ */
+static void
+keep_compressions(void)
+{
+	static STACK_OF(SSL_COMP) * kept;
+
+	if (kept == NULL && SSL_COMP_get_compression_methods() != NULL)
+		kept = SSL_COMP_set0_compression_methods(NULL);
+}
+
 bool
 jetstream_init(const struct jetstream_calls *c)
 {
 	calls = c;
+	keep_compressions();
 	return nats_Open(-1) == NATS_OK;
 }
 
@@ -141,9 +255,10 @@ jetstream_exit(void)
 
 /* One numeric address: libnats has nothing to resolve and none to choose. */
 static const char *
-connect_address(struct jetstream *j, const struct addrinfo *ai, int port,
-    int timeout_ms, char detail[DETAIL_LEN])
+connect_address(struct jetstream *j, const struct addrinfo *ai,
+    const struct jetstream_to *to, int timeout_ms, char detail[DETAIL_LEN])
 {
+	int64_t end = clock_steady_ms() + timeout_ms + INTERRUPT_MS;
 	char url[128], address[sizeof(j->address)];
 	natsConnection *nc = NULL;
 	jsCtx *js = NULL;
@@ -156,11 +271,15 @@ connect_address(struct jetstream *j, const struct addrinfo *ai, int port,
 	}
 	snprintf(url, sizeof(url),
 	    ai->ai_family == AF_INET6 ? "nats://[%s]:%d" : "nats://%s:%d",
-	    address, port);
-	rc = connect_to(url, timeout_ms, &nc, &js);
+	    address, to->port);
+	rc = connect_to(url, to, timeout_ms, &nc, &js);
 	if (rc != NATS_OK) {
 		natsConnection_Destroy(nc);
-		return explain(rc, detail);
+		if (clock_steady_ms() < end)
+			return explain_connect(rc, to, detail);
+		snprintf(
+		    detail, DETAIL_LEN, "not connected in %d ms", timeout_ms);
+		return ERROR_TIMEOUT;
 	}
 	j->connection = nc;
 	j->context = js;
@@ -170,11 +289,11 @@ connect_address(struct jetstream *j, const struct addrinfo *ai, int port,
 
 const char *
 jetstream_connect(struct jetstream *j, const struct guard *guard,
-    const char *host, int port, int timeout_ms, char detail[DETAIL_LEN])
+    const struct jetstream_to *to, char detail[DETAIL_LEN])
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *ai;
 	const char *refusal, *error = NULL;
-	int rc = getaddrinfo(host, NULL, &hints, &list), n = 0;
+	int rc = getaddrinfo(to->host, NULL, &hints, &list), n = 0;
 
 	*j = (struct jetstream){ .connection = NULL };
 	if (rc != 0) {
@@ -187,7 +306,7 @@ jetstream_connect(struct jetstream *j, const struct guard *guard,
 		refusal = guard_refusal(guard, ai->ai_addr);
 		if (refusal == NULL)
 			error = connect_address(
-			    j, ai, port, timeout_ms / n + 1, detail);
+			    j, ai, to, to->timeout_ms / n + 1, detail);
 		else if (error == NULL) {
 			snprintf(detail, DETAIL_LEN, "%s", refusal);
 			error = ERROR_FORBIDDEN;

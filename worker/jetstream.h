@@ -9,6 +9,7 @@
 
 #include "guard.h"
 #include "message.h"
+#include "url.h"
 
 enum {
 	JETSTREAM_DETAIL_LEN = 256
@@ -20,6 +21,17 @@ struct jetstream {
 	char address[64];
 };
 
+/* A server, and what proves to whom whom it talks to. NULL is none. */
+struct jetstream_to {
+	const char *host; /* the name that its certificate must have */
+	int port;
+	bool is_tls; /* else TLS is used where the server demands it */
+	const struct url_user *user;
+	const char *creds; /* a file's path; where there is no user */
+	const char *ca;    /* likewise */
+	int timeout_ms;
+};
+
 /*
  * Called from threads of libnats, also late: with what it is about, to be
  * compared and no more. error is a class of message.h; NULL: it is stored.
@@ -28,6 +40,8 @@ struct jetstream_calls {
 	void (*over)(const void *context, const void *message,
 	    const char *error, const char *detail);
 	void (*lost)(const void *connection);
+	/* What was sent is not permitted; text has the subject in it. */
+	void (*denied)(const void *connection, const char *text);
 };
 
 /* May be called again and again; the calls are kept. False: no memory. */
@@ -40,8 +54,7 @@ void jetstream_exit(void);
  * Returns a class of error, or NULL.
  */
 const char *jetstream_connect(struct jetstream *, const struct guard *,
-    const char *host, int port, int timeout_ms,
-    char detail[JETSTREAM_DETAIL_LEN]);
+    const struct jetstream_to *, char detail[JETSTREAM_DETAIL_LEN]);
 bool jetstream_lost(const struct jetstream *);
 /* The last call of a thread. */
 void jetstream_disconnect(struct jetstream *);

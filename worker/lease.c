@@ -54,6 +54,8 @@ lease_row(const struct pg_result *batch, int row)
 		.max_in_flight = pg_int(batch, row, 17),
 		.lease = pg_value(batch, row, 18),
 		.description = pg_value(batch, row, 20),
+		.credentials = pg_value(batch, row, 21),
+		.headers = pg_value(batch, row, 22),
 	};
 
 	c.is_over = strcmp(c.status, "delivering") != 0;

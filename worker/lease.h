@@ -32,7 +32,8 @@ struct claimed {
 	int attempt;
 	int attempts; /* of these, since the last replay */
 	const char *url, *secret, *old_secret;
-	const char *retry_schedule; /* or NULL */
+	const char *credentials, *headers; /* see message.h */
+	const char *retry_schedule;        /* or NULL */
 	int max_in_flight;
 	const char *lease; /* its end, as settling must say it */
 };

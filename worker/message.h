@@ -29,6 +29,8 @@ struct attempt {
 	const char *description; /* the subscription's, for people; or NULL */
 	const char *url;
 	const char *secret, *old_secret; /* the latter or NULL */
+	const char *credentials;         /* user:password or a token; or NULL */
+	const char *headers;             /* "Name: value" lines; or NULL */
 	/* Both fence off late settles. */
 	int number; /* 1 is the first */
 	const char *lease;

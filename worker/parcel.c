@@ -49,6 +49,8 @@ fill(struct parcel *p, const struct claimed *c, const struct parcel *like)
 	p->attempt.url = c->url;
 	p->attempt.secret = c->secret;
 	p->attempt.old_secret = c->old_secret;
+	p->attempt.credentials = c->credentials;
+	p->attempt.headers = c->headers;
 	p->attempt.number = c->attempt;
 	p->attempt.lease = c->lease;
 	p->attempt.retry_after_ms = -1;

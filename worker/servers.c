@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "jetstream.h"
+#include "natskeys.h"
 
 /*
  * One thread a server resolves its name, connects and hands messages to
@@ -35,7 +36,8 @@ struct item {
 	uint64_t ticket;
 	int timeout_ms;
 	int64_t deadline;
-	void *message; /* queued: ours; sent: libnats's, only to be compared */
+	void *message;  /* queued: ours; sent: libnats's, only to be compared */
+	char subject[]; /* in quotation marks */
 };
 
 struct server {
@@ -43,6 +45,8 @@ struct server {
 	int64_t used; /* when it was given a message last */
 	char host[URL_HOST_MAX + 1];
 	int port;
+	bool is_tls;
+	char *credentials; /* as they stand in the URL, or NULL */
 	int connect_ms;
 	pthread_t thread;
 	pthread_cond_t wake;
@@ -137,7 +141,37 @@ lost(const void *connection)
 	pthread_mutex_unlock(&lock);
 }
 
-static const struct jetstream_calls calls = { over, lost };
+/*
+ * The server tells neither whose message it was nor, of the subject where
+ * acknowledgments arrive, that none will. Without this they would time out.
+ */
+static void
+denied(const void *connection, const char *text)
+{
+	bool is_publish = strstr(text, "Publish") != NULL;
+	struct server *s;
+	struct item *i, *next;
+
+	pthread_mutex_lock(&lock);
+	for (s = servers; s != NULL; s = s->next)
+		if (s->jetstream.connection == connection)
+			break;
+	for (i = s != NULL ? TAILQ_FIRST(&s->sent) : NULL; i != NULL;
+	     i = next) {
+		next = TAILQ_NEXT(i, link);
+		if (is_publish && strstr(text, i->subject) == NULL)
+			continue;
+		TAILQ_REMOVE(&s->sent, i, link);
+		end(s, i, ERROR_NATS, text);
+	}
+	if (s != NULL && !is_publish) {
+		s->gone = true;
+		pthread_cond_signal(&s->wake);
+	}
+	pthread_mutex_unlock(&lock);
+}
+
+static const struct jetstream_calls calls = { over, lost, denied };
 
 /* --- a server's thread --------------------------------------------------- */
 
@@ -184,14 +218,43 @@ serve(struct server *s)
 	}
 }
 
+static const char *
+open_connection(
+    const struct server *s, struct jetstream *j, char detail[DETAIL_LEN])
+{
+	struct jetstream_to to = { .host = s->host,
+		.port = s->port,
+		.is_tls = s->is_tls,
+		.ca = natskeys_ca(),
+		.timeout_ms = s->connect_ms };
+	struct url_user user;
+	char *creds = NULL;
+	const char *error;
+
+	*j = (struct jetstream){ .connection = NULL };
+	if (s->credentials != NULL) {
+		error = url_user_parse(
+		    &user, s->credentials, strlen(s->credentials));
+		if (error != NULL) {
+			snprintf(detail, DETAIL_LEN, "%s", error);
+			return ERROR_FORBIDDEN;
+		}
+		to.user = &user;
+	} else {
+		to.creds = creds = natskeys_creds(s->host, s->port);
+	}
+	error = jetstream_connect(j, guard, &to, detail);
+	free(creds);
+	return error;
+}
+
 static void *
 run(void *arg)
 {
 	struct server *s = arg;
 	struct jetstream j;
 	char detail[DETAIL_LEN];
-	const char *error = jetstream_connect(
-	    &j, guard, s->host, s->port, s->connect_ms, detail);
+	const char *error = open_connection(s, &j, detail);
 
 	pthread_mutex_lock(&lock);
 	s->jetstream = j;
@@ -214,6 +277,14 @@ run(void *arg)
 
 /* --- the table of servers ------------------------------------------------ */
 
+static void
+free_server(struct server *s)
+{
+	pthread_cond_destroy(&s->wake);
+	free(s->credentials);
+	free(s);
+}
+
 /* Frees all, or those that have ended; waits for their threads. */
 static void
 free_servers(bool all)
@@ -231,8 +302,7 @@ free_servers(bool all)
 		if (s == NULL)
 			return;
 		pthread_join(s->thread, NULL);
-		pthread_cond_destroy(&s->wake);
-		free(s);
+		free_server(s);
 	} while (true);
 }
 
@@ -277,7 +347,7 @@ start_thread(struct server *s)
 }
 
 static struct server *
-new_server(const struct url *u, int timeout_ms)
+new_server(const struct url *u, const struct attempt *a)
 {
 	struct server *s = calloc(1, sizeof(*s));
 
@@ -285,44 +355,56 @@ new_server(const struct url *u, int timeout_ms)
 		return NULL;
 	strcpy(s->host, u->host);
 	s->port = u->port;
-	s->connect_ms = timeout_ms < CONNECT_MS ? timeout_ms : CONNECT_MS;
+	s->is_tls = strcmp(u->scheme, "tls") == 0;
+	s->connect_ms = a->timeout_ms < CONNECT_MS ? a->timeout_ms : CONNECT_MS;
 	TAILQ_INIT(&s->queued);
 	TAILQ_INIT(&s->sent);
 	pthread_cond_init(&s->wake, NULL);
-	if (start_thread(s)) {
+	if (a->credentials != NULL)
+		s->credentials = strdup(a->credentials);
+	if ((s->credentials != NULL) == (a->credentials != NULL) &&
+	    start_thread(s)) {
 		s->next = servers;
 		servers = s;
 		return s;
 	}
-	pthread_cond_destroy(&s->wake);
-	free(s);
+	free_server(s);
 	return NULL;
 }
 
-static struct server *
-find_server(const struct url *u)
+static bool
+is_same(const char *a, const char *b)
 {
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static struct server *
+find_server(const struct url *u, const char *credentials)
+{
+	bool is_tls = strcmp(u->scheme, "tls") == 0;
 	struct server *s;
 
 	for (s = servers; s != NULL; s = s->next)
-		if (!s->gone && s->port == u->port &&
-		    strcmp(s->host, u->host) == 0)
+		if (!s->gone && s->port == u->port && s->is_tls == is_tls &&
+		    strcmp(s->host, u->host) == 0 &&
+		    is_same(s->credentials, credentials))
 			break;
 	return s;
 }
 
 /* With the lock; NULL: no place, or nothing to make one with. */
 static struct server *
-server_for(const struct url *u, int timeout_ms, char detail[DETAIL_LEN])
+server_for(
+    const struct url *u, const struct attempt *a, char detail[DETAIL_LEN])
 {
-	struct server *s = find_server(u);
+	struct server *s = find_server(u, a->credentials);
 
 	if (s == NULL && !make_room()) {
 		snprintf(detail, DETAIL_LEN, "too many NATS servers in use");
 		return NULL;
 	}
 	if (s == NULL)
-		s = new_server(u, timeout_ms);
+		s = new_server(u, a);
 	if (s == NULL)
 		snprintf(detail, DETAIL_LEN, "no memory or no thread");
 	else
@@ -330,24 +412,35 @@ server_for(const struct url *u, int timeout_ms, char detail[DETAIL_LEN])
 	return s;
 }
 
+static struct item *
+new_item(const struct attempt *a, const char *subject, uint64_t ticket)
+{
+	size_t len = strlen(subject) + 3;
+	struct item *i = calloc(1, sizeof(*i) + len);
+
+	if (i == NULL)
+		return NULL;
+	snprintf(i->subject, len, "\"%s\"", subject);
+	i->ticket = ticket;
+	i->timeout_ms = a->timeout_ms;
+	i->deadline = clock_steady_ms() + a->timeout_ms;
+	i->message = jetstream_message(a, subject);
+	return i;
+}
+
 const char *
 servers_publish(const struct url *u, const char *subject,
     const struct attempt *a, uint64_t ticket, char detail[DETAIL_LEN])
 {
-	struct item *i = calloc(1, sizeof(*i));
+	struct item *i = new_item(a, subject, ticket);
 	struct server *s = NULL;
 
 	free_servers(false);
 	snprintf(detail, DETAIL_LEN, "no memory for a message");
-	if (i != NULL)
-		i->message = jetstream_message(a, subject);
 	if (i == NULL || i->message == NULL)
 		goto out;
-	i->ticket = ticket;
-	i->timeout_ms = a->timeout_ms;
-	i->deadline = clock_steady_ms() + a->timeout_ms;
 	pthread_mutex_lock(&lock);
-	s = server_for(u, a->timeout_ms, detail);
+	s = server_for(u, a, detail);
 	if (s != NULL) {
 		TAILQ_INSERT_TAIL(&s->queued, i, link);
 		pthread_cond_signal(&s->wake);

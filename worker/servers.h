@@ -22,12 +22,13 @@ typedef void servers_over(uint64_t ticket, const char *address,
 
 /* Both are kept. */
 void servers_open(const struct guard *, servers_over *);
-/* Joins all threads, which may take as long as a name is being resolved. */
+/* Joins all threads, which may take as long as one resolves and connects. */
 void servers_close(void);
 /*
  * Sends the attempt's body, copied, if it can within timeout_ms, and tells what
  * became of it, unless nobody ever answers. Otherwise returns the class of the
- * error, and why in detail.
+ * error, and why in detail. A connection is for one server with one attempt's
+ * credentials.
  */
 const char *servers_publish(const struct url *, const char *subject,
     const struct attempt *, uint64_t ticket, char detail[SERVERS_DETAIL_LEN]);

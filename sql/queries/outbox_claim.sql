@@ -10,7 +10,8 @@
 --
 -- The attempt is counted before it is made: a delivery that kills its worker
 -- counts too. After $4 of them it has failed, which is said here as well. The
--- last column but one is the time that webhooks are signed with.
+-- time among the columns is the one that webhooks are signed with; the last are
+-- the receiver's credentials and its headers, a line each.
 WITH lane AS (
     SELECT s.id, s.ordering, s.open_until, s.expires_after,
            CASE WHEN s.open_until IS NULL THEN coalesce(l.room, least(s.max_in_flight, $6::int))
@@ -76,7 +77,9 @@ SELECT c.message_id, c.subscription_id, c.status, c.attempts, c.attempts - c.att
        m.topic, m.payload, m.source, m.subject, m.causation_id, rfc3339(m.occurred_at),
        m.request_id, m.traceparent,
        s.url, s.secret, CASE WHEN s.old_secret_until > now() THEN s.old_secret END,
-       s.retry_schedule, s.max_in_flight, c.next_attempt_at, extract(epoch FROM now()), s.description
+       s.retry_schedule, s.max_in_flight, c.next_attempt_at, extract(epoch FROM now()),
+       s.description, s.credentials,
+       (SELECT string_agg(h.key || ': ' || h.value, E'\n') FROM jsonb_each_text(s.headers) AS h)
   FROM claimed AS c
   JOIN outbox_messages AS m ON m.id = c.message_id
   JOIN subscriptions AS s ON s.id = c.subscription_id

@@ -128,7 +128,8 @@ async function deliveries() {
 
 	await call("getSubscription", 200, { path: sub });
 	await call("updateSubscription", 200, { path: sub,
-		body: { retry_schedule: [0, 3600], description: "refuses" } });
+		body: { retry_schedule: [0, 3600], description: "refuses",
+			headers: { "X-Api-Key": "key" } } });
 	await call("rotateSecret", 200, { path: sub });
 	await call("rotateSecret", 200, { path: sub, body: { grace_seconds: 60 } });
 	await call("ingestEnergy", 200, { body: { energy: 501 } });
@@ -163,6 +164,8 @@ async function subscriptions(sub) {
 			headers: { "Content-Encoding": "gzip" } });
 		await call(id, 422, { ...to, body: bad });
 		await call(id, 422, { ...to, raw: "{" });
+		if (id !== "rotateSecret")
+			await call(id, 422, { ...to, body: { headers: { Host: "a" } } });
 		if (id !== "createSubscription") {
 			await call(id, 404, { path: { id: NOBODY }, body: {} });
 			await call(id, 422, { path: { id: "x" }, body: {} });

@@ -1,7 +1,7 @@
 /*
- * nats://host[:port]/subject: into a JetStream stream of a NATS server. An
- * attempt is delivered when the stream's acknowledgment has come; the server
- * drops what it has already, by Nats-Msg-Id.
+ * nats://host[:port]/subject, or tls://…: into a JetStream stream of a NATS
+ * server. An attempt is delivered when the stream's acknowledgment has come;
+ * the server drops what it has already, by Nats-Msg-Id.
  *
  * The threads of servers.c know an attempt by its ticket alone. One that has
  * ended in time is under way no more, so what is told of it later touches
@@ -20,6 +20,7 @@
 
 #include "clock.h"
 #include "guard.h"
+#include "natskeys.h"
 #include "servers.h"
 #include "url.h"
 
@@ -247,6 +248,8 @@ open_sink(const struct config *config, char error[256])
 {
 	enum status rc = guard_init(&guard, config->delivery_allow, error);
 
+	if (rc == STATUS_OK)
+		rc = natskeys_open(config, error);
 	if (rc != STATUS_OK)
 		return rc;
 	earliest = INT64_MAX;
@@ -277,7 +280,7 @@ close_sink(void)
 
 const struct sink sink_nats = {
 	.name = "nats",
-	.schemes = "nats ",
+	.schemes = "nats tls ",
 	.open = open_sink,
 	.fd = fd,
 	.work = work,

@@ -1,6 +1,7 @@
 /*
  * Webhooks: a CloudEvent in structured mode (CloudEvents 1.0, HTTP binding
- * 3.2) with the headers of Standard Webhooks 1.0.0.
+ * 3.2) with the headers of Standard Webhooks 1.0.0 and those that the
+ * subscription adds.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,14 +16,17 @@
 
 enum {
 	LINE_LEN = 256,
-	LINES = 8
+	LINES = 8,
+	ADDED_MAX = 16, /* also in fcgi/static_headers.c */
+	SECRET_MIN = 8  /* shorter words would be found by chance */
 };
 
 struct call {
 	struct post post;
 	char lines[LINES][LINE_LEN];
-	const char *headers[LINES + 1];
-	int n;
+	char *added; /* the subscription's lines, each NUL-terminated */
+	const char *headers[ADDED_MAX + LINES + 1]; /* theirs come first */
+	int n, n_added;
 };
 
 static struct guard guard;
@@ -35,9 +39,17 @@ open_sink(const struct config *config, char error[256])
 	return status == STATUS_OK ? post_open(&guard, error) : status;
 }
 
+static void
+call_free(struct call *call)
+{
+	if (call != NULL)
+		free(call->added);
+	free(call);
+}
+
 static void PRINTF_LIKE(2, 3) add(struct call *call, const char *fmt, ...)
 {
-	char *line = call->lines[call->n];
+	char *line = call->lines[call->n - call->n_added];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -85,6 +97,55 @@ add_trace(struct call *call, const char *traceparent)
 	    traceparent + 52);
 }
 
+/* False: out of memory. */
+static bool
+add_static(struct call *call, const char *headers)
+{
+	char *rest, *line;
+
+	if (headers == NULL)
+		return true;
+	rest = call->added = strdup(headers);
+	while (call->n < ADDED_MAX && (line = strsep(&rest, "\n")) != NULL)
+		call->headers[call->n++] = line;
+	call->n_added = call->n;
+	return call->added != NULL;
+}
+
+/* Every place of the secret in the answer becomes asterisks. */
+static void
+hide(struct buf *answer, const char *secret)
+{
+	size_t n = strlen(secret);
+	char *at = answer->data, *end = at + answer->len;
+
+	while (n >= SECRET_MIN &&
+	    (at = memmem(at, (size_t)(end - at), secret, n)) != NULL) {
+		memset(at, '*', n);
+		at += n;
+	}
+}
+
+/*
+ * An answer is kept and shown, and there are receivers that answer with what
+ * they got: neither a header's value nor its last word, which is the token of
+ * "Bearer …", is kept.
+ */
+static void
+hide_headers(const struct call *call, struct buf *answer)
+{
+	const char *value, *word;
+	int i;
+
+	for (i = 0; i < call->n_added && answer->len > 0; i++) {
+		value = strchr(call->headers[i], ' ') + 1;
+		word = strrchr(value, ' ');
+		hide(answer, value);
+		if (word != NULL)
+			hide(answer, word + 1);
+	}
+}
+
 static void
 done(struct post *post)
 {
@@ -103,7 +164,8 @@ done(struct post *post)
 			? "; redirects are not followed"
 			: "");
 	}
-	free(a->sink_data);
+	hide_headers(a->sink_data, &a->answer);
+	call_free(a->sink_data);
 	attempt_done(a);
 }
 
@@ -113,8 +175,9 @@ start(struct attempt *a)
 	struct call *call = calloc(1, sizeof(*call));
 
 	a->sink_data = call;
-	if (call == NULL || !add_signature(call, a)) {
-		free(call);
+	if (call == NULL || !add_static(call, a->headers) ||
+	    !add_signature(call, a)) {
+		call_free(call);
 		a->error = ERROR_INTERNAL;
 		snprintf(a->detail, sizeof(a->detail), "cannot sign");
 		attempt_done(a);
