@@ -32,6 +32,15 @@ buf_reset(struct buf *b)
 		b->data[0] = '\0';
 }
 
+void
+buf_cut(struct buf *b, size_t n)
+{
+	if (n >= b->len)
+		return;
+	b->len = n;
+	b->data[n] = '\0';
+}
+
 /* Makes room for n more bytes and the NUL, or fails the buffer. */
 static bool
 reserve(struct buf *b, size_t n)

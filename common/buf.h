@@ -25,6 +25,8 @@ void buf_init(struct buf *, size_t max);
 void buf_free(struct buf *);
 /* Empties it and clears the error; keeps the memory. */
 void buf_reset(struct buf *);
+/* Takes back what was written behind the first n bytes, but no error. */
+void buf_cut(struct buf *, size_t n);
 
 void buf_put(struct buf *, const void *, size_t);
 void buf_putc(struct buf *, char);

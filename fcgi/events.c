@@ -19,8 +19,10 @@ enum {
 	KEY,
 	SOURCE,
 	CREATED,
-	TX,
-	HORIZON
+	MORE, /* in a list */
+	TX,    /* in the feed */
+	HORIZON,
+	AHEAD
 };
 
 /* The payloads are JSON already, and exact: they are never parsed again. */
@@ -58,21 +60,31 @@ read_bool(struct page *p, const char *name)
 	return NULL;
 }
 
+static enum status
+read_page(struct db *db, const struct page *p, const void *arg,
+    struct pg_result **out)
+{
+	struct filter f = *(const struct filter *)arg;
+
+	if (strcmp(p->below.text, f.below.text) < 0)
+		f.below = p->below;
+	f.limit = (int)p->limit;
+	f.offset = p->offset;
+	return store_page(db, &f, out);
+}
+
 static void
 list_page(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
 {
 	struct id since, until, source;
-	struct pg_result *r = NULL;
 	struct filter f = {
 		.below = p->below,
 		.service = params_get(&p->params, "service"),
 		.key = params_get(&p->params, "deduplication_key"),
 		.derived = read_bool(p, "derived"),
-		.limit = (int)p->limit,
-		.offset = p->offset,
 	};
-	enum status status;
+	const struct list list = { read_page, &f, events_write, MORE };
 
 	if (page_time(p, "since", &since))
 		f.since = &since;
@@ -81,26 +93,63 @@ list_page(const struct context *ctx, const struct request *req, struct page *p,
 		f.below = until;
 	if (page_id(p, "source_event_id", &source))
 		f.source = &source;
-	if (!page_check(p, req, res))
-		return;
-	status = store_page(ctx->db, &f, &r);
-	page_answer(p, req, status, r, events_write, res);
+	if (page_check(p, req, res))
+		page_answer(p, ctx, req, &list, res);
 }
 
 /* "0" is the start; else tx, a full stop, id: where the next page starts. */
 static bool
-parse_after(const char *after, char tx[24], struct id *id)
+parse_after(const char *after, struct feed *f)
 {
 	size_t n = strspn(after, "0123456789");
 
-	*id = id_floor(0);
-	strcpy(tx, "0");
+	f->id = id_floor(0);
+	strcpy(f->tx, "0");
 	if (strcmp(after, "0") == 0)
 		return true;
-	if (n == 0 || n > 19 || after[n] != '.' || !id_parse(after + n + 1, id))
+	if (n == 0 || n > 19 || after[n] != '.' ||
+	    !id_parse(after + n + 1, &f->id))
 		return false;
-	snprintf(tx, 24, "%.*s", (int)n, after);
+	snprintf(f->tx, sizeof(f->tx), "%.*s", (int)n, after);
 	return true;
+}
+
+/* What one statement gave of a page of the feed. */
+struct part {
+	char horizon[24];
+	bool is_ahead; /* the cursor, of this server */
+	bool is_full;  /* the page */
+	bool is_last;  /* nothing is left to be read for it */
+};
+
+/* Moves the cursor behind what was written. */
+static enum status
+put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
+{
+	struct pg_result *r = NULL;
+	enum status status;
+	int rows, n;
+
+	status = store_feed(db, f, &r);
+	if (status != STATUS_OK)
+		return status;
+	rows = pg_value(r, 0, ID) == NULL ? 0 : pg_rows(r);
+	n = page_put_rows(out, r, rows, events_write);
+	snprintf(part->horizon, sizeof(part->horizon), "%s",
+	    pg_value(r, 0, HORIZON));
+	part->is_ahead = pg_is_true(r, 0, AHEAD);
+	f->limit -= n;
+	if (n > 0) {
+		snprintf(
+		    f->tx, sizeof(f->tx), "%s", pg_value(r, n - 1, TX));
+		if (!id_parse(pg_value(r, n - 1, ID), &f->id))
+			status = STATUS_FAULT;
+	}
+	part->is_full = n < rows || f->limit == 0;
+	part->is_last = part->is_full || rows == 0 ||
+	    !pg_is_true(r, rows - 1, MORE);
+	pg_free(r);
+	return status;
 }
 
 /*
@@ -109,22 +158,43 @@ parse_after(const char *after, char tx[24], struct id *id)
  * not pass the filter. Hence a Link even to an empty page.
  */
 static void
-write_feed(const struct request *req, const struct pg_result *r,
-    long long limit, const char *tx, const struct id *id, struct response *res)
+link_feed(const struct request *req, const struct feed *f,
+    const struct part *part, struct response *res)
 {
-	const char *horizon = pg_value(r, 0, HORIZON);
-	int n = pg_value(r, 0, ID) == NULL ? 0 : pg_rows(r);
 	char cursor[24 + ID_LEN + 2];
 	struct id start = id_floor(0);
 
-	if (n == limit)
-		snprintf(cursor, sizeof(cursor), "%s.%s",
-		    pg_value(r, n - 1, TX), pg_value(r, n - 1, ID));
+	if (part->is_full)
+		snprintf(cursor, sizeof(cursor), "%s.%s", f->tx, f->id.text);
 	else
-		snprintf(cursor, sizeof(cursor), "%s.%s", horizon,
-		    strcmp(horizon, tx) == 0 ? id->text : start.text);
-	page_put_rows(&res->body, r, n, events_write);
+		snprintf(cursor, sizeof(cursor), "%s.%s", part->horizon,
+		    strcmp(part->horizon, f->tx) == 0 ? f->id.text
+						      : start.text);
 	page_link(req, "after", cursor, res);
+}
+
+static void
+write_feed(const struct context *ctx, const struct request *req,
+    struct feed *f, struct response *res)
+{
+	struct part part;
+	enum status status;
+
+	buf_putc(&res->body, '[');
+	do {
+		status = put_part(ctx->db, f, &res->body, &part);
+	} while (status == STATUS_OK && !part.is_last);
+	buf_putc(&res->body, ']');
+	if (status != STATUS_OK)
+		problem_status(req, res, status);
+	else if (part.is_ahead)
+		problem_write(req, res, 409,
+		    "The cursor in after is ahead of this server: the server "
+		    "was restored from a backup, or took over from one that "
+		    "was ahead of it, or the cursor is made up. Begin again at "
+		    "after=0 and leave out the events whose id you have");
+	else
+		link_feed(req, f, &part, res);
 }
 
 static void
@@ -133,28 +203,19 @@ list_feed(const struct context *ctx, const struct request *req, struct page *p,
 {
 	static const char *const others[] = { "since", "until", "derived",
 		"source_event_id", "deduplication_key", "cursor", "offset" };
-	struct pg_result *r = NULL;
-	enum status status;
-	struct id id;
-	char tx[24];
+	struct feed f = { .limit = p->limit,
+		.service = params_get(&p->params, "service") };
 	size_t i;
 
 	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
 		if (params_get(&p->params, others[i]) != NULL)
 			page_refuse(p, others[i], "extra_forbidden",
 			    "Not together with after");
-	if (!parse_after(after, tx, &id))
+	if (!parse_after(after, &f))
 		page_refuse(p, "after", "value_error",
 		    "Input should be 0 or a cursor from a Link header");
-	if (!page_check(p, req, res))
-		return;
-	status = store_feed(ctx->db, tx, &id, (int)p->limit,
-	    params_get(&p->params, "service"), &r);
-	if (status == STATUS_OK)
-		write_feed(req, r, p->limit, tx, &id, res);
-	else
-		problem_status(req, res, status);
-	pg_free(r);
+	if (page_check(p, req, res))
+		write_feed(ctx, req, &f, res);
 }
 
 void

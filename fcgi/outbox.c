@@ -72,20 +72,32 @@ read_state(struct page *p)
 	return page_choice(p, "status", states);
 }
 
+/* Its second call goes on where the first has ended. */
+static enum status
+read_list(struct db *db, const struct page *p, const void *arg,
+    struct pg_result **out)
+{
+	struct search s = *(const struct search *)arg;
+
+	if (strcmp(p->below.text, s.below.text) < 0)
+		s.below = p->below;
+	snprintf(s.limit, sizeof(s.limit), "%lld", p->limit);
+	s.values[0] = s.below.text;
+	s.values[1] = s.limit;
+	return db_run_planned(db, Q_outbox_page, 6, s.values, out);
+}
+
 static void
 list(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
 {
-	struct pg_result *r = NULL;
-	enum status status;
 	struct search s;
+	const struct list all = { read_list, &s, write_listed, 2 };
 
 	read_search(p, read_state(p), &s);
 	page_only(p, list_names);
-	if (!page_check(p, req, res))
-		return;
-	status = db_run_planned(ctx->db, Q_outbox_page, 6, s.values, &r);
-	page_answer(p, req, status, r, write_listed, res);
+	if (page_check(p, req, res))
+		page_answer(p, ctx, req, &all, res);
 }
 
 void

@@ -190,36 +190,72 @@ page_link(const struct request *req, const char *name, const char *value,
 	buf_printf(&res->headers, "%s=%s>; rel=\"next\"\r\n", name, value);
 }
 
-void
+int
 page_put_rows(
     struct buf *out, const struct pg_result *r, int n, page_writer *write)
 {
+	bool is_first;
+	size_t before;
 	int row;
 
-	buf_putc(out, '[');
 	for (row = 0; row < n; row++) {
-		if (row > 0)
+		before = out->len;
+		is_first = before == 1;
+		if (!is_first)
 			buf_putc(out, ',');
 		write(out, r, row);
+		/* The array's end must fit as well. */
+		if (!is_first && out->len >= PAGE_BYTES) {
+			buf_cut(out, before);
+			break;
+		}
 	}
-	buf_putc(out, ']');
+	return row;
+}
+
+/* Goes on by what one statement gives; *more: there is more, and room. */
+static enum status
+put_some(struct page *p, const struct context *ctx, const struct list *list,
+    struct buf *out, bool *more)
+{
+	struct pg_result *r = NULL;
+	enum status status;
+	int rows, n;
+
+	status = list->read(ctx->db, p, list->arg, &r);
+	*more = false;
+	if (status != STATUS_OK)
+		return status;
+	rows = pg_rows(r);
+	n = page_put_rows(out, r, rows, list->write);
+	p->offset = 0;
+	p->limit -= n;
+	if (n > 0 && !id_parse(pg_value(r, n - 1, 0), &p->below))
+		status = STATUS_FAULT;
+	p->is_full = n < rows || p->limit == 0;
+	*more = !p->is_full && rows > 0 && pg_is_true(r, rows - 1, list->more);
+	pg_free(r);
+	return status;
 }
 
 void
-page_answer(const struct page *p, const struct request *req, enum status status,
-    struct pg_result *r, page_writer *write, struct response *res)
+page_answer(struct page *p, const struct context *ctx,
+    const struct request *req, const struct list *list, struct response *res)
 {
-	int n;
+	enum status status;
+	bool more;
 
+	buf_putc(&res->body, '[');
+	do {
+		status = put_some(p, ctx, list, &res->body, &more);
+	} while (status == STATUS_OK && more);
 	if (status != STATUS_OK) {
 		problem_status(req, res, status);
 		return;
 	}
-	n = pg_rows(r);
-	page_put_rows(&res->body, r, n, write);
-	if (n == p->limit)
-		page_link(req, "cursor", pg_value(r, n - 1, 0), res);
-	pg_free(r);
+	buf_putc(&res->body, ']');
+	if (p->is_full)
+		page_link(req, "cursor", p->below.text, res);
 }
 
 void

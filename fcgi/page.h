@@ -7,7 +7,8 @@
 #include "params.h"
 
 enum {
-	PAGE_MAX = 100
+	PAGE_MAX = 100,
+	PAGE_BYTES = 8 << 20 /* of a list's body, unless one row is longer */
 };
 
 struct page {
@@ -15,6 +16,7 @@ struct page {
 	struct faults faults;
 	long long limit, offset;
 	struct id below; /* the cursor, exclusive; ID_LAST where absent */
+	bool is_full; /* there may be more, but not on this page */
 };
 
 /*
@@ -54,15 +56,33 @@ void page_link(const struct request *, const char *name, const char *value,
 /* Writes one row as JSON. */
 typedef void page_writer(struct buf *, const struct pg_result *, int row);
 
-/* The first n rows as a JSON array. */
-void page_put_rows(
-    struct buf *, const struct pg_result *, int n, page_writer *);
 /*
- * A list's answer, where the statement came to that: its rows, whose first
- * column is an id, and a Link to the next ones; or 503. Frees the result.
+ * Goes on with a JSON array, of which at least the bracket was written, by as
+ * many of the first n rows as fit into PAGE_BYTES; the array's first row always
+ * does. Returns how many.
  */
-void page_answer(const struct page *, const struct request *, enum status,
-    struct pg_result *, page_writer *, struct response *);
+int page_put_rows(
+    struct buf *, const struct pg_result *, int n, page_writer *);
+
+/*
+ * Rows below page->below from page->offset on, at most page->limit. It may give
+ * fewer, so that memory stays bounded: those that surely fit into PAGE_BYTES,
+ * but the first always. Their first column is an id.
+ */
+typedef enum status page_reader(
+    struct db *, const struct page *, const void *arg, struct pg_result **);
+struct list {
+	page_reader *read;
+	const void *arg;
+	page_writer *write;
+	int more; /* column, of the last row: that bound has cut it off */
+};
+/*
+ * A list's answer: as many rows as asked for, or as fit into PAGE_BYTES, and
+ * where there may be more a Link to them; or 503.
+ */
+void page_answer(struct page *, const struct context *, const struct request *,
+    const struct list *, struct response *);
 /*
  * GET /x/{id}: the row that this statement finds by the id, or 422 where it is
  * no id, 404 with `none` where there is no row, 503.

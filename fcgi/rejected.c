@@ -13,7 +13,8 @@ enum {
 	REASONS,
 	BODY,
 	CREATED,
-	BYTES
+	BYTES,
+	MORE /* in a list */
 };
 
 /* The value of a hexadecimal digit, or -1. */
@@ -68,31 +69,31 @@ write_rejected(struct buf *out, const struct pg_result *r, int row)
 	buf_putc(out, '}');
 }
 
-static void
-list(const struct context *ctx, const struct request *req, struct page *p,
-    struct response *res)
+static enum status
+read_page(struct db *db, const struct page *p, const void *arg,
+    struct pg_result **out)
 {
 	char limit[16], offset[24];
 	const char *const values[] = { p->below.text, limit, offset,
 		params_get(&p->params, "service") };
-	struct pg_result *r = NULL;
-	enum status status;
 
+	(void)arg;
 	snprintf(limit, sizeof(limit), "%lld", p->limit);
 	snprintf(offset, sizeof(offset), "%lld", p->offset);
-	status = db_run_planned(ctx->db, Q_rejected_page, 4, values, &r);
-	page_answer(p, req, status, r, write_rejected, res);
+	return db_run_planned(db, Q_rejected_page, 4, values, out);
 }
 
 void
 rejected_list(const struct context *ctx, const struct request *req,
     const char *arg, struct response *res)
 {
+	static const struct list list = { read_page, NULL, write_rejected,
+		MORE };
 	struct page page;
 
 	(void)arg;
 	if (page_open(&page, req, res) && page_check(&page, req, res))
-		list(ctx, req, &page, res);
+		page_answer(&page, ctx, req, &list, res);
 	page_free(&page);
 }
 

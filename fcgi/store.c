@@ -152,12 +152,11 @@ store_page(struct db *db, const struct filter *f, struct pg_result **out)
 }
 
 enum status
-store_feed(struct db *db, const char *tx, const struct id *after, int limit,
-    const char *service, struct pg_result **out)
+store_feed(struct db *db, const struct feed *f, struct pg_result **out)
 {
-	char n[16];
-	const char *const values[] = { tx, after->text, n, service };
+	char limit[24];
+	const char *const values[] = { f->tx, f->id.text, limit, f->service };
 
-	snprintf(n, sizeof(n), "%d", limit);
+	snprintf(limit, sizeof(limit), "%lld", f->limit);
 	return db_run(db, Q_events_feed, 4, values, out);
 }

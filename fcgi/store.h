@@ -53,7 +53,15 @@ struct filter {
 /* Rows as sql/queries/event_get.sql has them; the caller frees the result. */
 enum status store_page(
     struct db *, const struct filter *, struct pg_result **) MUST_CHECK;
-enum status store_feed(struct db *, const char *tx, const struct id *after,
-    int limit, const char *service, struct pg_result **) MUST_CHECK;
+
+/* Where a reader of the feed stands, and what it wants next. */
+struct feed {
+	char tx[24]; /* the cursor, exclusive */
+	struct id id;
+	const char *service; /* or NULL */
+	long long limit;
+};
+enum status store_feed(
+    struct db *, const struct feed *, struct pg_result **) MUST_CHECK;
 
 #endif

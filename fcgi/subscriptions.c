@@ -219,30 +219,29 @@ write_listed(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, pg_value(r, row, 1));
 }
 
-static void
-list(const struct context *ctx, const struct request *req, struct page *p,
-    struct response *res)
+static enum status
+read_page(struct db *db, const struct page *p, const void *arg,
+    struct pg_result **out)
 {
 	char limit[16], offset[24];
 	const char *const values[] = { p->below.text, limit, offset };
-	struct pg_result *r = NULL;
-	enum status status;
 
+	(void)arg;
 	snprintf(limit, sizeof(limit), "%lld", p->limit);
 	snprintf(offset, sizeof(offset), "%lld", p->offset);
-	status = db_run(ctx->db, Q_subscriptions_page, 3, values, &r);
-	page_answer(p, req, status, r, write_listed, res);
+	return db_run(db, Q_subscriptions_page, 3, values, out);
 }
 
 void
 subscriptions_list(const struct context *ctx, const struct request *req,
     const char *arg, struct response *res)
 {
+	static const struct list list = { read_page, NULL, write_listed, 2 };
 	struct page page;
 
 	(void)arg;
 	if (page_open(&page, req, res) && page_check(&page, req, res))
-		list(ctx, req, &page, res);
+		page_answer(&page, ctx, req, &list, res);
 	page_free(&page);
 }
 

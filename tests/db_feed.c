@@ -144,17 +144,88 @@ feed__event_committed_late__not_skipped(void **state)
 	await(2, early + 1);
 }
 
+/* A transaction's number that is so far from the next one. */
 static void
-feed__cursor_ahead_of_the_server__stays_where_it_is(void **state)
+start_at(long long from_next)
+{
+	snprintf(target, sizeof(target),
+	    "/events?after=%lld.01a205b3-d001-7000-8000-000000000001",
+	    t_number(rows_url,
+		"SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint") +
+		from_next);
+}
+
+static void
+refused(const char *at)
+{
+	assert_int_equal(rows_call("GET", at), 409);
+	assert_non_null(strstr(rows_body, "ahead of this server"));
+	assert_non_null(strstr(rows_body, "Begin again at after=0"));
+	assert_null(strchr(rows_headers, '<'));
+}
+
+static void
+feed__cursor_ahead_of_the_server__refused_with_how_to_go_on(void **state)
+{
+	int i;
+
+	(void)state;
+	put(NULL, "mine");
+	refused("/events?after=9000000000000000000.01a205b3-d001-7000-8000-"
+		"000000000001");
+	refused("/events?service=mine&limit=1&after=9223372036854775807."
+		"00000000-0000-0000-0000-000000000000");
+	/* The server comes closer, and at last as far. */
+	start_at(50);
+	for (i = 0; i < 3; i++) {
+		refused(target);
+		put(NULL, "mine");
+	}
+	for (i = 0; i < 50; i++)
+		t_exec(rows_url, "SELECT pg_current_xact_id()");
+	assert_int_equal(poll_feed(), 0);
+	put(NULL, "mine");
+	await(1, last_tx() + 1);
+}
+
+/* Its own cursors, from wherever they come, at once and later. */
+static void
+feed__cursor_of_this_server__never_refused(void **state)
+{
+	PGconn *late = PQconnectdb(rows_url);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 20; i++) {
+		start("/events?after=0");
+		put(NULL, "mine");
+		if (i % 2 == 0)
+			PQclear(PQexec(late, "BEGIN; SELECT pg_current_xact_id()"));
+		poll_feed();
+		poll_feed();
+		poll_feed();
+		if (i % 2 == 0)
+			PQclear(PQexec(late, "ROLLBACK"));
+		poll_feed();
+		poll_feed();
+	}
+	PQfinish(late);
+	start_at(0);
+	poll_feed();
+}
+
+/* Of lists without after, a cursor is an id: beyond the newest, all are there.
+ */
+static void
+list__cursor_ahead__from_the_newest(void **state)
 {
 	(void)state;
 	put(NULL, "mine");
-	start("/events?after=9000000000000000000.01a205b3-d001-7000-8000-"
-	      "000000000001");
-	assert_int_equal(poll_feed(), 0);
-	assert_string_equal(target,
-	    "/events?after=9000000000000000000.01a205b3-d001-7000-8000-"
-	    "000000000001");
+	assert_int_equal(rows_call("GET",
+			     "/events?cursor=ffffffff-ffff-7fff-bfff-"
+			     "ffffffffffff"),
+	    200);
+	assert_non_null(strstr(rows_body, "\"service\":\"mine\""));
 }
 
 /* Runs what sql/README.md says in the lines that begin so. */
@@ -224,7 +295,9 @@ static const struct CMUnitTest tests[] = {
 	TEST(feed__nothing_passes_the_filter__the_cursor_moves_on),
 	TEST(feed__several_pages__each_event_once),
 	TEST(feed__event_committed_late__not_skipped),
-	TEST(feed__cursor_ahead_of_the_server__stays_where_it_is),
+	TEST(feed__cursor_ahead_of_the_server__refused_with_how_to_go_on),
+	TEST(feed__cursor_of_this_server__never_refused),
+	TEST(list__cursor_ahead__from_the_newest),
 	TEST(feed__restored_from_a_dump__numbered_anew_all_is_there),
 	TEST(retention__week_dropped__it_is_gone_and_its_keys),
 };

@@ -285,6 +285,28 @@ horizon__no_transaction_since__not_stalled(void **state)
 	PQfinish(conn);
 }
 
+/* Nothing shows its events before they are numbered anew. */
+static void
+horizon__events_of_another_server__told_until_numbered_anew(void **state)
+{
+	static const struct config config = { .partitions_ahead = 4 };
+
+	(void)state;
+	w.config = &config;
+	t_exec(url,
+	    "INSERT INTO events (id, service, \"timestamp\", payload, tx)"
+	    " VALUES (uuid_v7_floor(now()), 'x', now(), '{}', '9000000000')");
+	run_job("partitions");
+	look_after(1);
+	expect("/ready",
+	    "\"warnings\":[\"feed: this database was restored from another "
+	    "server's dump");
+	t_exec(url, "UPDATE events SET tx = pg_current_xact_id()");
+	run_job("partitions");
+	expect_clear();
+	t_exec(url, "DELETE FROM events");
+}
+
 #define TEST(test) cmocka_unit_test_setup(test, begin)
 
 static const struct CMUnitTest tests[] = {
@@ -295,6 +317,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(horizon__moves_with_each_look__never_stalled),
 	TEST(horizon__lasts__line_at_once_and_every_five_minutes),
 	TEST(horizon__no_transaction_since__not_stalled),
+	TEST(horizon__events_of_another_server__told_until_numbered_anew),
 };
 
 T_MAIN_WITH(tests, open_databases, close_databases)

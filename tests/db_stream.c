@@ -189,6 +189,63 @@ pass__transaction_open_at_that_moment__its_events_stay(void **state)
 
 /* --- what comes --- */
 
+/* As after a dump was restored, or a replica took over that had lagged. */
+static void
+set_ahead(void)
+{
+	t_exec(url,
+	    "UPDATE streams SET tx = '9000000000000000', updated_at = now()");
+}
+
+static void
+take__stream_ahead_of_the_server__shows_what_came_lately(void **state)
+{
+	struct pg_result *r;
+
+	(void)state;
+	put("long_ago");
+	t_exec(url, "UPDATE events SET created_at = now() - interval '1 hour'");
+	put("lately");
+	set_ahead();
+	r = take(100, 100000);
+	assert_int_equal(pg_rows(r), 1);
+	assert_string_equal(pg_value(r, 0, 3), "lately");
+	pg_free(r);
+	put("next");
+	expect(100, 100000, "next", false);
+}
+
+static void
+take__stream_ahead_and_nothing_older__from_the_start(void **state)
+{
+	struct pg_result *r;
+
+	(void)state;
+	put("a");
+	put("b");
+	set_ahead();
+	r = take(1, 100000);
+	assert_int_equal(pg_rows(r), 1);
+	assert_string_equal(pg_value(r, 0, 0),
+	    "0.00000000-0000-0000-0000-000000000000");
+	assert_true(pg_is_true(r, 0, 2));
+	assert_string_equal(pg_value(r, 0, 3), "b");
+	pg_free(r);
+}
+
+static void
+pass__stream_ahead_of_the_server__begins_at_the_present(void **state)
+{
+	char moment[32];
+
+	(void)state;
+	set_ahead();
+	snprintf(moment, sizeof(moment), "%s", pass(""));
+	pass(moment);
+	put("a");
+	expect(100, 100000, "a", false);
+}
+
 static void
 take__new_stream__begins_at_the_present(void **state)
 {
@@ -567,6 +624,9 @@ static const struct CMUnitTest tests[] = {
 	BEGIN(pass__a_moment__what_was_before_it_and_no_more),
 	BEGIN(pass__a_moment_long_past__never_back),
 	BEGIN(pass__transaction_open_at_that_moment__its_events_stay),
+	BEGIN(pass__stream_ahead_of_the_server__begins_at_the_present),
+	BEGIN(take__stream_ahead_of_the_server__shows_what_came_lately),
+	BEGIN(take__stream_ahead_and_nothing_older__from_the_start),
 	BEGIN(take__new_stream__begins_at_the_present),
 	BEGIN(take__several_commits__in_their_order_and_once),
 	BEGIN(take__two_streams__each_gets_everything),

@@ -49,5 +49,11 @@ horizon_see(struct horizon *h, const char *tx, const char *age,
 		    "/events?after= and the live stream",
 		    whose != NULL ? whose : "a transaction of an unknown role",
 		    h->stalled);
+	else if (h->is_foreign)
+		snprintf(h->warning, sizeof(h->warning),
+		    "feed: this database was restored from another server's "
+		    "dump, and GET /events?after= and the live stream do not "
+		    "show its events: README.md, \"Backup and retention\", "
+		    "says how to number them anew");
 	tell(h, now_ms);
 }

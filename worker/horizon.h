@@ -20,6 +20,7 @@ struct horizon {
 	bool is_told;      /* of what stalls it */
 	double stalled;    /* seconds; 0: it has moved since the last look */
 	double lasted;     /* the same at the look before */
+	bool is_foreign;   /* there are events that events_ahead.sql finds */
 	char warning[512]; /* for /ready; "": none */
 };
 

@@ -92,7 +92,12 @@ partitions(struct worker *w)
 {
 	char weeks[16];
 	const char *const values[] = { weeks };
+	struct pg_result *r = NULL;
 
+	/* Where it may not be read, a wrong number is not seen, no more. */
+	if (db_run(w->db, Q_events_ahead, 0, NULL, &r) == STATUS_OK)
+		w->horizon.is_foreign = pg_is_true(r, 0, 0);
+	pg_free(r);
 	snprintf(weeks, sizeof(weeks), "%d", w->config->partitions_ahead);
 	return count(w, Q_partitions_ensure, 1, values, 1,
 	    "partitions made or events moved into theirs");

@@ -1,7 +1,24 @@
 -- A page of all events, newest first, older than the cursor ($1, exclusive).
+-- It has the first event and those behind it that surely fit into 8 MiB, by
+-- what is stored, which is known without reading it: what is compressed may be
+-- 256 times as long. `more`, of its last row: that bound has cut it off.
+WITH listed AS (
+    SELECT id, service, "timestamp", payload, normalized_payload, deduplication_key,
+           source_event_id, created_at,
+           pg_column_size(payload)::float8 * CASE WHEN pg_column_compression(payload) IS NULL THEN 1 ELSE 256 END
+           + coalesce(pg_column_size(normalized_payload)::float8
+                      * CASE WHEN pg_column_compression(normalized_payload) IS NULL THEN 1 ELSE 256 END, 0) AS bytes
+      FROM events
+     WHERE id < $1::uuid
+     ORDER BY id DESC
+     LIMIT $2::int OFFSET $3::bigint
+), added AS (
+    SELECT *, sum(bytes) OVER w AS total, lead(true) OVER w AS more
+      FROM listed
+    WINDOW w AS (ORDER BY id DESC ROWS UNBOUNDED PRECEDING)
+)
 SELECT id, service, "timestamp", payload, normalized_payload, deduplication_key,
-       source_event_id, created_at
-  FROM events
- WHERE id < $1::uuid
+       source_event_id, created_at, more
+  FROM added
+ WHERE total <= 8388608 OR total = bytes
  ORDER BY id DESC
- LIMIT $2::int OFFSET $3::bigint

@@ -4,6 +4,8 @@
 -- primary key, whichever the state asks for.
 -- $1 cursor (exclusive)  $2 limit  $3 since, as the least id  $4 topic
 -- $5 a delivery's state, or unclaimed: there is none  $6 that delivery's subscription
+-- It has the first message and those behind it that fit into 8 MiB; `more`, of
+-- its last row: that bound has cut it off.
 WITH found AS (
     (SELECT m.id
        FROM outbox_messages AS m
@@ -35,8 +37,8 @@ WITH found AS (
         AND ($4::text IS NULL OR m.topic = $4::text)
       GROUP BY d.message_id
       ORDER BY d.message_id DESC LIMIT $2::int)
-)
-SELECT id, row_to_json(x)
+), listed AS MATERIALIZED (
+SELECT id, row_to_json(x)::text AS message
   FROM (SELECT m.id, m.topic, m.source, m.subject, m.causation_id, rfc3339(m.occurred_at) AS time,
                rfc3339(m.created_at) AS created_at,
                message_status(ARRAY(
@@ -53,4 +55,12 @@ SELECT id, row_to_json(x)
                             WHERE d.message_id = m.id
                             ORDER BY d.subscription_id) AS y) AS deliveries
           FROM found JOIN outbox_messages AS m USING (id)) AS x
+), added AS (
+    SELECT *, sum(octet_length(message)) OVER w AS total, lead(true) OVER w AS more
+      FROM listed
+    WINDOW w AS (ORDER BY id DESC ROWS UNBOUNDED PRECEDING)
+)
+SELECT id, message, more
+  FROM added
+ WHERE total <= 8388608 OR total = octet_length(message)
  ORDER BY id DESC

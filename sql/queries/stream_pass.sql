@@ -1,7 +1,8 @@
 -- Nobody watches the live stream $1: its cursor moves behind all that was
 -- committed at the moment $2, which is what this statement answered before
 -- nginx was asked for viewers ('' the first time). Whoever came since has
--- missed nothing. Answers the present moment: an xid8 below which every
+-- missed nothing. Never back, unless the stream is ahead of the server, as in
+-- stream_take.sql. Answers the present moment: an xid8 below which every
 -- transaction has ended. A stream that begins makes those of a week ago forgotten.
 WITH forgotten AS (
     DELETE FROM streams
@@ -12,6 +13,7 @@ WITH forgotten AS (
     SELECT $1, (coalesce(nullif($2::text, ''), pg_snapshot_xmin(pg_current_snapshot())::text)::bigint - 1)::text::xid8,
            'ffffffff-ffff-ffff-ffff-ffffffffffff', now()
     ON CONFLICT (name) DO UPDATE SET tx = excluded.tx, id = excluded.id, updated_at = now()
-     WHERE $2::text <> '' AND (s.tx, s.id) < (excluded.tx, excluded.id)
+     WHERE $2::text <> ''
+       AND ((s.tx, s.id) < (excluded.tx, excluded.id) OR s.tx > pg_snapshot_xmax(pg_current_snapshot()))
 )
 SELECT pg_snapshot_xmin(pg_current_snapshot())

@@ -4,6 +4,10 @@
 -- none is passed by. Where more wait than $2 events or $3 bytes, the newest are
 -- taken, and `skipped` is true; an event too long by itself is skipped as well.
 --
+-- A stream that is ahead of the server (restored from a backup, or another took
+-- over that had come less far) goes back: to the last event of a minute before
+-- it moved last, which is on both sides of the break.
+--
 -- A row an event: the cursor before and behind, skipped, service, the event as
 -- GET /events returns it; where all were skipped, one row without an event. No
 -- row: nothing new, another session's turn, or a stream that begins just now.
@@ -16,8 +20,21 @@ WITH fresh AS (
     RETURNING name
 ), forgotten AS (
     DELETE FROM streams USING fresh WHERE streams.updated_at < now() - interval '7 days'
+), locked AS (
+    SELECT tx, id, updated_at, tx > pg_snapshot_xmax(pg_current_snapshot()) AS ahead
+      FROM streams
+     WHERE name = $1
+       FOR UPDATE SKIP LOCKED
 ), stream AS (
-    SELECT tx, id FROM streams WHERE name = $1 FOR UPDATE SKIP LOCKED
+    SELECT coalesce(b.tx, CASE WHEN ahead THEN '0'::xid8 ELSE locked.tx END) AS tx,
+           coalesce(b.id, CASE WHEN ahead THEN '00000000-0000-0000-0000-000000000000'::uuid ELSE locked.id END) AS id
+      FROM locked LEFT JOIN LATERAL (
+        SELECT e.tx, e.id
+          FROM events AS e
+         WHERE locked.ahead AND e.tx < pg_snapshot_xmin(pg_current_snapshot())
+           AND e.created_at < locked.updated_at - interval '1 minute'
+         ORDER BY e.tx DESC, e.id DESC
+         LIMIT 1) AS b ON true
 ), waiting AS (
     SELECT e.*, row_number() OVER newest AS n
       FROM stream, LATERAL (
