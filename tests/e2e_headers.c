@@ -416,8 +416,8 @@ stream__headers_repeated__the_first_counts(void **state)
 		    "200" },
 		{ "Last-Event-ID: 1795501876:0\r\nLast-Event-ID: x\r\n", 200,
 		    "200" },
-		{ "Last-Event-ID: x\r\nLast-Event-ID: 1795501876:0\r\n", 200,
-		    "200" },
+		{ "Last-Event-ID: x\r\nLast-Event-ID: 1795501876:0\r\n", 400,
+		    "400" },
 		{ 0 },
 	};
 	const struct row *row;

@@ -341,7 +341,7 @@ client__its_own_id__taken_from_trusted_addresses_if_plain(void **state)
 			       "s|default 0;|&\\n\\t127.0.0.0/8 1;|' "
 			       "nginx/smartcity-http.conf"),
 	    0);
-	assert_int_equal(kill(stack_pid(&s, "nginx"), SIGHUP), 0);
+	stack_reload_nginx(&s);
 	stack_wait(is_taken, "gateway-1", "the gateway's id is taken");
 	await_line("access", "\"request_id\":\"gateway-1\"");
 	id = post("X-Request-Id: gateway-2\r\nX-Request-Id: gateway-3\r\n",
@@ -381,7 +381,7 @@ location__level_debug__for_its_requests_alone(void **state)
 		  " fastcgi_param SMARTCITY_LOG_LEVEL debug; }|' "
 		  "nginx/smartcity.conf"),
 	    0);
-	assert_int_equal(kill(stack_pid(&s, "nginx"), SIGHUP), 0);
+	stack_reload_nginx(&s);
 	stack_wait(is_listing_logged, NULL, "the lines of the location");
 	free(post("X-Request-Id: quiet\r\n", "/ingest/weather", "{}", 200));
 	await_line("access", "\"request_id\":\"quiet\"");

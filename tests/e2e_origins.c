@@ -306,17 +306,6 @@ websocket__subprotocols__the_first_is_given(void **state)
 	    "101", "\r\nSec-WebSocket-Protocol: ws+meta.nchan\r\n");
 }
 
-static bool
-has_own_header(void *arg)
-{
-	struct http h = http_get(s.port, "/health");
-	bool has = strstr(h.raw, "\r\nX-Own: yes\r\n") != NULL;
-
-	(void)arg;
-	http_free(&h);
-	return has;
-}
-
 /* Those of the live stream and of the pages, which a stock nginx has not. */
 static void
 headers__of_ones_own__in_stream_and_pages(void **state)
@@ -327,10 +316,10 @@ headers__of_ones_own__in_stream_and_pages(void **state)
 	(void)state;
 	snprintf(command, sizeof(command),
 	    "echo 'add_header X-Own yes always;' "
-	    ">%s/nginx/smartcity-headers.conf && kill -HUP %d",
-	    s.dir, stack_pid(&s, "nginx"));
+	    ">%s/nginx/smartcity-headers.conf",
+	    s.dir);
 	assert_int_equal(system(command), 0);
-	stack_wait(has_own_header, NULL, "nginx has read the file");
+	stack_reload_nginx(&s);
 	expect_stream(SSE, "200", own);
 	expect_stream(SSE DASH, "200", own);
 	expect_stream(SSE EVIL, "403", own);
@@ -381,17 +370,6 @@ list__changed_and_reloaded__in_use_by_pool_and_stream(void **state)
 	s = with;
 }
 
-static bool
-has_password(void *arg)
-{
-	struct http h = http_get(s.port, "/events");
-	bool has = h.status == 401;
-
-	(void)arg;
-	http_free(&h);
-	return has;
-}
-
 /* What is said for server { } stands before the stream, however it is opened.
  */
 static void
@@ -407,10 +385,10 @@ passwords__of_the_server__asked_for_by_the_stream(void **state)
 	snprintf(command, sizeof(command),
 	    "cd %s/nginx && echo 'a:{PLAIN}b' >users && sed -i "
 	    "'s|include smartcity.conf;|auth_basic x; auth_basic_user_file "
-	    "users; &|' nginx.conf && kill -HUP %d",
-	    s.dir, stack_pid(&s, "nginx"));
+	    "users; &|' nginx.conf",
+	    s.dir);
 	assert_int_equal(system(command), 0);
-	stack_wait(has_password, NULL, "nginx asks for a password");
+	stack_reload_nginx(&s);
 	expect_stream(SSE, "401", "WWW-Authenticate");
 	expect_stream(SSE DASH, "401", "");
 	expect_stream(WEBSOCKET, "401", "");

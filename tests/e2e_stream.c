@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "http.h"
 #include "stack.h"
 
@@ -133,14 +134,27 @@ ingest(const char *service, const char *body, char ids[][ID_CHARS + 1])
 	return n;
 }
 
+static bool
+has_begun(void *arg)
+{
+	char command[128];
+
+	(void)arg;
+	snprintf(command, sizeof(command),
+	    "grep -q \"viewers may miss some\" %s/log/worker.log", s.dir);
+	return system(command) == 0;
+}
+
 static int
 setup(void **state)
 {
 	static const char *const settings[] = { "SMARTCITY_PROCESSES=2",
-		"SMARTCITY_QUIET_SECONDS=0", NULL };
+		"SMARTCITY_QUIET_SECONDS=0", "SMARTCITY_LOG_LEVEL=debug",
+		NULL };
 
 	(void)state;
 	stack_start(&s, settings);
+	stack_wait(has_begun, NULL, "the worker tells what it may have lost");
 	view_sse(&idle, "/events/stream?service=nobody", "");
 	return 0;
 }
@@ -208,6 +222,7 @@ sse__back_with_last_event_id__what_came_meanwhile(void **state)
 	char first[3][ID_CHARS + 1], second[3][ID_CHARS + 1], header[128];
 	struct viewer v, witness;
 	const char *id;
+	int times;
 
 	(void)state;
 	view_sse(&witness, "/events/stream", "");
@@ -222,7 +237,7 @@ sse__back_with_last_event_id__what_came_meanwhile(void **state)
 	await(&witness, second[0]);
 	view_sse(&v, "/events/stream", header);
 	await(&v, second[0]);
-	assert_null(strstr(v.text, first[0]));
+	assert_null(find_event(&v, first[0], &times));
 	leave(&v);
 	leave(&witness);
 }
@@ -261,6 +276,126 @@ sse__nothing_happens__heart_beats(void **state)
 	assert_null(strstr(idle.text, "data:"));
 }
 
+static void
+expect(const char *method, const char *target, const char *headers, int status,
+    const char *text)
+{
+	struct http h = http_send(s.port, method, target, headers, NULL);
+
+	if (h.status != status || strstr(h.raw, text) == NULL)
+		fail_msg("%s %s: wanted %d and %s, got %s", method, target,
+		    status, text, h.raw);
+	http_free(&h);
+}
+
+/* --- what nginx forgets --- */
+
+/* A new process of nginx serves, and no old one is left. */
+/* The id of the last message that it saw, as a header. */
+static void
+resume(const struct viewer *v, char header[128])
+{
+	const char *at = v->text, *id = NULL;
+
+	while ((at = strstr(at, "\nid: ")) != NULL)
+		id = at += 5;
+	assert_non_null(id);
+	snprintf(
+	    header, 128, "Last-Event-ID: %.*s\r\n", (int)strcspn(id, "\n"), id);
+}
+
+/* Behind what it was told is missing, the feed has this event. */
+static void
+expect_in_feed(const struct viewer *v, const char *id)
+{
+	const char *cursor = strstr(v->text, "\"skipped_after\":\"");
+	char target[128];
+
+	assert_non_null(cursor);
+	cursor += strlen("\"skipped_after\":\"");
+	snprintf(target, sizeof(target), "/events?after=%.*s",
+	    (int)strcspn(cursor, "\""), cursor);
+	expect("GET", target, "", 200, id);
+}
+
+/* What came between its last message and the reload is in no memory now. */
+static void
+back_after_a_reload(const char *path, const char *service, bool more)
+{
+	char first[3][ID_CHARS + 1], missed[3][ID_CHARS + 1],
+	    next[3][ID_CHARS + 1], header[128];
+	struct viewer v, witness;
+
+	view_sse(&witness, path, "");
+	view_sse(&v, path, "");
+	ingest(service, "{\"n\":1}", first);
+	await(&v, first[0]);
+	await(&v, "}\n\n");
+	resume(&v, header);
+	leave(&v);
+	ingest(service, "{\"n\":2}", missed);
+	await(&witness, missed[0]);
+	leave(&witness);
+	stack_reload_nginx(&s);
+	if (more)
+		ingest(service, "{\"n\":3}", next);
+	view_sse(&v, path, header);
+	await(&v, "\"skipped_after\":\"");
+	await(&v, "\"}\n\n");
+	expect_in_feed(&v, missed[0]);
+	ingest(service, "{\"n\":4}", next);
+	await(&v, next[0]);
+	leave(&v);
+}
+
+static void
+sse__back_after_a_reload_and_nothing_comes__told(void **state)
+{
+	(void)state;
+	back_after_a_reload("/events/stream", "weather", false);
+	back_after_a_reload("/events/stream?service=wind", "wind", false);
+}
+
+static void
+sse__back_after_a_reload_and_events_came__told(void **state)
+{
+	(void)state;
+	back_after_a_reload("/events/stream", "weather", true);
+	back_after_a_reload("/events/stream?service=wind", "wind", true);
+}
+
+/* A viewer that never left sees a chain, and no skip. */
+static void
+sse__stays__each_message_follows_the_one_before(void **state)
+{
+	char ids[3][ID_CHARS + 1], after[160], cursor[128] = "";
+	const char *at;
+	struct viewer v;
+	int i;
+
+	(void)state;
+	view_sse(&v, "/events/stream?service=chain", "");
+	for (i = 0; i < 4; i++) {
+		ingest("chain", "{}", ids);
+		await(&v, ids[0]);
+		ingest("weather", "{}", ids);
+	}
+	await(&idle, ": hi\n");
+	for (i = 0, at = v.text; i < 4; i++) {
+		assert_non_null(at = strstr(at, "\"cursor\":\""));
+		if (i > 0) {
+			snprintf(
+			    after, sizeof(after), "\"after\":\"%s\"", cursor);
+			assert_non_null(strstr(at, after));
+		}
+		snprintf(cursor, sizeof(cursor), "%.*s",
+		    (int)strcspn(at + 10, "\""), at + 10);
+		at += 10;
+	}
+	assert_null(strstr(v.text, "skipped_after"));
+	leave(&v);
+}
+
 /* --- WebSocket (RFC 6455) --- */
 
 static bool
@@ -297,18 +432,18 @@ websocket__an_event__one_text_frame(void **state)
 
 	(void)state;
 	/* The key and its answer are the RFC's own. */
-	view(&v, "/events/stream?service=weather",
+	view(&v, "/events/stream?service=frames",
 	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 	    "Sec-WebSocket-Version: 13\r\n"
 	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
 	await(&v, "\r\n\r\n");
 	assert_non_null(strstr(v.text, "HTTP/1.1 101 "));
 	assert_non_null(strstr(v.text, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));
-	ingest("weather", "{\"n\":1}", ids);
+	ingest("frames", "{\"n\":1}", ids);
 	stack_wait(has_frame, &v, "a frame");
 	text = memchr(v.text, 0x81, v.n);
 	assert_non_null(text);
-	text = memchr(text, '{', v.n - (size_t)(text - v.text));
+	text = memmem(text, v.n - (size_t)(text - v.text), "{\"", 2);
 	assert_non_null(text);
 	assert_int_equal(strncmp(text, "{\"events\":[{\"id\":\"", 18), 0);
 	assert_int_equal(strncmp(text + 18, ids[0], ID_CHARS), 0);
@@ -316,18 +451,6 @@ websocket__an_event__one_text_frame(void **state)
 }
 
 /* --- what is no viewer --- */
-
-static void
-expect(const char *method, const char *target, const char *headers, int status,
-    const char *text)
-{
-	struct http h = http_send(s.port, method, target, headers, NULL);
-
-	if (h.status != status || strstr(h.raw, text) == NULL)
-		fail_msg("%s %s: wanted %d and %s, got %s", method, target,
-		    status, text, h.raw);
-	http_free(&h);
-}
 
 static void
 stream__asked_wrongly__told_how_in_json(void **state)
@@ -343,6 +466,76 @@ stream__asked_wrongly__told_how_in_json(void **state)
 	expect("GET", "/events/stream?service=a%20b", SSE, 422, "detail");
 	expect("GET", "/events//stream", SSE, 404, "detail");
 	expect("GET", "/events/stream/", SSE, 404, "detail");
+}
+
+static void
+stream__last_event_id_that_is_none__told_so_in_json(void **state)
+{
+	static const char *const wrong[] = { "garbage", "1795672956",
+		"1795672956:", ":0", "-5:0", "1795672956:0:0", "1795672956:-1",
+		"1795672956:0x", "1795672956:[0]", "1795672956:0,0",
+		"1795672956:999999", "99999999999:0", "742.01a205e9-d001-7000",
+		"<b>\"\\", "garbage, 1795672956:0" };
+	char header[8192];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		snprintf(header, sizeof(header), SSE "Last-Event-ID: %s\r\n",
+		    wrong[i]);
+		expect("GET", "/events/stream", header, 400,
+		    "{\"detail\":\"Last-Event-ID must be the id of a message");
+	}
+	snprintf(header, sizeof(header), SSE "Last-Event-ID: %04000d:0\r\n", 1);
+	expect("GET", "/events/stream", header, 400, "Last-Event-ID must be");
+	expect("GET", "/events/stream?last_event_id=garbage", SSE, 400,
+	    "Last-Event-ID must be");
+	expect("GET", "/events/stream?service=x&last_event_id=1:0x", SSE, 400,
+	    "Last-Event-ID must be");
+	expect("GET", "/events/stream",
+	    SSE "Accept: application/problem+json\r\nLast-Event-ID: x\r\n", 400,
+	    "Last-Event-ID must be");
+	expect("GET", "/events/stream",
+	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+	    "Sec-WebSocket-Version: 13\r\nLast-Event-ID: x\r\n"
+	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+	    400, "Last-Event-ID must be");
+	/* Elsewhere it is nobody's business. */
+	expect("GET", "/events?limit=1", "Last-Event-ID: x\r\n", 200, "[");
+}
+
+/* nchan would wait for it, and show nothing that comes before. */
+static void
+stream__last_event_id_of_the_future__refused_and_no_other(void **state)
+{
+	struct viewer v;
+	char header[128];
+	long long now = clock_wall_us() / 1000000, far;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 8; i++) {
+		/* 20 s, 1 h, 4 days … ahead, then as long ago. */
+		far = (long long[]){ 20, 3600, 400000, 1000000000 }[i % 4];
+		snprintf(header, sizeof(header),
+		    SSE "Last-Event-ID: %lld:0\r\n",
+		    now + (i < 4 ? far : -far));
+		if (i < 4) {
+			expect("GET", "/events/stream", header, 400,
+			    "{\"detail\":\"Last-Event-ID is ahead of the "
+			    "clock");
+			continue;
+		}
+		view_sse(&v, "/events/stream", header + strlen(SSE));
+		leave(&v);
+	}
+	snprintf(header, sizeof(header), "Last-Event-ID: %lld:0\r\n", now);
+	view_sse(&v, "/events/stream", header);
+	leave(&v);
+	view_sse(&v, "/events/stream?last_event_id=1%3A0", "");
+	leave(&v);
+	view_sse(&v, "/events/stream", "Last-Event-ID:\r\n");
+	leave(&v);
 }
 
 /* nginx opens its sockets to everybody: the directory must not be. */
@@ -504,14 +697,21 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(sse__one_service__its_events_alone),
 	cmocka_unit_test(sse__back_with_last_event_id__what_came_meanwhile),
 	cmocka_unit_test(sse__cursor_of_a_message__the_feed_goes_on_there),
+	cmocka_unit_test(sse__stays__each_message_follows_the_one_before),
 	cmocka_unit_test(websocket__an_event__one_text_frame),
 	cmocka_unit_test(stream__asked_wrongly__told_how_in_json),
+	cmocka_unit_test(stream__last_event_id_that_is_none__told_so_in_json),
+	cmocka_unit_test(
+	    stream__last_event_id_of_the_future__refused_and_no_other),
 	cmocka_unit_test(publisher__from_outside__out_of_reach),
 	cmocka_unit_test(workers__two_on_a_host__no_event_twice),
 	cmocka_unit_test(viewers__200_held_open__two_responders_are_free),
 	cmocka_unit_test(
 	    nginx_without_nchan__stream_asked_for__501_and_the_rest_works),
 	cmocka_unit_test(sse__nothing_happens__heart_beats),
+	/* These end the viewer of before. */
+	cmocka_unit_test(sse__back_after_a_reload_and_nothing_comes__told),
+	cmocka_unit_test(sse__back_after_a_reload_and_events_came__told),
 };
 
 T_MAIN_WITH(tests, setup, teardown)

@@ -167,6 +167,36 @@ stack_child(int parent, int n)
 	return pid;
 }
 
+struct nginx {
+	int master, workers[8]; /* of before */
+};
+
+static bool
+is_reloaded(void *arg)
+{
+	const struct nginx *old = arg;
+	int i;
+
+	if (stack_child(old->master, 0) == 0)
+		return false;
+	for (i = 0; i < 8; i++)
+		if (old->workers[i] != 0 && kill(old->workers[i], 0) == 0)
+			return false;
+	return true;
+}
+
+void
+stack_reload_nginx(const struct stack *s)
+{
+	struct nginx old = { .master = stack_pid(s, "nginx") };
+	int i;
+
+	for (i = 0; i < 8; i++)
+		old.workers[i] = stack_child(old.master, i);
+	assert_int_equal(kill(old.master, SIGHUP), 0);
+	stack_wait(is_reloaded, &old, "nginx's old processes end");
+}
+
 void
 stack_stop(struct stack *s)
 {

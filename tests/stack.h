@@ -24,6 +24,8 @@ void stack_stop(struct stack *);
 
 /* The pid in run/<name>.pid: fcgi, worker, nginx. */
 int stack_pid(const struct stack *, const char *name);
+/* HUP to nginx; returns when its old processes are gone. */
+void stack_reload_nginx(const struct stack *);
 /* A port of 127.0.0.1 that nobody listens on. */
 int stack_free_port(void);
 /* The n-th child of a process, or 0. */

@@ -19,6 +19,9 @@ enum {
 };
 
 static int64_t clock_ms;
+static const char *recent_mark; /* NULL: no service had events lately */
+static int recalls;
+static bool is_recent; /* what was asked for last */
 
 static struct row {
 	const char *service, *event;
@@ -49,6 +52,7 @@ static struct {
 static int post_count;
 static int nginx_status; /* 0: its answers wait */
 static int viewers;
+static int messages; /* of the channel, and of all */
 
 int64_t
 clock_steady_ms(void)
@@ -69,12 +73,20 @@ db_run(struct db *db, enum query q, int n, const char *const values[],
 	(void)db;
 	if (q == Q_stream_pass) {
 		passed.n++;
+		is_recent = false;
 		assert_int_equal(n, 2);
 		snprintf(passed.moment, sizeof(passed.moment), "%s", values[1]);
 		if (database == STATUS_OK)
 			*out = (struct pg_result *)rows;
 		return database;
 	}
+	if (q == Q_stream_recent) {
+		recalls++;
+		is_recent = true;
+		*out = (struct pg_result *)rows;
+		return database;
+	}
+	is_recent = false;
 	assert_int_equal(q, Q_stream_take);
 	assert_int_equal(n, 3);
 	taken.n++;
@@ -96,6 +108,8 @@ int
 pg_rows(const struct pg_result *r)
 {
 	(void)r;
+	if (is_recent)
+		return recent_mark != NULL ? 1 : 0;
 	return row_count;
 }
 
@@ -105,6 +119,8 @@ pg_value(const struct pg_result *r, int row, int column)
 	static char moment[32];
 
 	(void)r;
+	if (is_recent)
+		return column == 0 ? behind : column == 1 ? recent_mark : "x";
 	/* No batch: it is asked for the present moment. */
 	if (before == NULL) {
 		snprintf(moment, sizeof(moment), "%d", 100 * passed.n);
@@ -144,9 +160,9 @@ answer(int i, int status)
 		p->error = NULL;
 		p->status = status;
 		buf_printf(p->answer,
-		    "{\"messages\": 3, \"requested\": 0, \"subscribers\": %d, "
+		    "{\"messages\": %d, \"requested\": 0, \"subscribers\": %d, "
 		    "\"last_message_id\": \"1795501876:0\" }",
-		    viewers);
+		    messages, viewers);
 	} else {
 		p->error = ERROR_CONNECT;
 		snprintf(p->detail, sizeof(p->detail), "no such socket");
@@ -164,8 +180,9 @@ answer_viewers(void)
 	p->error = nginx_status < 0 ? ERROR_CONNECT : NULL;
 	snprintf(p->detail, sizeof(p->detail), "no such socket");
 	buf_printf(p->answer,
+	    "total published messages: 9\nstored messages: %d\n"
 	    "channels: 4\nsubscribers: %d\nredis pending commands: 0\n",
-	    watching);
+	    messages, watching);
 	p->done(p);
 }
 
@@ -207,6 +224,10 @@ open_stream(void **state)
 	strcpy(config.stream, "/run/s.sock");
 	nginx_status = 202;
 	viewers = 0;
+	messages = 3;
+	recent_mark = NULL;
+	recalls = 0;
+	is_recent = false;
 	database = STATUS_OK;
 	is_repeated = false;
 	clock_ms = 1000;
@@ -215,6 +236,8 @@ open_stream(void **state)
 	watching = 0;
 	holds_answer = false;
 	assert_int_equal(stream_open(&s, &config, error), STATUS_OK);
+	/* Those who watched before it began would be back by now. */
+	clock_ms += 36000;
 	return 0;
 }
 
@@ -260,15 +283,31 @@ tick(void)
 	assert_int_equal(stream_tick(s, NULL), STATUS_OK);
 }
 
+/* Apart from `after`, which is the next one's matter. */
 static void
 expect_post(int i, const char *channel, const char *body)
 {
-	char url[128];
+	char url[128], rest[4096], *after;
 
 	assert_true(i < post_count);
 	snprintf(url, sizeof(url), "http://stream/publish?channel=%s", channel);
 	assert_string_equal(posts[i].url, url);
-	assert_string_equal(posts[i].body, body);
+	snprintf(rest, sizeof(rest), "%s", posts[i].body);
+	assert_non_null(after = strstr(rest, ",\"after\":\""));
+	memmove(after, strchr(after + 10, '"') + 1,
+	    strlen(strchr(after + 10, '"') + 1) + 1);
+	assert_string_equal(rest, body);
+}
+
+static void
+expect_after(int i, const char *channel, const char *cursor)
+{
+	char text[256];
+
+	assert_true(i < post_count);
+	assert_string_equal(strchr(posts[i].url, '=') + 1, channel);
+	snprintf(text, sizeof(text), ",\"after\":\"%s\"", cursor);
+	assert_non_null(strstr(posts[i].body, text));
 }
 
 /* What was logged by now, in memory that is static. */
@@ -502,33 +541,42 @@ stream__answer_of_the_database_lost__the_next_says_since_when(void **state)
 	}
 }
 
+/* Until the first moment is old enough, which is 100. */
+static void
+tick_for_2_s(void)
+{
+	int i;
+
+	for (i = 0; i < 9; i++)
+		tick();
+}
+
 static void
 stream__passed_by_then_an_answer_lost__since_the_pass(void **state)
 {
 	(void)state;
-	tick(); /* asks for the moment, which is 100 */
-	tick(); /* passes what was before 100 */
+	tick_for_2_s();
 	watching = 1;
-	tick(); /* passes what was before 200 */
+	tick(); /* passes what was before 100 */
 	is_repeated = true;
 	batch("200.x", "300.y", false);
 	add("energy", "{\"n\":1}");
 	tick();
 	expect_post(0, "all",
 	    "{\"events\":[{\"n\":1}],\"cursor\":\"300.y\",\"skipped_after\":"
-	    "\"200.00000000-0000-0000-0000-000000000000\"}");
+	    "\"100.00000000-0000-0000-0000-000000000000\"}");
 }
 
 static void
 stream__nobody_watches__passed_by_as_of_before_the_answer(void **state)
 {
 	(void)state;
-	tick();
+	tick_for_2_s();
 	assert_string_equal(passed.moment, "");
 	tick();
 	assert_string_equal(passed.moment, "100");
-	tick();
-	assert_string_equal(passed.moment, "200");
+	tick_for_2_s();
+	assert_string_equal(passed.moment, "900");
 	assert_int_equal(taken.n, 0);
 	assert_int_equal(post_count, 0);
 }
@@ -537,14 +585,14 @@ static void
 stream__first_viewer__taken_from_where_nobody_had_come(void **state)
 {
 	(void)state;
-	tick();
+	tick_for_2_s();
 	watching = 1;
 	tick();
 	assert_string_equal(passed.moment, "100");
 	batch("1.a", "2.c", false);
 	add("x", "1");
 	tick();
-	assert_int_equal(passed.n, 2);
+	assert_int_equal(passed.n, 10);
 	assert_int_equal(taken.n, 1);
 	assert_int_equal(post_count, 2);
 }
@@ -582,9 +630,26 @@ stream__answer_waits__nothing_passed_by(void **state)
 	answer_viewers();
 	tick();
 	assert_int_equal(passed.n, 2);
-	assert_string_equal(passed.moment, "100");
 	nginx_status = -1;
 	answer_viewers();
+}
+
+/* It was told that it is there, and its event came, before it was counted. */
+static void
+stream__viewer_counted_late__its_first_event_is_not_passed_by(void **state)
+{
+	int i;
+
+	(void)state;
+	tick_for_2_s();
+	tick_for_2_s();
+	/* 1900 is the moment of its event. */
+	for (i = 0; i < 7; i++)
+		tick();
+	watching = 1;
+	tick();
+	assert_int_equal(passed.n, 26);
+	assert_string_equal(passed.moment, "1700");
 }
 
 static void
@@ -604,7 +669,7 @@ stream__no_answer__logged_once_and_nothing_passed_by(void **state)
 	assert_int_equal(count(logged(f), "takes no events"), 1);
 	nginx_status = 202;
 	tick();
-	tick();
+	tick_for_2_s();
 	assert_string_equal(passed.moment, "400");
 	assert_int_equal(count(logged(f), "takes events again"), 1);
 	dup2(saved, STDERR_FILENO);
@@ -715,6 +780,168 @@ stream__nginx_refused_a_message__the_next_says_since_when(void **state)
 	    "{\"events\":[3],\"cursor\":\"4.c\",\"skipped_after\":\"2.c\"}");
 }
 
+/* --- what viewers that come back have missed --- */
+
+static void
+stream__each_message__says_which_came_before_it(void **state)
+{
+	(void)state;
+	batch("1.a", "2.c", false);
+	add("x", "1");
+	tick();
+	expect_after(0, "all", "1.a");
+	expect_after(1, "service.x", "1.a");
+	batch("2.c", "3.d", false);
+	add("y", "2");
+	tick();
+	expect_after(0, "all", "2.c");
+	expect_after(1, "service.y", "2.c");
+	batch("3.d", "4.e", false);
+	add("x", "3");
+	tick();
+	expect_after(0, "all", "3.d");
+	expect_after(1, "service.x", "2.c");
+	/* Another worker had its turn. */
+	batch("6.f", "7.g", false);
+	add("x", "4");
+	tick();
+	expect_after(0, "all", "6.f");
+	expect_after(1, "service.x", "6.f");
+}
+
+static void
+stream__message_refused__not_what_came_before(void **state)
+{
+	(void)state;
+	batch("1.a", "2.c", false);
+	add("x", "1");
+	tick();
+	nginx_status = 507;
+	batch("2.c", "3.d", false);
+	add("x", "2");
+	tick();
+	nginx_status = 202;
+	batch("3.d", "4.e", false);
+	add("x", "3");
+	tick();
+	expect_after(0, "all", "3.d");
+	expect_after(1, "service.x", "3.d");
+}
+
+/* Nothing for a second, then a message without events to each. */
+static void
+expect_notices(void)
+{
+	int i;
+
+	recent_mark = "0.m";
+	batch("9.z", "9.z", false);
+	for (i = 0; i < 4; i++)
+		tick();
+	assert_int_equal(post_count, 0);
+	tick();
+	assert_int_equal(recalls, 1);
+	assert_int_equal(post_count, 2);
+	expect_post(0, "all",
+	    "{\"events\":[],\"cursor\":\"9.z\",\"skipped_after\":\"0.m\"}");
+	expect_post(1, "service.x",
+	    "{\"events\":[],\"cursor\":\"9.z\",\"skipped_after\":\"0.m\"}");
+	batch("9.z", "9.z", false);
+	for (i = 0; i < 20; i++)
+		tick();
+	assert_int_equal(recalls, 1);
+	assert_int_equal(post_count, 0);
+}
+
+static void
+send_one(const char *from, const char *to)
+{
+	batch(from, to, false);
+	add("x", "1");
+	tick();
+	batch(to, to, false);
+}
+
+static void
+stream__nginx_forgot_and_nothing_comes__told_within_seconds(void **state)
+{
+	(void)state;
+	send_one("1.a", "9.z");
+	tick();
+	messages = 0;
+	tick();
+	messages = 3;
+	expect_notices();
+}
+
+static void
+stream__nginx_forgot_and_a_message_came_first__told_as_well(void **state)
+{
+	(void)state;
+	send_one("1.a", "2.b");
+	messages = 1;
+	send_one("2.b", "9.z");
+	messages = 3;
+	expect_notices();
+}
+
+static void
+stream__messages_expired__nothing_to_be_told(void **state)
+{
+	int i;
+
+	(void)state;
+	send_one("1.a", "2.b");
+	for (i = 0; i < 30 * 4; i++)
+		tick();
+	messages = 0;
+	tick();
+	messages = 1;
+	send_one("2.b", "3.c");
+	for (i = 0; i < 10; i++)
+		tick();
+	assert_int_equal(recalls, 0);
+}
+
+static void
+stream__notice_does_not_arrive__sent_again(void **state)
+{
+	int i;
+
+	(void)state;
+	send_one("1.a", "9.z");
+	tick();
+	messages = 0;
+	tick();
+	messages = 3;
+	recent_mark = "0.m";
+	nginx_status = -1;
+	for (i = 0; i < 5; i++)
+		tick();
+	assert_int_equal(recalls, 1);
+	nginx_status = 202;
+	post_count = 0;
+	for (i = 0; i < 5; i++)
+		tick();
+	assert_int_equal(recalls, 2);
+	assert_int_equal(post_count, 2);
+}
+
+/* What nginx did meanwhile, or the worker before had in hand, is not known. */
+static void
+stream__begins__who_comes_back_is_told(void **state)
+{
+	char error[256];
+
+	(void)state;
+	stream_close(s);
+	watching = 0;
+	clock_ms = 1000;
+	assert_int_equal(stream_open(&s, &config, error), STATUS_OK);
+	expect_notices();
+	assert_int_equal(passed.n, 0);
+}
+
 #define OPEN(test)                                                             \
 	cmocka_unit_test_setup_teardown(test, open_stream, close_stream)
 #define WATCHED(test)                                                          \
@@ -738,12 +965,20 @@ static const struct CMUnitTest tests[] = {
 	OPEN(stream__first_viewer__taken_from_where_nobody_had_come),
 	OPEN(stream__last_viewer_left__goes_on_while_it_may_come_back),
 	OPEN(stream__answer_waits__nothing_passed_by),
+	OPEN(stream__viewer_counted_late__its_first_event_is_not_passed_by),
 	OPEN(stream__no_answer__logged_once_and_nothing_passed_by),
 	OPEN(stream__viewers_not_to_be_counted__somebody),
 	WATCHED(stream__many_viewers__less_is_taken_for_them),
 	WATCHED(stream__budget_spent__waits),
 	WATCHED(stream__nginx_away__logged_once_and_no_events_taken),
 	WATCHED(stream__nginx_refused_a_message__the_next_says_since_when),
+	WATCHED(stream__each_message__says_which_came_before_it),
+	WATCHED(stream__message_refused__not_what_came_before),
+	WATCHED(stream__nginx_forgot_and_nothing_comes__told_within_seconds),
+	WATCHED(stream__nginx_forgot_and_a_message_came_first__told_as_well),
+	WATCHED(stream__messages_expired__nothing_to_be_told),
+	WATCHED(stream__notice_does_not_arrive__sent_again),
+	OPEN(stream__begins__who_comes_back_is_told),
 };
 
 T_MAIN(tests)

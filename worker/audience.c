@@ -24,8 +24,14 @@ end_asking(struct post *post)
 
 	a->asking = false;
 	if (post->error == NULL && is_somebody(&a->answer))
-		a->until_ms = clock_steady_ms() + KEPT_MS;
+		audience_presume(a, clock_steady_ms());
 	a->heard(a->arg, post);
+}
+
+void
+audience_presume(struct audience *a, int64_t now_ms)
+{
+	a->until_ms = now_ms + KEPT_MS;
 }
 
 void
@@ -36,6 +42,7 @@ audience_ask(struct audience *a)
 	if (a->asking)
 		return;
 	a->asking = true;
+	a->asked_ms = clock_steady_ms();
 	buf_free(&a->answer);
 	buf_init(&a->answer, ANSWER_BYTES);
 	a->post = (struct post){

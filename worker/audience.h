@@ -21,9 +21,15 @@ struct audience {
 	struct post post;
 	struct buf answer;
 	bool asking;
+	int64_t asked_ms; /* when it was, the last time */
 	int64_t until_ms; /* somebody watches; 0: nobody */
 };
 
+/*
+ * From now on as if somebody had just left: a worker that begins does not know
+ * who watched before.
+ */
+void audience_presume(struct audience *, int64_t now_ms);
 /* Asks, unless the answer to the last time is still to come. */
 void audience_ask(struct audience *);
 /* As of the last answer: nobody, before the first. */

@@ -26,6 +26,15 @@ channels_skip(struct channels *cs, const char *cursor)
 	skip(cs->gap, cursor);
 }
 
+void
+channels_lose(struct channels *cs)
+{
+	int i;
+
+	for (i = 0; i < cs->n; i++)
+		*cs->at[i].last = '\0';
+}
+
 /* A place in the table, in turn where all are taken. */
 static struct channel *
 place(struct channels *cs)

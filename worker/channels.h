@@ -6,6 +6,7 @@
 #define CHANNELS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum {
 	CHANNELS_MAX = 256,
@@ -15,7 +16,9 @@ enum {
 
 struct channel {
 	char name[CHANNEL_LEN];
-	char gap[CURSOR_LEN]; /* "": none */
+	char gap[CURSOR_LEN];  /* "": none */
+	char last[CURSOR_LEN]; /* of the last message on it; "": unknown */
+	int64_t sent_ms;       /* when that was sent; 0: unknown */
 	bool busy;            /* not to be forgotten now */
 };
 
@@ -35,5 +38,7 @@ struct channel *channels_get(struct channels *, const char *name);
 void channels_skip(struct channels *, const char *cursor);
 /* The same for one; an older gap remains. */
 void channel_skip(struct channel *, const char *cursor);
+/* What was on the channels last is not known any more. */
+void channels_lose(struct channels *);
 
 #endif

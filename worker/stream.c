@@ -13,16 +13,19 @@
 #include "id.h"
 #include "log.h"
 #include "post.h"
+#include "recall.h"
 
 enum {
 	EVENTS_MAX = 1000, /* in a message */
 	ROOM_MIN = 1024,   /* bytes of events */
 	ROOM_MAX =
 	    256 * 1024,    /* likewise; see nginx/nchan-smartcity-http.conf */
-	FRAME_BYTES = 256, /* besides them and their commas */
+	FRAME_BYTES = 320, /* besides them and their commas */
 	PARTS_MAX = 33,    /* one to all, the others to services */
 	ANSWER_BYTES = 1024,
-	TIMEOUT_MS = 5000
+	TIMEOUT_MS = 5000,
+	/* A viewer may be told that it is there before nginx counts it. */
+	COUNTED_MS = 2000
 };
 
 /* What stream_take answers, a row an event. */
@@ -32,6 +35,13 @@ enum {
 	SKIPPED,
 	SERVICE,
 	EVENT
+};
+
+/* What stream_recent answers, a row a service. */
+enum {
+	RECENT_CURSOR,
+	RECENT_MARK,
+	RECENT_SERVICE
 };
 
 /* A batch as one channel gets it. */
@@ -48,9 +58,14 @@ struct stream {
 	char name[CONFIG_TEXT_LEN + 80];
 	const char *socket;
 	struct audience audience;
-	char moment[24]; /* the last answer of stream_pass; "": none */
+	/* Answers of stream_pass, "": none; the first is COUNTED_MS old. */
+	char moment[24], next_moment[24];
+	int64_t next_ms; /* when the second came */
 	struct budget budget;
 	struct channels channels;
+	struct recall recall;
+	int64_t sent_ms;         /* the batch under way */
+	bool is_notice;          /* it tells of what nginx has lost */
 	int viewers;             /* of all events, as far as known */
 	bool is_away;            /* the last batch failed */
 	bool is_failing;         /* and that was logged */
@@ -90,6 +105,9 @@ stream_open(struct stream **out, const struct config *c, char error[256])
 	s->audience =
 	    (struct audience){ .socket = c->stream, .heard = heard, .arg = s };
 	budget_open(&s->budget, c->stream_bytes, clock_steady_ms());
+	/* What happened to nginx, or in hand, before it began, nobody knows. */
+	audience_presume(&s->audience, clock_steady_ms());
+	recall_lost(&s->recall, clock_steady_ms());
 	*out = s;
 	return STATUS_OK;
 }
@@ -172,7 +190,10 @@ add_event(struct part *p, const char *event)
 static void
 end_part(struct part *p, const char *cursor)
 {
-	buf_printf(&p->body, "],\"cursor\":\"%s\"", cursor);
+	const struct channel *c = p->channel;
+
+	buf_printf(&p->body, "],\"cursor\":\"%s\",\"after\":\"%s\"", cursor,
+	    *c->last != '\0' ? c->last : p->stream->before);
 	if (*p->channel->gap != '\0')
 		buf_printf(
 		    &p->body, ",\"skipped_after\":\"%s\"", p->channel->gap);
@@ -187,6 +208,9 @@ make_parts(struct stream *s, const struct pg_result *r)
 	int i;
 
 	snprintf(s->before, sizeof(s->before), "%s", pg_value(r, 0, BEFORE));
+	/* Somebody else took what is between, or an answer was lost. */
+	if (strcmp(s->before, s->behind) != 0)
+		channels_lose(&s->channels);
 	all = find_part(s, "all");
 	if (pg_is_true(r, 0, SKIPPED))
 		channels_skip(&s->channels, s->before);
@@ -203,17 +227,56 @@ make_parts(struct stream *s, const struct pg_result *r)
 	snprintf(s->behind, sizeof(s->behind), "%s", pg_value(r, 0, BEHIND));
 }
 
+/* Without events: what its viewers saw last may not be what was sent last. */
+static void
+add_notice(struct stream *s, const char *name)
+{
+	struct part *p = find_part(s, name);
+
+	if (p == NULL)
+		return;
+	channel_skip(p->channel, s->before);
+	end_part(p, s->behind);
+}
+
+static void
+make_notices(struct stream *s, const struct pg_result *r)
+{
+	const char *cursor = pg_value(r, 0, RECENT_CURSOR);
+	char name[CHANNEL_LEN];
+	int i;
+
+	snprintf(
+	    s->before, sizeof(s->before), "%s", pg_value(r, 0, RECENT_MARK));
+	if (strcmp(s->behind, cursor) != 0) {
+		channels_lose(&s->channels);
+		snprintf(s->behind, sizeof(s->behind), "%s", cursor);
+	}
+	add_notice(s, "all");
+	for (i = 0; i < pg_rows(r); i++) {
+		snprintf(name, sizeof(name), "service.%s",
+		    pg_value(r, i, RECENT_SERVICE));
+		add_notice(s, name);
+	}
+}
+
 /* --- its way to nginx --- */
 
-/* {"messages": 2, "requested": 0, "subscribers": 1, …} */
+/* The number behind that name, or `none`. */
 static int
-read_viewers(const struct buf *answer)
+read_number(const struct buf *answer, const char *name, int none)
 {
-	static const char name[] = "\"subscribers\":";
 	const char *at = strstr(answer->data, name);
-	long n = at != NULL ? strtol(at + sizeof(name) - 1, NULL, 10) : 0;
+	long n = at != NULL ? strtol(at + strlen(name), NULL, 10) : -1;
 
-	return n > 0 && n < 10000000 ? (int)n : 0;
+	return n >= 0 && n < 10000000 ? (int)n : none;
+}
+
+static void
+tell_forgot(void)
+{
+	log_info("stream: nginx has forgotten its messages, as at a reload: "
+		 "viewers are told");
 }
 
 static void
@@ -246,7 +309,25 @@ end_batch(struct stream *s)
 	if (!s->is_away && !s->failed)
 		recover(s);
 	s->is_away = s->failed;
+	if (s->is_notice && s->failed)
+		recall_lost(&s->recall, clock_steady_ms());
 	forget_parts(s);
+}
+
+/* {"messages": 2, "requested": 0, "subscribers": 1, …} */
+static void
+hear_stored(struct part *p)
+{
+	struct stream *s = p->stream;
+	struct channel *c = p->channel;
+
+	if (!recall_stored(&s->recall,
+		read_number(&p->answer, "\"messages\":", 0), c->sent_ms,
+		s->sent_ms, clock_steady_ms()))
+		tell_forgot();
+	c->sent_ms = s->sent_ms;
+	snprintf(c->last, sizeof(c->last), "%s", s->behind);
+	*c->gap = '\0';
 }
 
 static void
@@ -257,11 +338,12 @@ end_post(struct post *post)
 	int viewers = 0;
 
 	if (post->error == NULL && post->status / 100 == 2) {
-		viewers = read_viewers(&p->answer);
-		*p->channel->gap = '\0';
+		viewers = read_number(&p->answer, "\"subscribers\":", 0);
+		hear_stored(p);
 	} else {
 		s->failed = true;
 		channel_skip(p->channel, s->before);
+		*p->channel->last = '\0';
 		/* What is ours was logged, or it is the worker's end. */
 		if (post->error == NULL ||
 		    strcmp(post->error, ERROR_INTERNAL) != 0)
@@ -308,6 +390,7 @@ post_parts(struct stream *s)
 	int i, n = s->n;
 
 	s->failed = false;
+	s->sent_ms = clock_steady_ms();
 	s->under_way = n;
 	for (i = 0; i < n; i++)
 		start_post(&s->parts[i]);
@@ -322,13 +405,32 @@ heard(void *arg, const struct post *post)
 
 	/* While somebody watches, it is the batches that tell. */
 	if (post->error == NULL) {
+		if (!recall_counted(&s->recall,
+			read_number(post->answer, "\nstored messages: ", -1),
+			s->audience.asked_ms, clock_steady_ms()))
+			tell_forgot();
 		if (!audience_is_there(&s->audience, clock_steady_ms()))
 			recover(s);
 		return;
 	}
-	*s->moment = '\0';
+	*s->moment = *s->next_moment = '\0';
 	if (strcmp(post->error, ERROR_INTERNAL) != 0)
 		tell(s, post);
+}
+
+/* The present moment will do when it is old enough. */
+static void
+keep_moment(struct stream *s, const char *present)
+{
+	int64_t now_ms = clock_steady_ms();
+
+	if (*s->next_moment != '\0') {
+		if (now_ms - s->next_ms < COUNTED_MS)
+			return;
+		memcpy(s->moment, s->next_moment, sizeof(s->moment));
+	}
+	snprintf(s->next_moment, sizeof(s->next_moment), "%s", present);
+	s->next_ms = now_ms;
 }
 
 /* Nobody watched at that moment, so nobody misses what was before it. */
@@ -344,7 +446,9 @@ pass(struct stream *s, struct db *db)
 		if (*s->moment != '\0')
 			snprintf(s->behind, sizeof(s->behind), "%s.%s",
 			    s->moment, id_floor(0).text);
-		snprintf(s->moment, sizeof(s->moment), "%s", pg_value(r, 0, 0));
+		channels_lose(&s->channels);
+		s->recall.lost = false; /* nobody is left to be told */
+		keep_moment(s, pg_value(r, 0, 0));
 	}
 	pg_free(r);
 	return status;
@@ -365,6 +469,7 @@ take(struct stream *s, struct db *db, int64_t room)
 	/* It may have taken events of which no answer tells. */
 	if (status != STATUS_OK || db_was_repeated(db))
 		channels_skip(&s->channels, s->behind);
+	s->is_notice = false;
 	if (status == STATUS_OK && pg_rows(r) > 0) {
 		make_parts(s, r);
 		post_parts(s);
@@ -386,6 +491,29 @@ show(struct stream *s, struct db *db, int64_t now_ms)
 	return take(s, db, room < ROOM_MAX ? room : ROOM_MAX);
 }
 
+/* Whose events nginx may have lost is told by messages without events. */
+static enum status
+tell_lost(struct stream *s, struct db *db)
+{
+	const char *const values[] = { s->name };
+	struct pg_result *r = NULL;
+	enum status status;
+
+	status = db_run(db, Q_stream_recent, 1, values, &r);
+	if (status != STATUS_OK)
+		return status;
+	s->recall.lost = false;
+	log_debug("stream: %d services' viewers may miss some, and are told",
+	    pg_rows(r));
+	if (pg_rows(r) > 0) {
+		s->is_notice = true;
+		make_notices(s, r);
+		post_parts(s);
+	}
+	pg_free(r);
+	return status;
+}
+
 enum status
 stream_tick(struct stream *s, struct db *db)
 {
@@ -394,9 +522,12 @@ stream_tick(struct stream *s, struct db *db)
 
 	if (s == NULL || s->under_way > 0)
 		return STATUS_OK;
-	if (audience_is_there(&s->audience, now_ms))
-		status = show(s, db, now_ms);
-	else if (!s->audience.asking)
+	if (audience_is_there(&s->audience, now_ms)) {
+		if (recall_is_due(&s->recall, now_ms))
+			status = tell_lost(s, db);
+		if (status == STATUS_OK && s->under_way == 0)
+			status = show(s, db, now_ms);
+	} else if (!s->audience.asking)
 		status = pass(s, db);
 	/* After pass(): the answer is about that moment, or a later one. */
 	if (status == STATUS_OK)

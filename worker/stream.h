@@ -1,13 +1,15 @@
 /*
  * The live stream: every committed event, base and derived, to nginx, whose
  * module nchan holds the viewers. At most once: what cannot be sent in time is
- * skipped, and the next message says so; only what a killed worker had in hand
- * is missed without a word. A message is one line of JSON:
+ * skipped, and the next message says so. A message is one line of JSON:
  *
- *	{"events":[as GET /events],"cursor":"…","skipped_after":"…"}
+ *	{"events":[as GET /events],"cursor":"…","after":"…","skipped_after":"…"}
  *
- * Both cursors are for GET /events?after=. skipped_after is there where events
- * were skipped between it and the cursor.
+ * All three are for GET /events?after=. `after` is the cursor of the message
+ * before on the same channel, or a later one where that is not known: a viewer
+ * that saw another one last may have missed something, whoever is to blame.
+ * skipped_after is there where events were skipped between it and the cursor, or
+ * nginx has lost what it kept for viewers that come back.
  */
 #ifndef STREAM_H
 #define STREAM_H
