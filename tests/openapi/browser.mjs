@@ -202,9 +202,10 @@ async function start(browser) {
 	const page = await open(browser, "/");
 	for (const link of await page.locator("a").all()) {
 		const url = origin + await link.getAttribute("href");
-		const { status } = await fetch(url, { headers: { Accept: "text/html, */*" } });
+		const response = await fetch(url, { headers: { Accept: "text/html, */*" } });
 
-		assert.equal(status, 200, url);
+		assert.equal(response.status, 200, url);
+		await response.text();
 	}
 	assert.equal(await page.getByText("not installed here").filter({ visible: true })
 		.count(), 0);
