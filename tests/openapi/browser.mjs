@@ -16,8 +16,16 @@ const origin = `http://127.0.0.1:${port}`;
 const PHONES = [390, 320];
 const wrong = [];
 
-async function open(browser, path, options = {}) {
+// Other programs may have the processors.
+async function newPage(browser, options) {
 	const page = await browser.newPage(options);
+
+	page.setDefaultTimeout(120000);
+	return page;
+}
+
+async function open(browser, path, options = {}) {
+	const page = await newPage(browser, options);
 
 	page.on("request", (request) => {
 		const url = request.url().replace(/^blob:/, "");
@@ -88,19 +96,27 @@ async function docsOnAPhone(browser) {
 	const page = await open(browser, "/docs", {
 		prepare: (p) => p.route("**/openapi.json", shorten) });
 
+	await page.locator(".opblock").first().waitFor();
+	const operations = await page.locator(".opblock").all();
+	const narrowest = Math.min(...PHONES);
+	assert.ok(operations.length > 20);
+	await page.setViewportSize({ width: narrowest, height: 800 });
+	// One at a time: with all of them open the page takes twice as long.
+	for (const operation of operations) {
+		const width = await operation.evaluate(async (block) => {
+			const button = block.querySelector(".opblock-summary-control");
+
+			button.click();
+			while (!block.querySelector(".responses-table"))
+				await new Promise((go) => setTimeout(go, 10));
+			const { scrollWidth } = document.documentElement;
+			button.click();
+			return scrollWidth;
+		});
+		assert.equal(width, narrowest, await operation.getAttribute("id"));
+	}
 	const health = page.locator("#operations-ingest-ingestHealth");
-
-	await health.waitFor();
-	const n = await page.evaluate(() => {
-		const all = document.querySelectorAll(".opblock-summary-control");
-
-		all.forEach((button) => button.click());
-		return all.length;
-	});
-	assert.ok(n > 20);
-	await page.waitForFunction((opened) => document
-		.querySelectorAll(".opblock-body .responses-table").length >= opened, n);
-	await fits(page, "/docs, with every operation opened");
+	await health.locator(".opblock-summary-control").click();
 	await health.locator("button.execute").click();
 	await health.locator(".live-responses-table", { hasText: "stored_event_id" })
 		.waitFor();
@@ -128,7 +144,7 @@ const ANSWERS = [
 ];
 
 async function answers(browser) {
-	const page = await browser.newPage();
+	const page = await newPage(browser);
 	let answer;
 
 	await page.clock.install();
@@ -186,9 +202,10 @@ async function start(browser) {
 	const page = await open(browser, "/");
 	for (const link of await page.locator("a").all()) {
 		const url = origin + await link.getAttribute("href");
-		const { status } = await fetch(url, { headers: { Accept: "text/html, */*" } });
+		const response = await fetch(url, { headers: { Accept: "text/html, */*" } });
 
-		assert.equal(status, 200, url);
+		assert.equal(response.status, 200, url);
+		await response.text();
 	}
 	assert.equal(await page.getByText("not installed here").filter({ visible: true })
 		.count(), 0);
@@ -198,7 +215,7 @@ async function start(browser) {
 
 // Where npm was missing at the build.
 async function startAlone(browser) {
-	const page = await browser.newPage();
+	const page = await newPage(browser);
 
 	await page.goto(origin);
 	await state(page, "Yes. The server is ready");
