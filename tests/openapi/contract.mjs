@@ -97,6 +97,8 @@ async function lists() {
 	const after = /after=([^>]+)>/.exec(headers.get("link"))[1];
 	await call("listEvents", 200, { query: { after, service: "health" } });
 	await call("listEvents", 422, { query: { after, derived: "true" } });
+	await call("listEvents", 409, { query: {
+		after: `9000000000000000000.${NOBODY}` } });
 }
 
 async function single() {
@@ -202,6 +204,8 @@ async function stream() {
 	byId.streamEvents.seen.add("101");
 	await call("streamEvents", 422, { query: { service: "X" },
 		headers: { Accept: "text/event-stream" } });
+	await call("streamEvents", 400, { headers: { Accept: "text/event-stream",
+		"Last-Event-ID": "x" } });
 	await call("streamEvents", 406);
 	await call("streamEvents", 200, { headers: { Accept: "text/html" } });
 }
