@@ -20,7 +20,7 @@ enum {
 	SOURCE,
 	CREATED,
 	MORE, /* in a list */
-	TX,    /* in the feed */
+	TX,   /* in the feed */
 	HORIZON,
 	AHEAD
 };
@@ -140,14 +140,13 @@ put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
 	part->is_ahead = pg_is_true(r, 0, AHEAD);
 	f->limit -= n;
 	if (n > 0) {
-		snprintf(
-		    f->tx, sizeof(f->tx), "%s", pg_value(r, n - 1, TX));
+		snprintf(f->tx, sizeof(f->tx), "%s", pg_value(r, n - 1, TX));
 		if (!id_parse(pg_value(r, n - 1, ID), &f->id))
 			status = STATUS_FAULT;
 	}
 	part->is_full = n < rows || f->limit == 0;
-	part->is_last = part->is_full || rows == 0 ||
-	    !pg_is_true(r, rows - 1, MORE);
+	part->is_last =
+	    part->is_full || rows == 0 || !pg_is_true(r, rows - 1, MORE);
 	pg_free(r);
 	return status;
 }
@@ -174,8 +173,8 @@ link_feed(const struct request *req, const struct feed *f,
 }
 
 static void
-write_feed(const struct context *ctx, const struct request *req,
-    struct feed *f, struct response *res)
+write_feed(const struct context *ctx, const struct request *req, struct feed *f,
+    struct response *res)
 {
 	struct part part;
 	enum status status;

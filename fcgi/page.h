@@ -16,7 +16,7 @@ struct page {
 	struct faults faults;
 	long long limit, offset;
 	struct id below; /* the cursor, exclusive; ID_LAST where absent */
-	bool is_full; /* there may be more, but not on this page */
+	bool is_full;    /* there may be more, but not on this page */
 };
 
 /*
@@ -61,8 +61,7 @@ typedef void page_writer(struct buf *, const struct pg_result *, int row);
  * many of the first n rows as fit into PAGE_BYTES; the array's first row always
  * does. Returns how many.
  */
-int page_put_rows(
-    struct buf *, const struct pg_result *, int n, page_writer *);
+int page_put_rows(struct buf *, const struct pg_result *, int n, page_writer *);
 
 /*
  * Rows below page->below from page->offset on, at most page->limit. It may give

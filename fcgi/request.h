@@ -18,7 +18,8 @@ struct guard;
 
 /* Bytes; nginx's client_max_body_size says the same. */
 #define BODY_MAX ((size_t)1 << 20)
-/* A page and the row that did not fit, see page.h; the longest single answers. */
+/* A page and the row that did not fit, see page.h; the longest single answers.
+ */
 #define RESPONSE_MAX ((size_t)32 << 20)
 #define PATH_LEN_MAX 1024
 #define KEY_MAX 255 /* characters of a sender's key */

@@ -151,7 +151,8 @@ start_at(long long from_next)
 	snprintf(target, sizeof(target),
 	    "/events?after=%lld.01a205b3-d001-7000-8000-000000000001",
 	    t_number(rows_url,
-		"SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint") +
+		"SELECT "
+		"pg_snapshot_xmax(pg_current_snapshot())::text::bigint") +
 		from_next);
 }
 
@@ -200,7 +201,8 @@ feed__cursor_of_this_server__never_refused(void **state)
 		start("/events?after=0");
 		put(NULL, "mine");
 		if (i % 2 == 0)
-			PQclear(PQexec(late, "BEGIN; SELECT pg_current_xact_id()"));
+			PQclear(
+			    PQexec(late, "BEGIN; SELECT pg_current_xact_id()"));
 		poll_feed();
 		poll_feed();
 		poll_feed();

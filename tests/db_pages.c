@@ -116,9 +116,9 @@ list__large_events_that_compress_well__pages_end_at_8_mib(void **state)
 {
 	(void)state;
 	put_large(LARGE, "large", "repeat(chr(96 + n), 1 << 20)");
-	assert_true(t_number(rows_url,
-			"SELECT max(pg_column_size(payload)) FROM events") <
-	    50000);
+	assert_true(
+	    t_number(rows_url,
+		"SELECT max(pg_column_size(payload)) FROM events") < 50000);
 	expect("/events", LARGE, 2);
 	expect("/events?after=0", LARGE, 2);
 }
@@ -188,8 +188,7 @@ rejected__bodies_and_reasons_of_control_characters__bounded(void **state)
 	expect("/rejected", 230, 3);
 	expect("/rejected?service=x&offset=130", 100, 2);
 	assert_int_equal(
-	    rows_call(
-		"GET", "/rejected/01a205b3-d000-7000-8000-000000000001"),
+	    rows_call("GET", "/rejected/01a205b3-d000-7000-8000-000000000001"),
 	    200);
 	t_exec(rows_url, "TRUNCATE rejected_events");
 }

@@ -226,8 +226,8 @@ take__stream_ahead_and_nothing_older__from_the_start(void **state)
 	set_ahead();
 	r = take(1, 100000);
 	assert_int_equal(pg_rows(r), 1);
-	assert_string_equal(pg_value(r, 0, 0),
-	    "0.00000000-0000-0000-0000-000000000000");
+	assert_string_equal(
+	    pg_value(r, 0, 0), "0.00000000-0000-0000-0000-000000000000");
 	assert_true(pg_is_true(r, 0, 2));
 	assert_string_equal(pg_value(r, 0, 3), "b");
 	pg_free(r);

@@ -19,7 +19,7 @@ struct channel {
 	char gap[CURSOR_LEN];  /* "": none */
 	char last[CURSOR_LEN]; /* of the last message on it; "": unknown */
 	int64_t sent_ms;       /* when that was sent; 0: unknown */
-	bool busy;            /* not to be forgotten now */
+	bool busy;             /* not to be forgotten now */
 };
 
 /* Channels that are not in the table may have missed what lies behind `gap`. */

@@ -1,8 +1,8 @@
 /*
  * Does nginx still have the messages of the last half minute, for viewers that
  * come back? It forgets them when it is reloaded or restarted, or a process of
- * its dies, and says nothing: but it answers with how many it has. Pure, so that
- * tests need no clock.
+ * its dies, and says nothing: but it answers with how many it has. Pure, so
+ * that tests need no clock.
  */
 #ifndef RECALL_H
 #define RECALL_H

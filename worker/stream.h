@@ -8,8 +8,8 @@
  * All three are for GET /events?after=. `after` is the cursor of the message
  * before on the same channel, or a later one where that is not known: a viewer
  * that saw another one last may have missed something, whoever is to blame.
- * skipped_after is there where events were skipped between it and the cursor, or
- * nginx has lost what it kept for viewers that come back.
+ * skipped_after is there where events were skipped between it and the cursor,
+ *or nginx has lost what it kept for viewers that come back.
  */
 #ifndef STREAM_H
 #define STREAM_H
