@@ -5,8 +5,6 @@
 #include <string.h>
 
 enum {
-	FAULTS_MAX_BYTES = 8 << 20,
-	INPUT_MAX_BYTES = 1024,
 	DETAIL_LEN = 512
 };
 
@@ -92,70 +90,6 @@ problem_status(
 	else
 		problem_write(req, res, 500,
 		    "Internal error; it was logged under the request's id");
-}
-
-void
-faults_init(struct faults *f)
-{
-	buf_init(&f->text, FAULTS_MAX_BYTES);
-	f->n = 0;
-}
-
-void
-faults_free(struct faults *f)
-{
-	buf_free(&f->text);
-}
-
-static void
-put_name(struct buf *b, const char *name)
-{
-	if (name == NULL)
-		return;
-	buf_putc(b, ',');
-	buf_json_string(b, name, strlen(name));
-}
-
-void
-faults_add_inner(struct faults *f, const char *type, const char *where,
-    const char *field, const char *inner, const char *msg, const char *input)
-{
-	struct buf *b = &f->text;
-	size_t n = strlen(input);
-
-	if (f->n++ > 0)
-		buf_putc(b, ',');
-	buf_printf(b, "{\"type\":\"%s\",\"loc\":[\"%s\"", type, where);
-	put_name(b, field);
-	put_name(b, inner);
-	buf_puts(b, "],\"msg\":");
-	buf_json_string(b, msg, strlen(msg));
-	buf_puts(b, ",\"input\":");
-	/* The sender knows what it sent; an echo of a megabyte helps nobody. */
-	if (n <= INPUT_MAX_BYTES)
-		buf_put(b, input, n);
-	else
-		buf_puts(b, "null");
-	buf_putc(b, '}');
-}
-
-void
-faults_add(struct faults *f, const char *type, const char *where,
-    const char *field, const char *msg, const char *input)
-{
-	faults_add_inner(f, type, where, field, NULL, msg, input);
-}
-
-void
-faults_add_member(struct faults *f, const char *type, const char *name,
-    const char *msg, const struct cJSON *input)
-{
-	struct buf text;
-
-	buf_init(&text, BODY_MAX);
-	json_write(&text, input);
-	faults_add(f, type, "body", name, msg, text.data);
-	buf_free(&text);
 }
 
 void

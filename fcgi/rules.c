@@ -5,6 +5,10 @@
 #include "utf8.h"
 #include "validate.h"
 
+enum {
+	WHOLE_KEY_MAX = 2 << 20 /* bytes, before it is cut: two whole bodies */
+};
+
 static int
 field_index(const struct service *service, const char *name, size_t len)
 {
@@ -57,7 +61,7 @@ put_key(const struct service *service, const struct value *values,
 	size_t len;
 	int i;
 
-	buf_init(&key, BODY_MAX * 2);
+	buf_init(&key, WHOLE_KEY_MAX);
 	for (p = template; *p != '\0'; p += len) {
 		len = strcspn(p, *p == '{' ? "}" : "{") + (*p == '{');
 		i = *p == '{' ? field_index(service, p + 1, len - 2) : -1;

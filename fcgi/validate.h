@@ -2,8 +2,8 @@
 #ifndef VALIDATE_H
 #define VALIDATE_H
 
+#include "fault.h"
 #include "json.h"
-#include "problem.h"
 #include "service.h"
 
 /*
