@@ -103,7 +103,8 @@ child_run(void *arg, int n)
 {
 	const struct child *child = arg;
 	const struct config *config = child->config;
-	struct context context = { .config = config,
+	struct context context = { .handle = child->handle,
+		.config = config,
 		.guard = child->guard,
 		.listen_fd = child->listener->fd };
 	bool is_status = n >= child->processes;

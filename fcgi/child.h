@@ -4,12 +4,12 @@
 
 #include "config.h"
 #include "listener.h"
-
-struct guard;
+#include "request.h"
 
 struct child {
 	const struct config *config;
 	const struct guard *guard;
+	request_handler *handle; /* of all requests */
 	struct listener *listener;
 	/* Its own, of the last places, which are the status responders'. */
 	struct listener *status_listener;

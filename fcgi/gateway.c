@@ -7,7 +7,6 @@
 #include "db.h"
 #include "log.h"
 #include "problem.h"
-#include "route.h"
 #include "score.h"
 #include "served.h"
 
@@ -419,7 +418,7 @@ answer(
 {
 	int64_t db = db_spent_us(context->db);
 
-	route_handle(context, q, r);
+	context->handle(context, q, r);
 	r->took.db = db_spent_us(context->db) - db;
 	if (!r->headers.failed && !r->body.failed)
 		return;

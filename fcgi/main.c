@@ -17,6 +17,7 @@
 #include "listener.h"
 #include "log.h"
 #include "query.h"
+#include "route.h"
 #include "schedule.h"
 #include "setting.h"
 #include "spelling.h"
@@ -138,7 +139,11 @@ check(void)
 static int
 serve_cgi(const struct config *config, const struct guard *guard)
 {
-	struct context context = { .config = config, .guard = guard };
+	struct context context = {
+		.handle = route_handle,
+		.config = config,
+		.guard = guard,
+	};
 
 	context.db =
 	    db_new(config->database_url, PROGRAM, config->db_timeout_ms);
@@ -184,8 +189,14 @@ static int
 serve_pool(const struct config *config, const struct guard *guard,
     struct listener *listener, struct listener *status_listener, char **argv)
 {
-	struct child child = { config, guard, listener, status_listener,
-		processes(config) };
+	struct child child = {
+		.config = config,
+		.guard = guard,
+		.handle = route_handle,
+		.listener = listener,
+		.status_listener = status_listener,
+		.processes = processes(config),
+	};
 	struct children children = { .count = child.processes +
 		    (status_listener->fd >= 0 ? STATUS_RESPONDERS : 0),
 		.run = child_run,

@@ -63,8 +63,16 @@ struct response {
 	struct took took;
 };
 
+struct context;
+
+/* Always fills the response; the caller frees its two buffers. */
+typedef void request_handler(
+    const struct context *, const struct request *, struct response *);
+
 /* What a handler needs besides the request; one per process. */
 struct context {
+	request_handler
+	    *handle; /* every request that arrived whole: route_handle() */
 	struct db *db;
 	const struct config *config;
 	const struct guard *guard; /* of config->delivery_allow */

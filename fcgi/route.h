@@ -4,8 +4,6 @@
 
 #include "request.h"
 
-/* Always fills the response; the caller frees its two buffers. */
-void route_handle(
-    const struct context *, const struct request *, struct response *);
+request_handler route_handle;
 
 #endif

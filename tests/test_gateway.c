@@ -7,7 +7,6 @@
 
 #include "gateway.h"
 #include "log.h"
-#include "route.h"
 
 /* A web server made of strings. */
 struct fake {
@@ -31,8 +30,8 @@ static struct {
 	int delay_ms;
 } seen;
 
-void
-route_handle(
+static void
+handle(
     const struct context *context, const struct request *q, struct response *r)
 {
 	(void)context;
@@ -102,7 +101,7 @@ static struct config config = { .business = { .threshold_kwh = 500,
 static void
 serve(struct fake *f, char **params)
 {
-	const struct context context = { .config = &config };
+	const struct context context = { .handle = handle, .config = &config };
 	const struct gateway gateway = { f, params, fake_read, fake_failed,
 		fake_write, fake_finish };
 
