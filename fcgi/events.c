@@ -7,7 +7,6 @@
 
 #include "page.h"
 #include "service.h"
-#include "store.h"
 
 /* Columns as all statements that read events name them, in this order. */
 enum {
@@ -23,6 +22,24 @@ enum {
 	TX,   /* in the feed */
 	HORIZON,
 	AHEAD
+};
+
+/* What a page of events is filtered by; NULL filters nothing. */
+struct filter {
+	struct id below;        /* exclusive */
+	const struct id *since; /* inclusive */
+	const char *service;
+	const struct id *source;
+	const char *key;
+	const char *derived; /* "true" or "false" */
+};
+
+/* Where a reader of the feed stands, and what it wants next. */
+struct feed {
+	char tx[24]; /* the cursor, exclusive */
+	struct id id;
+	const char *service; /* or NULL */
+	long long limit;
 };
 
 /* The payloads are JSON already, and exact: they are never parsed again. */
@@ -64,13 +81,21 @@ static enum status
 read_page(struct db *db, const struct page *p, const void *arg,
     struct pg_result **out)
 {
-	struct filter f = *(const struct filter *)arg;
+	const struct filter *f = arg;
+	const char *below = f->below.text;
+	char limit[16], offset[24];
 
-	if (strcmp(p->below.text, f.below.text) < 0)
-		f.below = p->below;
-	f.limit = (int)p->limit;
-	f.offset = p->offset;
-	return store_page(db, &f, out);
+	if (strcmp(p->below.text, below) < 0)
+		below = p->below.text;
+	const char *const values[] = { below, limit, offset,
+		f->since ? f->since->text : NULL, f->service,
+		f->source ? f->source->text : NULL, f->key, f->derived };
+
+	snprintf(limit, sizeof(limit), "%lld", p->limit);
+	snprintf(offset, sizeof(offset), "%lld", p->offset);
+	if (f->since || f->service || f->source || f->key || f->derived)
+		return db_run_planned(db, Q_events_search, 8, values, out);
+	return db_run(db, Q_events_page, 3, values, out);
 }
 
 static void
@@ -122,6 +147,16 @@ struct part {
 	bool is_last;  /* nothing is left to be read for it */
 };
 
+static enum status
+read_part(struct db *db, const struct feed *f, struct pg_result **out)
+{
+	char limit[24];
+	const char *const values[] = { f->tx, f->id.text, limit, f->service };
+
+	snprintf(limit, sizeof(limit), "%lld", f->limit);
+	return db_run(db, Q_events_feed, 4, values, out);
+}
+
 /* Moves the cursor behind what was written. */
 static enum status
 put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
@@ -130,7 +165,7 @@ put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
 	enum status status;
 	int rows, n;
 
-	status = store_feed(db, f, &r);
+	status = read_part(db, f, &r);
 	if (status != STATUS_OK)
 		return status;
 	rows = pg_value(r, 0, ID) == NULL ? 0 : pg_rows(r);

@@ -135,28 +135,3 @@ store_rejected(struct db *db, const char *service, const char *key,
 	buf_free(&bytes);
 	return status;
 }
-
-enum status
-store_page(struct db *db, const struct filter *f, struct pg_result **out)
-{
-	char limit[16], offset[24];
-	const char *const values[] = { f->below.text, limit, offset,
-		f->since ? f->since->text : NULL, f->service,
-		f->source ? f->source->text : NULL, f->key, f->derived };
-
-	snprintf(limit, sizeof(limit), "%d", f->limit);
-	snprintf(offset, sizeof(offset), "%lld", f->offset);
-	if (f->since || f->service || f->source || f->key || f->derived)
-		return db_run_planned(db, Q_events_search, 8, values, out);
-	return db_run(db, Q_events_page, 3, values, out);
-}
-
-enum status
-store_feed(struct db *db, const struct feed *f, struct pg_result **out)
-{
-	char limit[24];
-	const char *const values[] = { f->tx, f->id.text, limit, f->service };
-
-	snprintf(limit, sizeof(limit), "%lld", f->limit);
-	return db_run(db, Q_events_feed, 4, values, out);
-}

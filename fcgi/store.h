@@ -38,30 +38,4 @@ enum status store_event(
 enum status store_rejected(struct db *, const char *service, const char *key,
     const char *reasons, const char *body, size_t body_len) MUST_CHECK;
 
-/* What a page of events is filtered by; NULL filters nothing. */
-struct filter {
-	struct id below;        /* exclusive */
-	const struct id *since; /* inclusive */
-	const char *service;
-	const struct id *source;
-	const char *key;
-	const char *derived; /* "true" or "false" */
-	int limit;
-	long long offset;
-};
-
-/* Rows as sql/queries/event_get.sql has them; the caller frees the result. */
-enum status store_page(
-    struct db *, const struct filter *, struct pg_result **) MUST_CHECK;
-
-/* Where a reader of the feed stands, and what it wants next. */
-struct feed {
-	char tx[24]; /* the cursor, exclusive */
-	struct id id;
-	const char *service; /* or NULL */
-	long long limit;
-};
-enum status store_feed(
-    struct db *, const struct feed *, struct pg_result **) MUST_CHECK;
-
 #endif
