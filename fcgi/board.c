@@ -34,13 +34,13 @@ layout(void)
 {
 	uint64_t hash =
 	    sizeof(struct board) ^ (uint64_t)VERSION_OF_LAYOUT << 56;
-	const char *of, *derived;
+	struct derivation at;
 	int i;
 
 	for (i = 0; i < SCORE_SERVICES; i++)
 		hash = mix(hash, score_service(i));
-	for (i = 0; score_rule_label(i, &of, &derived); i++)
-		hash = mix(mix(hash, of), derived);
+	for (i = 0; service_derivation(i, &at); i++)
+		hash = mix(mix(hash, at.service->name), at.derived->service);
 	return hash;
 }
 

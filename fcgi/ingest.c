@@ -27,8 +27,8 @@ struct ingest {
 	struct json *body;
 	struct value values[FIELDS_MAX];
 	struct faults faults;
-	struct buf normalised, findings;
-	int findings_count;
+	struct buf normalised;
+	struct findings findings;
 	struct id id; /* before those of the events that derive from it */
 };
 
@@ -219,26 +219,33 @@ check_schema(struct ingest *in)
 	    in->req->business.validation == VALIDATION_LENIENT;
 }
 
+/* A finding whose own id stands for it was derived now. */
+static void
+count_rules(const struct findings *f, const struct receipt *receipt)
+{
+	int i;
+
+	for (i = 0; i < f->n && i < receipt->derived_count; i++)
+		score_rule(f->list[i].derived,
+		    strcmp(f->list[i].id.text, receipt->derived[i].text) == 0);
+}
+
 static void
 answer(struct ingest *in, const struct receipt *receipt)
 {
 	struct buf *out = &in->res->body;
-	const char *p = receipt->derived.data;
-	size_t len;
+	int i;
 
 	score_outcome(
 	    receipt->is_replayed ? OUTCOME_DUPLICATE : OUTCOME_STORED);
-	if (!receipt->is_replayed && in->schema != NULL)
-		rules_count(in->schema, in->values, &in->req->business,
-		    in->findings.data, p);
+	if (!receipt->is_replayed)
+		count_rules(&in->findings, receipt);
 
 	buf_printf(out, "{\"stored_event_id\":\"%s\",\"derived_events\":[",
 	    receipt->id.text);
-	for (; *p != '\0'; p += len + (p[len] == ',')) {
-		len = strcspn(p, ",");
-		buf_printf(out, "%s\"%.*s\"",
-		    p == receipt->derived.data ? "" : ",", (int)len, p);
-	}
+	for (i = 0; i < receipt->derived_count; i++)
+		buf_printf(out, "%s\"%s\"", i > 0 ? "," : "",
+		    receipt->derived[i].text);
 	buf_puts(out, "]}");
 	if (receipt->is_replayed)
 		buf_puts(&in->res->headers, "Idempotent-Replayed: true\r\n");
@@ -248,10 +255,8 @@ static bool
 evaluate(struct ingest *in)
 {
 	if (in->schema != NULL)
-		in->findings_count = rules_evaluate(
+		rules_evaluate(
 		    in->schema, in->values, &in->req->business, &in->findings);
-	else
-		buf_puts(&in->findings, "[]");
 	return true;
 }
 
@@ -283,31 +288,27 @@ store(struct ingest *in)
 		.traceparent = in->req->traceparent,
 		.first_delay = first_delay,
 	};
-	struct receipt receipt;
+	struct receipt receipt = { 0 };
 	enum status status = STATUS_FAULT;
 
 	schedule += strspn(schedule, " \t");
 	snprintf(first_delay, sizeof(first_delay), "%.*s",
 	    (int)strcspn(schedule, ","), schedule);
 	event.normalised = in->normalised.data;
-	event.findings = in->findings.data;
-	event.findings_count = in->findings_count;
-	buf_init(&receipt.derived, 4096);
-	if (!in->normalised.failed && !in->findings.failed)
+	event.findings = &in->findings;
+	if (!in->normalised.failed)
 		status = store_event(in->ctx->db, &event, &receipt);
 	if (status == STATUS_REJECT)
 		reject_unstorable(in);
 	else if (status != STATUS_OK)
 		problem_status(in->req, in->res, status);
-	else if (receipt.derived.failed)
-		problem_status(in->req, in->res, STATUS_FAULT);
 	else if (receipt.is_replayed && receipt.is_other_body &&
 	    in->key_from_header)
 		problem_write(in->req, in->res, 422,
 		    "This Idempotency-Key was used with another body");
 	else
 		answer(in, &receipt);
-	buf_free(&receipt.derived);
+	receipt_free(&receipt);
 	return false;
 }
 
@@ -348,12 +349,11 @@ ingest_post(const struct context *ctx, const struct request *req,
 
 	faults_init(&in.faults);
 	buf_init(&in.normalised, 4 * BODY_MAX);
-	buf_init(&in.findings, 64 * BODY_MAX);
 	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++)
 		if (!run(&in, steps[i].step, steps[i].took))
 			break;
 	json_free(in.body);
 	faults_free(&in.faults);
 	buf_free(&in.normalised);
-	buf_free(&in.findings);
+	findings_free(&in.findings);
 }

@@ -98,13 +98,14 @@ static void
 put_rules(
     struct buf *out, const char *name, const char *help, const counter counts[])
 {
-	const char *of, *derived;
+	struct derivation at;
 	int i;
 
 	prom_family(out, name, "counter", help);
-	for (i = 0; i < SCORE_RULES && score_rule_label(i, &of, &derived); i++)
+	for (i = 0; i < SCORE_RULES && service_derivation(i, &at); i++)
 		prom_sample(out, name,
-		    (const char *[]){ "service", of, "derived", derived, NULL },
+		    (const char *[]){ "service", at.service->name, "derived",
+			at.derived->service, NULL },
 		    (double)counts[i]);
 }
 

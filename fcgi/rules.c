@@ -1,12 +1,13 @@
 #include "rules.h"
 
-#include "id.h"
-#include "score.h"
+#include <stdlib.h>
+
 #include "utf8.h"
 #include "validate.h"
 
 enum {
-	WHOLE_KEY_MAX = 2 << 20 /* bytes, before it is cut: two whole bodies */
+	WHOLE_KEY_MAX = 2 << 20, /* bytes, before it is cut: two whole bodies */
+	JSON_MAX = 16 << 20      /* bytes of a payload: a body, escaped */
 };
 
 static int
@@ -54,26 +55,29 @@ shorten(struct buf *key)
 
 static void
 put_key(const struct service *service, const struct value *values,
-    const char *template, struct buf *out)
+    const char *template, struct buf *key)
 {
-	struct buf key;
 	const char *p;
 	size_t len;
 	int i;
 
-	buf_init(&key, WHOLE_KEY_MAX);
 	for (p = template; *p != '\0'; p += len) {
 		len = strcspn(p, *p == '{' ? "}" : "{") + (*p == '{');
 		i = *p == '{' ? field_index(service, p + 1, len - 2) : -1;
 		if (i >= 0)
-			put_text(service, values, i, &key);
+			put_text(service, values, i, key);
 		else
-			buf_put(&key, p, len);
+			buf_put(key, p, len);
 	}
-	if (key.len > RULES_KEY_MAX)
-		shorten(&key);
-	buf_json_string(out, key.data, key.len);
-	buf_free(&key);
+	if (key->len > RULES_KEY_MAX)
+		shorten(key);
+}
+
+static void
+put_field(const struct service *service, const struct value *values, int field,
+    struct buf *out)
+{
+	validate_write(service->fields[field].type, &values[field], out);
 }
 
 static void
@@ -90,8 +94,7 @@ put_payload(const struct service *service, const struct value *values,
 		if (m->literal != NULL)
 			buf_json_string(out, m->literal, strlen(m->literal));
 		else
-			validate_write(service->fields[m->field].type,
-			    &values[m->field], out);
+			put_field(service, values, m->field, out);
 	}
 	buf_putc(out, '}');
 }
@@ -102,95 +105,75 @@ override(int setting, int of_rule)
 	return setting >= 0 ? setting : of_rule;
 }
 
+static struct finding *
+add(struct findings *out)
+{
+	struct finding *more, *f;
+
+	more = realloc(out->list, (size_t)(out->n + 1) * sizeof(*more));
+	if (more == NULL)
+		return NULL;
+	out->list = more;
+	f = &more[out->n++];
+	*f = (struct finding){ .id = id_new() };
+	buf_init(&f->key, WHOLE_KEY_MAX);
+	buf_init(&f->watched, JSON_MAX);
+	buf_init(&f->payload, JSON_MAX);
+	return f;
+}
+
 static void
-put_finding(const struct service *service, const struct value *values,
+find(const struct service *service, const struct value *values,
     const struct business *business, const struct rule *rule,
-    const struct derived *derived, int n, struct buf *out)
+    const struct derived *derived, struct findings *out)
 {
-	struct id id = id_new();
-	int watch = rule->watch == NULL
-	    ? -1
-	    : field_index(service, rule->watch, strlen(rule->watch));
+	struct finding *f = add(out);
 
-	buf_printf(out,
-	    "%s{\"n\":%d,\"id\":\"%s\",\"service\":\"%s\","
-	    "\"quiet\":%d,\"remind\":%d",
-	    n > 0 ? "," : "", n, id.text, derived->service,
-	    override(business->quiet_seconds, rule->quiet_seconds),
-	    override(business->remind_seconds, rule->remind_seconds));
-	if (rule->key != NULL) {
-		buf_puts(out, ",\"key\":");
-		put_key(service, values, rule->key, out);
+	if (f == NULL) {
+		out->failed = true;
+		return;
 	}
-	if (watch >= 0) {
-		buf_puts(out, ",\"watched\":");
-		validate_write(
-		    service->fields[watch].type, &values[watch], out);
-	}
-	buf_puts(out, ",\"payload\":");
-	put_payload(service, values, derived->payload, out);
-	buf_putc(out, '}');
-}
-
-int
-rules_evaluate(const struct service *service, const struct value values[],
-    const struct business *business, struct buf *out)
-{
-	const struct derived *d;
-	const struct rule *rule;
-	int n = 0;
-
-	buf_putc(out, '[');
-	for (rule = service->rules; rule->applies != NULL; rule++) {
-		if (!rule->applies(values, business))
-			continue;
-		for (d = rule->derives; d->service != NULL; d++)
-			put_finding(
-			    service, values, business, rule, d, n++, out);
-	}
-	buf_putc(out, ']');
-	return n;
-}
-
-/* Among those of all services, in their order: score_rule_label(). */
-static int
-first_rule(const struct service *service)
-{
-	const struct service *const *s;
-	const struct derived *d;
-	const struct rule *rule;
-	int n = 0;
-
-	for (s = service_all(); *s != NULL && *s != service; s++)
-		for (rule = (*s)->rules; rule->applies != NULL; rule++)
-			for (d = rule->derives; d->service != NULL; d++)
-				n++;
-	return n;
+	f->rule = rule;
+	f->derived = derived;
+	f->quiet_seconds =
+	    override(business->quiet_seconds, rule->quiet_seconds);
+	f->remind_seconds =
+	    override(business->remind_seconds, rule->remind_seconds);
+	if (rule->key != NULL)
+		put_key(service, values, rule->key, &f->key);
+	if (rule->watch != NULL)
+		put_field(service, values,
+		    field_index(service, rule->watch, strlen(rule->watch)),
+		    &f->watched);
+	put_payload(service, values, derived->payload, &f->payload);
+	out->failed |=
+	    f->key.failed || f->watched.failed || f->payload.failed;
 }
 
 void
-rules_count(const struct service *service, const struct value values[],
-    const struct business *business, const char *findings, const char *derived)
+rules_evaluate(const struct service *service, const struct value values[],
+    const struct business *business, struct findings *out)
 {
-	static const char id[] = ",\"id\":\"";
-	int n = first_rule(service);
 	const struct derived *d;
 	const struct rule *rule;
 
-	for (rule = service->rules; rule->applies != NULL; rule++) {
-		if (!rule->applies(values, business)) {
+	*out = (struct findings){ 0 };
+	for (rule = service->rules; rule->id != NULL; rule++)
+		if (rule->applies(values, business))
 			for (d = rule->derives; d->service != NULL; d++)
-				n++;
-			continue;
-		}
-		for (d = rule->derives; d->service != NULL; d++, n++) {
-			findings = strstr(findings, id);
-			if (findings == NULL || strlen(derived) < ID_LEN)
-				return;
-			findings += sizeof(id) - 1;
-			/* Where it fired, its own id stands for it. */
-			score_rule(n, strncmp(findings, derived, ID_LEN) == 0);
-			derived += ID_LEN + (derived[ID_LEN] == ',');
-		}
+				find(service, values, business, rule, d, out);
+}
+
+void
+findings_free(struct findings *f)
+{
+	int i;
+
+	for (i = 0; i < f->n; i++) {
+		buf_free(&f->list[i].key);
+		buf_free(&f->list[i].watched);
+		buf_free(&f->list[i].payload);
 	}
+	free(f->list);
+	*f = (struct findings){ 0 };
 }

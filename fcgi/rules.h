@@ -1,28 +1,38 @@
-/* Values to findings: what a service's rules make of one event. */
+/* Values to findings: which events a service's rules derive from one event. */
 #ifndef RULES_H
 #define RULES_H
 
-#include "service.h"
 #include "buf.h"
+#include "id.h"
+#include "service.h"
 
-/* Longer deduplication keys are cut and told apart by a hash. In bytes. */
+/* Longer incident keys are cut and told apart by a hash. In bytes. */
 #define RULES_KEY_MAX 255
 
 /*
- * Appends to out a JSON array with an object for each derived event of each
- * rule that applies, as sql/queries/event_ingest.sql reads it, and returns how
- * many there are. Whether one is emitted or an earlier one stands for it is
- * decided there.
+ * An event that a rule asks for. Whether it is written, or an earlier one of an
+ * open incident stands for it, is decided by sql/queries/event_ingest.sql.
  */
-int rules_evaluate(const struct service *, const struct value values[],
-    const struct business *, struct buf *out);
+struct finding {
+	const struct rule *rule;
+	const struct derived *derived;
+	struct id id;       /* the derived event's, if it is written */
+	struct buf key;     /* of its incident, where rule->key is not NULL */
+	struct buf watched; /* JSON, where rule->watch is not NULL */
+	struct buf payload; /* JSON */
+	int quiet_seconds, remind_seconds;
+};
 
-/*
- * Counts, for each finding of an event that was stored, whether its rule fired
- * or an open incident suppressed it. findings is rules_evaluate's, derived the
- * ids that stand for them, with commas between.
- */
-void rules_count(const struct service *, const struct value values[],
-    const struct business *, const char *findings, const char *derived);
+struct findings {
+	struct finding *list;
+	int n;
+	bool failed; /* out of memory */
+};
+
+/* The rules that apply, in their order; the caller frees the findings. */
+void rules_evaluate(const struct service *, const struct value values[],
+    const struct business *, struct findings *out);
+/* Safe on zeroed findings. */
+void findings_free(struct findings *);
 
 #endif

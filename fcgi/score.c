@@ -144,7 +144,8 @@ void
 score_outcome(enum outcome is)
 {
 	outcome = (int)is;
-	/* Its line of memory stays everybody's as long as all is well. */
+	/* Written only on change: a store would take this cache line from
+	 * every other process. */
 	if (is == OUTCOME_STORED && board != NULL && board->disk_full_us != 0)
 		board->disk_full_us = 0;
 }
@@ -182,11 +183,16 @@ score_end(int status, int slow_ms)
 }
 
 void
-score_rule(int n, bool fired)
+score_rule(const struct derived *derived, bool fired)
 {
-	if (n < SCORE_RULES)
-		add(fired ? &mine->tally.fired[n] : &mine->tally.suppressed[n],
-		    1);
+	struct derivation at;
+	int n;
+
+	for (n = 0; n < SCORE_RULES && service_derivation(n, &at); n++)
+		if (at.derived == derived)
+			add(fired ? &mine->tally.fired[n]
+				  : &mine->tally.suppressed[n],
+			    1);
 }
 
 void

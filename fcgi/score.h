@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "service.h"
 #include "sqlstate.h"
 
 /* Services with a schema, in the order of service_all(), and the others. */
@@ -54,6 +55,7 @@ struct tally {
 	counter received[SCORE_SERVICES];
 	counter took[SCORE_SERVICES][OUTCOMES][SCORE_BUCKETS];
 	counter took_us[SCORE_SERVICES][OUTCOMES];
+	/* By the number of service_derivation(). */
 	counter fired[SCORE_RULES], suppressed[SCORE_RULES];
 	counter responses[SCORE_CLASSES];
 	counter db_errors[DB_ERRORS];
@@ -104,8 +106,8 @@ void score_begin(const char *method, const char *path, const char *query,
 void score_outcome(enum outcome);
 /* status: HTTP's, or 0 where nobody was left to be answered. */
 void score_end(int status, int slow_ms);
-/* n: of score_rule_label(). */
-void score_rule(int n, bool fired);
+/* Whether a rule's event was derived, or its incident was open. */
+void score_rule(const struct derived *, bool fired);
 /* For db_watch(). */
 void score_db_error(enum db_error);
 
@@ -128,7 +130,5 @@ double score_bucket(int n);
 const char *score_service(int n);
 const char *score_outcome_name(int n);
 const char *score_end_name(int n);
-/* The n-th rule: the service it is of, and the one it tells. False: no more. */
-bool score_rule_label(int n, const char **service, const char **derived);
 
 #endif

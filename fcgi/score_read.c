@@ -167,22 +167,3 @@ score_end_name(int n)
 
 	return names[n];
 }
-
-bool
-score_rule_label(int n, const char **of, const char **derived)
-{
-	const struct service *const *s;
-	const struct derived *d;
-	const struct rule *rule;
-
-	for (s = service_all(); *s != NULL; s++)
-		for (rule = (*s)->rules; rule->applies != NULL; rule++)
-			for (d = rule->derives; d->service != NULL; d++) {
-				if (n-- > 0)
-					continue;
-				*of = (*s)->name;
-				*derived = d->service;
-				return true;
-			}
-	return false;
-}

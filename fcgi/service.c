@@ -42,3 +42,21 @@ service_all(void)
 {
 	return services;
 }
+
+bool
+service_derivation(int n, struct derivation *out)
+{
+	const struct service *const *s;
+	const struct rule *r;
+	const struct derived *d;
+
+	for (s = services; *s != NULL; s++)
+		for (r = (*s)->rules; r->id != NULL; r++)
+			for (d = r->derives; d->service != NULL; d++) {
+				if (n-- > 0)
+					continue;
+				*out = (struct derivation){ *s, r, d };
+				return true;
+			}
+	return false;
+}

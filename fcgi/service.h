@@ -55,6 +55,7 @@ struct derived {
 };
 
 struct rule {
+	const char *id; /* its own among the rules of its service */
 	bool (*applies)(const struct value *, const struct business *);
 	/* Deduplication key; {name} stands for a field's value. */
 	const char *key;
@@ -73,7 +74,7 @@ enum {
 struct service {
 	const char *name;
 	const struct field *fields; /* ended by a NULL name */
-	const struct rule *rules;   /* ended by a NULL applies */
+	const struct rule *rules;   /* ended by a NULL id */
 };
 
 /* The service of that name, or NULL. */
@@ -82,5 +83,14 @@ const struct service *service_find(const char *name);
 bool service_name_is_valid(const char *name);
 /* All of them, ended by NULL. */
 const struct service *const *service_all(void);
+
+/* One of the events that rules can derive. */
+struct derivation {
+	const struct service *service;
+	const struct rule *rule;
+	const struct derived *derived;
+};
+/* The n-th, from 0 on, in the order of the sources. False: no more. */
+bool service_derivation(int n, struct derivation *);
 
 #endif

@@ -1,9 +1,13 @@
 #include "store.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "rfc3339.h"
+
+enum {
+	FINDINGS_MAX_BYTES = 64 << 20
+};
 
 static bool
 is_duplicate(const struct db *db)
@@ -11,16 +15,25 @@ is_duplicate(const struct db *db)
 	return strcmp(db_sqlstate(db), "23505") == 0;
 }
 
-/* From a row whose first columns are the id and the derived ids. */
-static void
+/* From rows of the event's id and of a derived event's, NULL where none is. */
+static enum status
 fill(struct receipt *receipt, const struct pg_result *r)
 {
-	const char *derived = pg_value(r, 0, 1);
+	int i, n = pg_value(r, 0, 1) != NULL ? pg_rows(r) : 0;
 
-	snprintf(receipt->id.text, sizeof(receipt->id.text), "%s",
-	    pg_value(r, 0, 0));
-	buf_reset(&receipt->derived);
-	buf_puts(&receipt->derived, derived != NULL ? derived : "");
+	receipt_free(receipt);
+	if (!id_parse(pg_value(r, 0, 0), &receipt->id))
+		return STATUS_FAULT;
+	if (n == 0)
+		return STATUS_OK;
+	receipt->derived = calloc((size_t)n, sizeof(*receipt->derived));
+	if (receipt->derived == NULL)
+		return STATUS_FAULT;
+	receipt->derived_count = n;
+	for (i = 0; i < n; i++)
+		if (!id_parse(pg_value(r, i, 1), &receipt->derived[i]))
+			return STATUS_FAULT;
+	return STATUS_OK;
 }
 
 /*
@@ -36,10 +49,7 @@ answer_again(struct db *db, const struct event *e, struct receipt *receipt)
 
 	if (status != STATUS_OK)
 		return status;
-	if (pg_rows(r) == 1)
-		fill(receipt, r);
-	else
-		status = STATUS_FAULT;
+	status = pg_rows(r) > 0 ? fill(receipt, r) : STATUS_FAULT;
 	pg_free(r);
 	return status;
 }
@@ -53,8 +63,8 @@ answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
 
 	if (status != STATUS_OK)
 		return status;
-	if (pg_rows(r) == 1) {
-		fill(receipt, r);
+	if (pg_rows(r) > 0) {
+		status = fill(receipt, r);
 		/* Our own id: the first try did commit after all. */
 		receipt->is_replayed =
 		    strcmp(receipt->id.text, e->id.text) != 0;
@@ -77,23 +87,62 @@ insert(struct db *db, const struct event *e, const char *received)
 	return status != STATUS_OK && is_duplicate(db) ? STATUS_OK : status;
 }
 
+/* As sql/queries/event_ingest.sql reads them. */
+static void
+write_finding(struct buf *out, const struct finding *f, int n)
+{
+	buf_printf(out,
+	    "%s{\"n\":%d,\"id\":\"%s\",\"service\":\"%s\","
+	    "\"quiet\":%d,\"remind\":%d",
+	    n > 0 ? "," : "", n, f->id.text, f->derived->service,
+	    f->quiet_seconds, f->remind_seconds);
+	if (f->rule->key != NULL) {
+		buf_puts(out, ",\"key\":");
+		buf_json_string(out, f->key.data, f->key.len);
+	}
+	if (f->rule->watch != NULL) {
+		buf_puts(out, ",\"watched\":");
+		buf_put(out, f->watched.data, f->watched.len);
+	}
+	buf_puts(out, ",\"payload\":");
+	buf_put(out, f->payload.data, f->payload.len);
+	buf_putc(out, '}');
+}
+
 static enum status
 ingest(struct db *db, const struct event *e, const char *received,
-    struct receipt *receipt)
+    const char *findings, struct receipt *receipt)
 {
 	const char *const values[] = { e->id.text, e->service, received,
-		e->payload, e->normalised, e->key, e->findings, e->request_id,
+		e->payload, e->normalised, e->key, findings, e->request_id,
 		e->traceparent, e->first_delay };
 	struct pg_result *r = NULL;
 	enum status status = db_run(db, Q_event_ingest, 10, values, &r);
 
 	if (status != STATUS_OK)
 		return is_duplicate(db) ? answer_again(db, e, receipt) : status;
-	if (pg_rows(r) == 1)
-		fill(receipt, r);
-	else
-		status = answer_by_key(db, e, receipt);
+	status =
+	    pg_rows(r) > 0 ? fill(receipt, r) : answer_by_key(db, e, receipt);
 	pg_free(r);
+	return status;
+}
+
+static enum status
+ingest_findings(struct db *db, const struct event *e, const char *received,
+    struct receipt *receipt)
+{
+	enum status status = STATUS_FAULT;
+	struct buf text;
+	int i;
+
+	buf_init(&text, FINDINGS_MAX_BYTES);
+	buf_putc(&text, '[');
+	for (i = 0; i < e->findings->n; i++)
+		write_finding(&text, &e->findings->list[i], i);
+	buf_putc(&text, ']');
+	if (!text.failed)
+		status = ingest(db, e, received, text.data, receipt);
+	buf_free(&text);
 	return status;
 }
 
@@ -103,11 +152,20 @@ store_event(struct db *db, const struct event *e, struct receipt *receipt)
 	char received[RFC3339_LEN + 1];
 
 	rfc3339_format(id_ms(&e->id) * 1000, received);
-	receipt->id = e->id;
-	receipt->is_replayed = receipt->is_other_body = false;
-	if (e->key == NULL && e->findings_count == 0)
+	*receipt = (struct receipt){ .id = e->id };
+	if (e->findings->failed)
+		return STATUS_FAULT;
+	if (e->key == NULL && e->findings->n == 0)
 		return insert(db, e, received);
-	return ingest(db, e, received, receipt);
+	return ingest_findings(db, e, received, receipt);
+}
+
+void
+receipt_free(struct receipt *receipt)
+{
+	free(receipt->derived);
+	receipt->derived = NULL;
+	receipt->derived_count = 0;
 }
 
 enum status

@@ -2,9 +2,8 @@
 #ifndef STORE_H
 #define STORE_H
 
-#include "buf.h"
 #include "db.h"
-#include "id.h"
+#include "rules.h"
 
 /* An event as it is to be stored; all strings are borrowed. */
 struct event {
@@ -13,8 +12,7 @@ struct event {
 	const char *payload;    /* minified JSON */
 	const char *normalised; /* JSON */
 	const char *key;        /* the sender's, or NULL */
-	const char *findings;   /* of rules_evaluate */
-	int findings_count;
+	const struct findings *findings;
 	/* What it and its messages carry on, or NULL. */
 	const char *request_id, *traceparent;
 	/* Seconds before a first attempt, of receivers that do not say. */
@@ -24,15 +22,17 @@ struct event {
 /* What its sender is answered. */
 struct receipt {
 	struct id id;
-	struct buf derived; /* ids of the derived events, with commas between */
+	/* One for each finding: its own, or an earlier event of its incident. */
+	struct id *derived;
+	int derived_count;
 	bool is_replayed;   /* the answer is that of an earlier event */
 	bool is_other_body; /* … which had another payload */
 };
 
-/* STATUS_OK fills the receipt, whose buffer the caller initialised and frees.
- */
+/* STATUS_OK fills the receipt, which the caller frees. */
 enum status store_event(
     struct db *, const struct event *, struct receipt *) MUST_CHECK;
+void receipt_free(struct receipt *);
 
 /* body may be any bytes; reasons is a JSON array. */
 enum status store_rejected(struct db *, const char *service, const char *key,

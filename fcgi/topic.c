@@ -43,7 +43,7 @@ derived_to(void)
 	struct topics t = { 0 };
 
 	for (s = service_all(); *s != NULL; s++)
-		for (rule = (*s)->rules; rule->applies != NULL; rule++)
+		for (rule = (*s)->rules; rule->id != NULL; rule++)
 			add_those_of(&t, rule);
 	return t;
 }

@@ -102,18 +102,18 @@ open_db(void)
 static void
 store_one(struct db *db)
 {
+	const struct findings none = { 0 };
 	struct receipt receipt;
 	struct event event = { .id = id_new(),
 		.service = "x",
 		.payload = "{}",
 		.normalised = "{}",
 		.key = NULL,
-		.findings = "[]",
+		.findings = &none,
 		.first_delay = "0" };
 
-	buf_init(&receipt.derived, 4096);
 	assert_int_equal(store_event(db, &event, &receipt), STATUS_OK);
-	buf_free(&receipt.derived);
+	receipt_free(&receipt);
 }
 
 static void

@@ -42,13 +42,14 @@ teardown(void **state)
 	return 0;
 }
 
-/* The whole pipeline but for HTTP. The caller frees receipt->derived. */
+/* The whole pipeline but for HTTP. The caller frees the receipt. */
 static enum status
 send_as(struct db *to, struct id id, const char *service, const char *body,
     const char *key, struct receipt *receipt)
 {
 	struct value values[FIELDS_MAX];
-	struct buf normalised, found;
+	struct findings found;
+	struct buf normalised;
 	struct scan_error error;
 	struct faults faults;
 	struct json *document;
@@ -59,22 +60,34 @@ send_as(struct db *to, struct id id, const char *service, const char *body,
 	    json_parse(body, strlen(body), &document, &error), STATUS_OK);
 	faults_init(&faults);
 	buf_init(&normalised, 1 << 20);
-	buf_init(&found, 1 << 20);
 	validate(service_find(service), json_root(document), values, &faults);
 	validate_normalise(
 	    service_find(service), json_root(document), values, &normalised);
-	event.findings_count =
-	    rules_evaluate(service_find(service), values, &business, &found);
+	rules_evaluate(service_find(service), values, &business, &found);
 	event.payload = json_text(document);
 	event.normalised = normalised.data;
-	event.findings = found.data;
-	buf_init(&receipt->derived, 4096);
+	event.findings = &found;
 	status = store_event(to, &event, receipt);
 	buf_free(&normalised);
-	buf_free(&found);
+	findings_free(&found);
 	faults_free(&faults);
 	json_free(document);
 	return status;
+}
+
+/* With commas between; the caller frees it. */
+static char *
+derived_ids(const struct receipt *receipt)
+{
+	struct buf out;
+	int i;
+
+	buf_init(&out, 4096);
+	for (i = 0; i < receipt->derived_count; i++)
+		buf_printf(&out, "%s%s", i > 0 ? "," : "",
+		    receipt->derived[i].text);
+	buf_puts(&out, "");
+	return out.data;
 }
 
 /* "id>derived,derived" of a request that must be stored. */
@@ -82,13 +95,14 @@ static char *
 send(const char *service, const char *body, const char *key)
 {
 	struct receipt receipt;
-	char *out;
+	char *out, *derived;
 
 	assert_int_equal(
 	    send_as(db, id_new(), service, body, key, &receipt), STATUS_OK);
-	assert_true(
-	    asprintf(&out, "%s>%s", receipt.id.text, receipt.derived.data) > 0);
-	buf_free(&receipt.derived);
+	derived = derived_ids(&receipt);
+	assert_true(asprintf(&out, "%s>%s", receipt.id.text, derived) > 0);
+	free(derived);
+	receipt_free(&receipt);
 	return out;
 }
 
@@ -268,6 +282,7 @@ store__same_key_twice__first_answer_again(void **state)
 	static const char body[] = "{\"energy\":600,\"neighborhood\":\"k\"}";
 	char *first = send("energy", body, "key-1"), *other;
 	struct receipt receipt;
+	char *derived;
 
 	(void)state;
 	assert_int_equal(
@@ -276,13 +291,15 @@ store__same_key_twice__first_answer_again(void **state)
 	assert_true(receipt.is_replayed);
 	assert_false(receipt.is_other_body);
 	assert_memory_equal(receipt.id.text, first, ID_LEN);
-	assert_string_equal(receipt.derived.data, first + ID_LEN + 1);
-	buf_free(&receipt.derived);
+	derived = derived_ids(&receipt);
+	assert_string_equal(derived, first + ID_LEN + 1);
+	free(derived);
+	receipt_free(&receipt);
 	assert_int_equal(
 	    send_as(db, id_new(), "energy", "{}", "key-1", &receipt),
 	    STATUS_OK);
 	assert_true(receipt.is_other_body);
-	buf_free(&receipt.derived);
+	receipt_free(&receipt);
 	/* A key is one service's own. */
 	other = send("health", "{}", "key-1");
 	assert_memory_not_equal(other, first, ID_LEN);
@@ -316,16 +333,18 @@ store__same_id_twice__stored_once_and_answered_alike(void **state)
 			    send_as(db, id, "health", bodies[i], key, &second),
 			    STATUS_OK);
 			assert_string_equal(second.id.text, first.id.text);
-			assert_string_equal(
-			    second.derived.data, first.derived.data);
+			assert_int_equal(
+			    second.derived_count, first.derived_count);
+			assert_memory_equal(second.derived, first.derived,
+			    (size_t)first.derived_count * sizeof(struct id));
 			assert_false(second.is_replayed);
 			assert_int_equal(t_number(url,
 					     "SELECT count(*) FROM events "
 					     "WHERE id = '%s'",
 					     id.text),
 			    1);
-			buf_free(&first.derived);
-			buf_free(&second.derived);
+			receipt_free(&first);
+			receipt_free(&second);
 		}
 }
 
@@ -357,7 +376,7 @@ answers_of_many(const char *service, const char *body, const char *key)
 	assert_int_equal(pipe(out), 0);
 	for (i = 0; i < SENDERS; i++) {
 		struct receipt receipt;
-		char line[PIPE_LINE], c;
+		char line[PIPE_LINE], *derived, c;
 		struct db *own;
 		int n;
 
@@ -373,8 +392,9 @@ answers_of_many(const char *service, const char *body, const char *key)
 		    send_as(own, id_new(), service, body, key, &receipt) !=
 			STATUS_OK)
 			_exit(1);
+		derived = derived_ids(&receipt);
 		n = snprintf(line, sizeof(line), "%s>%s\n",
-		    key ? receipt.id.text : "", receipt.derived.data);
+		    key ? receipt.id.text : "", derived);
 		if (write(out[1], line, (size_t)n) != n)
 			_exit(1);
 		_exit(0);
@@ -447,7 +467,7 @@ store__outbox_refuses__nothing_at_all_is_stored(void **state)
 	    send_as(db, id_new(), "energy",
 		"{\"energy\":999,\"neighborhood\":\"torn\"}", "torn", &receipt),
 	    STATUS_FAULT);
-	buf_free(&receipt.derived);
+	receipt_free(&receipt);
 	t_exec(url, "ALTER TABLE outbox_messages DROP CONSTRAINT no");
 	assert_int_equal(events("true"), before);
 	assert_int_equal(t_number(url,

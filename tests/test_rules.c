@@ -6,104 +6,121 @@
 #include "rules.h"
 #include "validate.h"
 
-static char *
+/* As without settings. */
+static const struct business defaults = {
+	.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
+};
+
+/* The caller frees them. */
+static struct findings
 findings(const char *service, const char *body, const struct business *b)
 {
 	struct value values[FIELDS_MAX];
 	struct scan_error error;
+	struct findings found;
 	struct faults faults;
 	struct json *document;
-	struct buf out;
 
 	assert_int_equal(
 	    json_parse(body, strlen(body), &document, &error), STATUS_OK);
 	faults_init(&faults);
 	validate(service_find(service), json_root(document), values, &faults);
-	buf_init(&out, 1 << 24);
-	rules_evaluate(service_find(service), values, b, &out);
+	rules_evaluate(service_find(service), values, b, &found);
+	assert_false(found.failed);
 	faults_free(&faults);
 	json_free(document);
-	return out.data;
+	return found;
 }
 
 static void
 rules__threshold_lowered__fires(void **state)
 {
-	struct business b = {
-		.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
-	};
-	char *out = findings("energy", "{\"energy\":400}", &b);
+	struct business b = defaults;
+	struct findings f = findings("energy", "{\"energy\":400}", &b);
 
 	(void)state;
-	assert_string_equal(out, "[]");
-	free(out);
+	assert_int_equal(f.n, 0);
+	findings_free(&f);
 	b.threshold_kwh = 399.5;
-	out = findings("energy", "{\"energy\":400}", &b);
-	assert_non_null(strstr(out, "critical_energy_usage_None"));
-	free(out);
+	f = findings("energy", "{\"energy\":400}", &b);
+	assert_int_equal(f.n, 1);
+	assert_string_equal(f.list[0].key.data, "critical_energy_usage_None");
+	assert_string_equal(f.list[0].rule->id, "critical");
+	findings_free(&f);
 }
 
 static void
 rules__windows_set__override_the_rule(void **state)
 {
-	struct business b = {
-		.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
-	};
-	char *out = findings("health", "{\"alert\":\"emergency\"}", &b);
+	struct business b = defaults;
+	struct findings f =
+	    findings("health", "{\"alert\":\"emergency\"}", &b);
 
 	(void)state;
-	assert_non_null(strstr(out, "\"quiet\":300,\"remind\":3600"));
-	free(out);
+	assert_int_equal(f.n, 2);
+	assert_int_equal(f.list[0].quiet_seconds, 300);
+	assert_int_equal(f.list[1].remind_seconds, 3600);
+	findings_free(&f);
 	b.quiet_seconds = 0;
 	b.remind_seconds = 60;
-	out = findings("health", "{\"alert\":\"emergency\"}", &b);
-	assert_non_null(strstr(out, "\"quiet\":0,\"remind\":60"));
-	free(out);
+	f = findings("health", "{\"alert\":\"emergency\"}", &b);
+	assert_int_equal(f.list[0].quiet_seconds, 0);
+	assert_int_equal(f.list[1].remind_seconds, 60);
+	findings_free(&f);
 }
 
 static void
 rules__watched_field__text_or_null(void **state)
 {
-	struct business b = {
-		.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
-	};
-	char *out = findings("health", "{\"alert\":\"emergency\"}", &b);
+	struct findings f =
+	    findings("health", "{\"alert\":\"emergency\"}", &defaults);
 
 	(void)state;
-	assert_non_null(strstr(out, "\"watched\":null"));
-	free(out);
-	out = findings(
-	    "health", "{\"alert\":\"emergency\",\"location\":\"A\"}", &b);
-	assert_non_null(strstr(out, "\"watched\":\"A\""));
-	free(out);
-	out = findings("energy", "{\"energy\":501}", &b);
-	assert_null(strstr(out, "watched"));
-	free(out);
+	assert_string_equal(f.list[0].watched.data, "null");
+	findings_free(&f);
+	f = findings("health",
+	    "{\"alert\":\"emergency\",\"location\":\"A\"}", &defaults);
+	assert_string_equal(f.list[0].watched.data, "\"A\"");
+	findings_free(&f);
+	f = findings("energy", "{\"energy\":501}", &defaults);
+	assert_null(f.list[0].rule->watch);
+	assert_string_equal(f.list[0].watched.data, "");
+	findings_free(&f);
 }
 
 /* Two long keys that differ at their end only stay two keys. */
 static void
 rules__key_too_long__cut_and_hashed(void **state)
 {
-	struct business b = {
-		.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
-	};
-	char body[4096], *a, *z, *key;
+	struct findings a, z;
+	char body[4096];
 	int n;
 
 	(void)state;
 	n = snprintf(body, sizeof(body), "{\"energy\":501,\"neighborhood\":\"");
 	memset(body + n, 'x', 3000);
 	strcpy(body + n + 3000, "a\"}");
-	a = findings("energy", body, &b);
+	a = findings("energy", body, &defaults);
 	strcpy(body + n + 3000, "z\"}");
-	z = findings("energy", body, &b);
-	key = strstr(a, "\"key\":\"") + 7;
-	assert_int_equal(strcspn(key, "\""), RULES_KEY_MAX);
-	assert_memory_not_equal(
-	    key, strstr(z, "\"key\":\"") + 7, RULES_KEY_MAX);
-	free(a);
-	free(z);
+	z = findings("energy", body, &defaults);
+	assert_int_equal(a.list[0].key.len, RULES_KEY_MAX);
+	assert_string_not_equal(a.list[0].key.data, z.list[0].key.data);
+	findings_free(&a);
+	findings_free(&z);
+}
+
+/* Counters and answers name a rule by them. */
+static void
+rules__ids__unique_in_their_service(void **state)
+{
+	const struct service *const *s;
+	const struct rule *r, *other;
+
+	(void)state;
+	for (s = service_all(); *s != NULL; s++)
+		for (r = (*s)->rules; r->id != NULL; r++)
+			for (other = (*s)->rules; other != r; other++)
+				assert_string_not_equal(r->id, other->id);
 }
 
 static void
@@ -134,6 +151,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(rules__windows_set__override_the_rule),
 	cmocka_unit_test(rules__watched_field__text_or_null),
 	cmocka_unit_test(rules__key_too_long__cut_and_hashed),
+	cmocka_unit_test(rules__ids__unique_in_their_service),
 	cmocka_unit_test(service__names__checked),
 };
 

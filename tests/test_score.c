@@ -183,11 +183,11 @@ buckets__bounds__rise_to_infinity(void **state)
 static void
 rules__all_of_them__have_a_place(void **state)
 {
-	const char *of, *derived;
+	struct derivation at;
 	int n = 0;
 
 	(void)state;
-	while (score_rule_label(n, &of, &derived))
+	while (service_derivation(n, &at))
 		n++;
 	assert_in_range(n, 3, SCORE_RULES);
 }

@@ -48,8 +48,8 @@ static const struct derived emergency[] = {
 };
 
 static const struct rule rules[] = {
-	{ is_emergency, "health_emergency_{patient_id}", "location",
-	    QUIET_SECONDS, REMIND_SECONDS, emergency },
+	{ "emergency", is_emergency, "health_emergency_{patient_id}",
+	    "location", QUIET_SECONDS, REMIND_SECONDS, emergency },
 	{ 0 },
 };
 

@@ -196,7 +196,7 @@ put_description(struct buf *out, const struct service *service)
 	buf_init(&text, DOCUMENT_MAX);
 	buf_puts(
 	    &text, "All fields are optional; others are kept as they are.");
-	for (r = service->rules; r->applies != NULL; r++) {
+	for (r = service->rules; r->id != NULL; r++) {
 		buf_printf(&text,
 		    "\n\nWhere its rule applies, events are derived under the "
 		    "key `%s`, for",

@@ -1,2 +1,5 @@
 -- What the sender of an event was, or would have been, answered.
-SELECT id, array_to_string(derived_event_ids, ',') FROM events WHERE id = $1::uuid
+SELECT e.id, d.id
+  FROM events AS e LEFT JOIN unnest(e.derived_event_ids) WITH ORDINALITY AS d (id, n) ON true
+ WHERE e.id = $1::uuid
+ ORDER BY d.n

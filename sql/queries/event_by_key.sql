@@ -1,5 +1,7 @@
 -- The event that was sent under a sender's key, whether its body is this one,
 -- and the answer that its sender got.
-SELECT e.id, array_to_string(e.derived_event_ids, ','), e.payload::text = $3::text
+SELECT e.id, d.id, e.payload::text = $3::text
   FROM event_keys AS k JOIN events AS e ON e.id = k.event_id
+       LEFT JOIN unnest(e.derived_event_ids) WITH ORDINALITY AS d (id, n) ON true
  WHERE k.service = $1::text AND k.key = $2::text
+ ORDER BY d.n

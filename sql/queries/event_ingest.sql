@@ -3,6 +3,7 @@
 -- receiver: one statement, so one transaction.
 -- No row: the key was taken, and nothing was written. Findings that report a
 -- standing incident write no event; the id that stands for them is answered.
+-- One row a finding, or one alone.
 WITH arg AS (
     SELECT $1::uuid AS id, $2::text AS service, $3::timestamptz AS "timestamp",
            $4::json AS payload, $5::json AS normalized_payload,
@@ -79,4 +80,4 @@ WITH arg AS (
       FROM queued AS q JOIN subscriptions AS s
         ON s.topic IN (q.topic, 'event.*') AND s.deleted_at IS NULL
 )
-SELECT id, (SELECT string_agg(event_id::text, ',' ORDER BY n) FROM decided) FROM admitted
+SELECT a.id, d.event_id FROM admitted AS a LEFT JOIN decided AS d ON true ORDER BY d.n
