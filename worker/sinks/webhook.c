@@ -17,7 +17,7 @@
 enum {
 	LINE_LEN = 256,
 	LINES = 8,
-	ADDED_MAX = 16, /* also in fcgi/static_headers.c */
+	ADDED_MAX = 16, /* also in fcgi/resources/static_headers.c */
 	SECRET_MIN = 8  /* shorter words would be found by chance */
 };
 

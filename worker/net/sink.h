@@ -35,7 +35,7 @@ struct sink {
 };
 
 #define SINK(name) extern const struct sink sink_##name;
-#include "sinks/sinks.def"
+#include "sinks.def"
 #undef SINK
 
 /* The sink for that URL by its scheme; NULL: there is none. */

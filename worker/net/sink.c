@@ -6,7 +6,7 @@
 
 static const struct sink *const sinks[] = {
 #define SINK(name) &sink_##name,
-#include "sinks/sinks.def"
+#include "sinks.def"
 #undef SINK
 	NULL,
 };

@@ -180,7 +180,7 @@ put_clock(
 
 /* --- the workers --- */
 
-/* What worker/tally.c writes. */
+/* What worker/dispatch/tally.c writes. */
 static const struct family {
 	const char *name, *type, *help;
 } families[] = {

@@ -24,7 +24,7 @@
 /* Services with a schema, in the order of service_all(), and the others. */
 enum {
 #define SERVICE(stem) SCORE_##stem,
-#include "services/services.def"
+#include "services.def"
 #undef SERVICE
 	SCORE_OTHER,
 	SCORE_SERVICES

@@ -1,12 +1,12 @@
 #include "service.h"
 
 #define SERVICE(stem) extern const struct service service_##stem;
-#include "services/services.def"
+#include "services.def"
 #undef SERVICE
 
 #define SERVICE(stem) &service_##stem,
 static const struct service *const services[] = {
-#include "services/services.def"
+#include "services.def"
 	NULL,
 };
 #undef SERVICE

@@ -61,7 +61,7 @@ struct config {
 	int in_flight;
 	double keep_delivered_days, keep_failed_days;
 	char nats_ca[CONFIG_TEXT_LEN];    /* a file's path; "": none */
-	char nats_creds[CONFIG_TEXT_LEN]; /* see worker/natskeys.c */
+	char nats_creds[CONFIG_TEXT_LEN]; /* see worker/net/natskeys.c */
 	int partitions_ahead;             /* weeks */
 	char stream[CONFIG_TEXT_LEN];     /* a socket's path; "": none */
 	int stream_bytes;                 /* a second */

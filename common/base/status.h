@@ -1,6 +1,6 @@
 /*
  * What a caller must decide, not what happened. SQLSTATE becomes one of these
- * in sqlstate.c only; they become HTTP in fcgi/problem.c only.
+ * in sqlstate.c only; they become HTTP in fcgi/http/problem.c only.
  */
 #ifndef STATUS_H
 #define STATUS_H
