@@ -9,7 +9,7 @@
 #include "cluster.h"
 #include "db.h"
 #include "stack.h"
-#include "store.h"
+#include "event.h"
 
 static struct cluster cluster;
 static pid_t pooler;
@@ -102,17 +102,19 @@ open_db(void)
 static void
 store_one(struct db *db)
 {
-	const struct findings none = { 0 };
+	const struct business business = { 0 };
+	const struct event given = {
+		.service = "x", .body = "{}", .body_len = 2
+	};
 	struct receipt receipt;
-	struct event event = { .id = id_new(),
-		.service = "x",
-		.payload = "{}",
-		.normalised = "{}",
-		.key = NULL,
-		.findings = &none,
-		.first_delay = "0" };
+	enum status status;
+	struct event event;
 
-	assert_int_equal(store_event(db, &event, &receipt), STATUS_OK);
+	event_init(&event, &given);
+	assert_int_equal(
+	    event_ingest(db, &event, &business, "0", &receipt, &status),
+	    EVENT_STORED);
+	event_free(&event);
 	receipt_free(&receipt);
 }
 

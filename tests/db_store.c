@@ -6,9 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "rules.h"
-#include "store.h"
-#include "validate.h"
+#include "event.h"
 
 enum {
 	SENDERS = 64,
@@ -47,31 +45,17 @@ static enum status
 send_as(struct db *to, struct id id, const char *service, const char *body,
     const char *key, struct receipt *receipt)
 {
-	struct value values[FIELDS_MAX];
-	struct findings found;
-	struct buf normalised;
-	struct scan_error error;
-	struct faults faults;
-	struct json *document;
-	struct event event = { .id = id, .service = service, .key = key };
+	const struct event given = { .service = service,
+		.body = body,
+		.body_len = strlen(body),
+		.key = key };
 	enum status status;
+	struct event event;
 
-	assert_int_equal(
-	    json_parse(body, strlen(body), &document, &error), STATUS_OK);
-	faults_init(&faults);
-	buf_init(&normalised, 1 << 20);
-	validate(service_find(service), json_root(document), values, &faults);
-	validate_normalise(
-	    service_find(service), json_root(document), values, &normalised);
-	rules_evaluate(service_find(service), values, &business, &found);
-	event.payload = json_text(document);
-	event.normalised = normalised.data;
-	event.findings = &found;
-	status = store_event(to, &event, receipt);
-	buf_free(&normalised);
-	findings_free(&found);
-	faults_free(&faults);
-	json_free(document);
+	event_init(&event, &given);
+	event.id = id;
+	event_ingest(to, &event, &business, "0", receipt, &status);
+	event_free(&event);
 	return status;
 }
 
@@ -484,12 +468,21 @@ static void
 store__rejected__body_kept_byte_for_byte(void **state)
 {
 	static const char body[] = "\x00\xff{\"a\":'\\";
+	const struct event given = { .service = "health",
+		.body = body,
+		.body_len = sizeof(body) - 1,
+		.key = "k" };
+	struct receipt receipt;
+	enum status status;
+	struct event event;
 	char *kept;
 
 	(void)state;
+	event_init(&event, &given);
 	assert_int_equal(
-	    store_rejected(db, "health", "k", "[]", body, sizeof(body) - 1),
-	    STATUS_OK);
+	    event_ingest(db, &event, &business, "0", &receipt, &status),
+	    EVENT_REJECTED);
+	event_free(&event);
 	kept = t_sql(url, "SELECT encode(body, 'hex') FROM rejected_events");
 	assert_string_equal(kept, "00ff7b2261223a275c");
 	free(kept);

@@ -1,6 +1,5 @@
 #include "body.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -164,30 +163,4 @@ body_check(const struct request *req, struct response *res)
 	problem_faults(req, res, &faults);
 	faults_free(&faults);
 	return false;
-}
-
-enum status
-body_parse(const struct request *req, struct json **out, struct faults *faults)
-{
-	struct scan_error error;
-	enum status status;
-	struct json *body;
-	char msg[128];
-
-	status = json_parse(req->body, req->body_len, &body, &error);
-	if (status == STATUS_REJECT) {
-		snprintf(msg, sizeof(msg), "JSON decode error: %s at byte %zu",
-		    error.reason, error.offset);
-		faults_add(faults, "json_invalid", "body", NULL, msg, "{}");
-	}
-	if (status != STATUS_OK)
-		return status;
-	if (json_type(json_root(body)) == JSON_OBJECT) {
-		*out = body;
-		return STATUS_OK;
-	}
-	faults_add(faults, "dict_type", "body", NULL,
-	    "Input should be a valid dictionary", json_text(body));
-	json_free(body);
-	return STATUS_REJECT;
 }

@@ -9,11 +9,5 @@
  * charset, compressed, too large, or absent.
  */
 bool body_check(const struct request *, struct response *);
-/*
- * One JSON object, which the caller frees. STATUS_REJECT: it is none, and a
- * fault says why.
- */
-enum status body_parse(
-    const struct request *, struct json **, struct faults *) MUST_CHECK;
 
 #endif

@@ -22,7 +22,6 @@ struct guard;
  */
 #define RESPONSE_MAX ((size_t)32 << 20)
 #define PATH_LEN_MAX 1024
-#define KEY_MAX 255 /* characters of a sender's key */
 
 struct request {
 	const char *method;

@@ -5,35 +5,24 @@
 
 #include "body.h"
 #include "clock.h"
+#include "event.h"
 #include "params.h"
 #include "problem.h"
-#include "rules.h"
 #include "score.h"
-#include "store.h"
-#include "utf8.h"
-#include "validate.h"
 
-/* One request on its way through the pipeline. */
+/* One request on its way to an event. */
 struct ingest {
 	const struct context *ctx;
 	const struct request *req;
 	struct response *res;
 	const char *service;
-	const struct service *schema; /* NULL: passes as it is */
 	struct params params;
 	char header_key[4 * KEY_MAX + 3];
 	const char *key;
 	bool key_from_header;
-	struct json *body;
-	struct value values[FIELDS_MAX];
-	struct faults faults;
-	struct buf normalised;
-	struct findings findings;
-	struct id id; /* before those of the events that derive from it */
 };
 
-/* Each step answers the request itself and returns false when it ends here. */
-typedef bool step(struct ingest *);
+/* The checks below answer what they refuse, and return false. */
 
 static bool
 find_service(struct ingest *in)
@@ -47,8 +36,8 @@ find_service(struct ingest *in)
 		    "starts with a letter or digit");
 		return false;
 	}
-	in->schema = service_find(in->service);
-	if (in->schema != NULL || in->req->business.unknown == UNKNOWN_PASS)
+	if (service_find(in->service) != NULL ||
+	    in->req->business.unknown == UNKNOWN_PASS)
 		return true;
 	buf_init(&known, 4096);
 	for (s = service_all(); *s != NULL; s++)
@@ -57,12 +46,6 @@ find_service(struct ingest *in)
 	    known.data);
 	buf_free(&known);
 	return false;
-}
-
-static bool
-check_body(struct ingest *in)
-{
-	return body_check(in->req, in->res);
 }
 
 static bool
@@ -120,19 +103,6 @@ bare_key(struct ingest *in)
 }
 
 static bool
-key_is_fit(const char *key)
-{
-	size_t bytes = strlen(key), i, len, characters = 0;
-
-	for (i = 0; i < bytes; i += len, characters++) {
-		len = utf8_sequence(key + i, bytes - i);
-		if (len == 0 || (unsigned char)key[i] < 0x20 || key[i] == 0x7f)
-			return false;
-	}
-	return characters >= 1 && characters <= KEY_MAX;
-}
-
-static bool
 check_key(struct ingest *in)
 {
 	const char *query = params_get(&in->params, "dedupe_key");
@@ -157,89 +127,18 @@ check_key(struct ingest *in)
 		    "Give one key: in dedupe_key or in Idempotency-Key");
 		return false;
 	}
-	if (in->key == NULL || key_is_fit(in->key))
+	if (in->key == NULL || event_key_is_fit(in->key))
 		return true;
 	problem_write(in->req, in->res, 422,
 	    "A key has 1 to %d characters and no control characters", KEY_MAX);
 	return false;
 }
 
-/* Answers 422 and keeps what was sent, so that it can be replayed. */
 static void
-reject(struct ingest *in)
-{
-	enum status status;
-	struct buf reasons;
-
-	buf_init(&reasons, RESPONSE_MAX);
-	buf_printf(&reasons, "[%s]", in->faults.text.data);
-	status = reasons.failed
-	    ? STATUS_FAULT
-	    : store_rejected(in->ctx->db, in->service, in->key, reasons.data,
-		  in->req->body, in->req->body_len);
-	buf_free(&reasons);
-	if (status == STATUS_OK) {
-		score_outcome(OUTCOME_REJECTED);
-		problem_faults(in->req, in->res, &in->faults);
-	} else {
-		problem_status(in->req, in->res, status);
-	}
-}
-
-static bool
-parse_body(struct ingest *in)
-{
-	enum status status = body_parse(in->req, &in->body, &in->faults);
-
-	if (status == STATUS_REJECT)
-		reject(in);
-	else if (status != STATUS_OK)
-		problem_status(in->req, in->res, status);
-	return status == STATUS_OK;
-}
-
-static bool
-check_schema(struct ingest *in)
-{
-	const struct cJSON *root = json_root(in->body);
-
-	if (in->schema == NULL) {
-		buf_puts(&in->normalised, json_text(in->body));
-		return true;
-	}
-	validate(in->schema, root, in->values, &in->faults);
-	if (in->faults.n == 0)
-		validate_normalise(
-		    in->schema, root, in->values, &in->normalised);
-	else if (in->req->business.validation == VALIDATION_LENIENT)
-		buf_puts(&in->normalised, json_text(in->body));
-	else
-		reject(in);
-	return in->faults.n == 0 ||
-	    in->req->business.validation == VALIDATION_LENIENT;
-}
-
-/* A finding whose own id stands for it was derived now. */
-static void
-count_rules(const struct findings *f, const struct receipt *receipt)
-{
-	int i;
-
-	for (i = 0; i < f->n && i < receipt->derived_count; i++)
-		score_rule(f->list[i].derived,
-		    strcmp(f->list[i].id.text, receipt->derived[i].text) == 0);
-}
-
-static void
-answer(struct ingest *in, const struct receipt *receipt)
+write_receipt(struct ingest *in, const struct receipt *receipt)
 {
 	struct buf *out = &in->res->body;
 	int i;
-
-	score_outcome(
-	    receipt->is_replayed ? OUTCOME_DUPLICATE : OUTCOME_STORED);
-	if (!receipt->is_replayed)
-		count_rules(&in->findings, receipt);
 
 	buf_printf(out, "{\"stored_event_id\":\"%s\",\"derived_events\":[",
 	    receipt->id.text);
@@ -251,109 +150,71 @@ answer(struct ingest *in, const struct receipt *receipt)
 		buf_puts(&in->res->headers, "Idempotent-Replayed: true\r\n");
 }
 
-static bool
-evaluate(struct ingest *in)
-{
-	if (in->schema != NULL)
-		rules_evaluate(
-		    in->schema, in->values, &in->req->business, &in->findings);
-	return true;
-}
-
-/* What the database refuses is as good as any body that fails its schema. */
 static void
-reject_unstorable(struct ingest *in)
+answer(struct ingest *in, enum event_end end, enum status status,
+    const struct event *event, const struct receipt *receipt)
 {
-	char msg[64];
-
-	snprintf(msg, sizeof(msg),
-	    "The database cannot store this value (SQLSTATE %s)",
-	    db_sqlstate(in->ctx->db));
-	faults_add(
-	    &in->faults, "value_error", "body", NULL, msg, json_text(in->body));
-	reject(in);
-}
-
-static bool
-store(struct ingest *in)
-{
-	const char *schedule = in->ctx->config->retry_schedule;
-	char first_delay[32];
-	struct event event = {
-		.id = in->id,
-		.service = in->service,
-		.payload = json_text(in->body),
-		.key = in->key,
-		.request_id = in->req->request_id,
-		.traceparent = in->req->traceparent,
-		.first_delay = first_delay,
-	};
-	struct receipt receipt = { 0 };
-	enum status status = STATUS_FAULT;
-
-	schedule += strspn(schedule, " \t");
-	snprintf(first_delay, sizeof(first_delay), "%.*s",
-	    (int)strcspn(schedule, ","), schedule);
-	event.normalised = in->normalised.data;
-	event.findings = &in->findings;
-	if (!in->normalised.failed)
-		status = store_event(in->ctx->db, &event, &receipt);
-	if (status == STATUS_REJECT)
-		reject_unstorable(in);
-	else if (status != STATUS_OK)
+	switch (end) {
+	case EVENT_STORED:
+		score_outcome(OUTCOME_STORED);
+		write_receipt(in, receipt);
+		break;
+	case EVENT_DUPLICATE:
+		if (receipt->is_other_body && in->key_from_header) {
+			problem_write(in->req, in->res, 422,
+			    "This Idempotency-Key was used with another body");
+			break;
+		}
+		score_outcome(OUTCOME_DUPLICATE);
+		write_receipt(in, receipt);
+		break;
+	case EVENT_REJECTED:
+		score_outcome(OUTCOME_REJECTED);
+		problem_faults(in->req, in->res, &event->faults);
+		break;
+	case EVENT_FAILED:
 		problem_status(in->req, in->res, status);
-	else if (receipt.is_replayed && receipt.is_other_body &&
-	    in->key_from_header)
-		problem_write(in->req, in->res, 422,
-		    "This Idempotency-Key was used with another body");
-	else
-		answer(in, &receipt);
-	receipt_free(&receipt);
-	return false;
+		break;
+	}
 }
 
-/* One step; its time without the database's is added to *took. */
-static bool
-run(struct ingest *in, step *do_step, int64_t *took)
+static void
+ingest(struct ingest *in)
 {
-	int64_t began = clock_steady_us() - db_spent_us(in->ctx->db);
-	bool goes_on = do_step(in);
+	const struct request *req = in->req;
+	const struct event given = { .service = in->service,
+		.body = req->body,
+		.body_len = req->body_len,
+		.key = in->key,
+		.request_id = req->request_id,
+		.traceparent = req->traceparent };
+	struct receipt receipt;
+	enum event_end end;
+	enum status status;
+	struct event event;
 
-	*took += clock_steady_us() - db_spent_us(in->ctx->db) - began;
-	return goes_on;
+	event_init(&event, &given);
+	end = event_ingest(in->ctx->db, &event, &req->business,
+	    in->ctx->config->retry_schedule, &receipt, &status);
+	answer(in, end, status, &event, &receipt);
+	in->res->took.parse += event.parse_us;
+	in->res->took.rules += event.rules_us;
+	event_free(&event);
+	receipt_free(&receipt);
 }
 
 void
 ingest_post(const struct context *ctx, const struct request *req,
     const char *service, struct response *res)
 {
-	const struct {
-		step *step;
-		int64_t *took;
-	} steps[] = {
-		{ find_service, &res->took.parse },
-		{ check_body, &res->took.parse },
-		{ check_query, &res->took.parse },
-		{ check_key, &res->took.parse },
-		{ parse_body, &res->took.parse },
-		{ check_schema, &res->took.rules },
-		{ evaluate, &res->took.rules },
-		{ store, &res->took.rules },
+	struct ingest in = {
+		.ctx = ctx, .req = req, .res = res, .service = service
 	};
-	struct ingest in = { .ctx = ctx,
-		.req = req,
-		.res = res,
-		.service = service,
-		.id = id_new() };
-	size_t i;
+	int64_t began = clock_steady_us();
+	bool is_fit = find_service(&in) && body_check(req, res) &&
+	    check_query(&in) && check_key(&in);
 
-	faults_init(&in.faults);
-	buf_init(&in.normalised, 4 * BODY_MAX);
-	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++)
-		if (!run(&in, steps[i].step, steps[i].took))
-			break;
-	json_free(in.body);
-	faults_free(&in.faults);
-	buf_free(&in.normalised);
-	findings_free(&in.findings);
+	res->took.parse += clock_steady_us() - began;
+	if (is_fit)
+		ingest(&in);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "event.h"
 #include "rfc3339.h"
 
 enum {
@@ -57,7 +58,8 @@ answer_again(struct db *db, const struct event *e, struct receipt *receipt)
 static enum status
 answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
 {
-	const char *const values[] = { e->service, e->key, e->payload };
+	const char *const values[] = { e->service, e->key,
+		json_text(e->document) };
 	struct pg_result *r = NULL;
 	enum status status = db_run(db, Q_event_by_key, 3, values, &r);
 
@@ -81,7 +83,7 @@ static enum status
 insert(struct db *db, const struct event *e, const char *received)
 {
 	const char *const values[] = { e->id.text, e->service, received,
-		e->payload, e->normalised, e->request_id };
+		json_text(e->document), e->normalised.data, e->request_id };
 	enum status status = db_run(db, Q_event_insert, 6, values, NULL);
 
 	return status != STATUS_OK && is_duplicate(db) ? STATUS_OK : status;
@@ -111,11 +113,11 @@ write_finding(struct buf *out, const struct finding *f, int n)
 
 static enum status
 ingest(struct db *db, const struct event *e, const char *received,
-    const char *findings, struct receipt *receipt)
+    const char *findings, const char *retry_schedule, struct receipt *receipt)
 {
 	const char *const values[] = { e->id.text, e->service, received,
-		e->payload, e->normalised, e->key, findings, e->request_id,
-		e->traceparent, e->first_delay };
+		json_text(e->document), e->normalised.data, e->key, findings,
+		e->request_id, e->traceparent, retry_schedule };
 	struct pg_result *r = NULL;
 	enum status status = db_run(db, Q_event_ingest, 10, values, &r);
 
@@ -129,7 +131,7 @@ ingest(struct db *db, const struct event *e, const char *received,
 
 static enum status
 ingest_findings(struct db *db, const struct event *e, const char *received,
-    struct receipt *receipt)
+    const char *retry_schedule, struct receipt *receipt)
 {
 	enum status status = STATUS_FAULT;
 	struct buf text;
@@ -137,27 +139,27 @@ ingest_findings(struct db *db, const struct event *e, const char *received,
 
 	buf_init(&text, FINDINGS_MAX_BYTES);
 	buf_putc(&text, '[');
-	for (i = 0; i < e->findings->n; i++)
-		write_finding(&text, &e->findings->list[i], i);
+	for (i = 0; i < e->findings.n; i++)
+		write_finding(&text, &e->findings.list[i], i);
 	buf_putc(&text, ']');
 	if (!text.failed)
-		status = ingest(db, e, received, text.data, receipt);
+		status = ingest(
+		    db, e, received, text.data, retry_schedule, receipt);
 	buf_free(&text);
 	return status;
 }
 
 enum status
-store_event(struct db *db, const struct event *e, struct receipt *receipt)
+store_event(struct db *db, const struct event *e, const char *retry_schedule,
+    struct receipt *receipt)
 {
 	char received[RFC3339_LEN + 1];
 
 	rfc3339_format(id_ms(&e->id) * 1000, received);
 	*receipt = (struct receipt){ .id = e->id };
-	if (e->findings->failed)
-		return STATUS_FAULT;
-	if (e->key == NULL && e->findings->n == 0)
+	if (e->key == NULL && e->findings.n == 0)
 		return insert(db, e, received);
-	return ingest_findings(db, e, received, receipt);
+	return ingest_findings(db, e, received, retry_schedule, receipt);
 }
 
 void
@@ -169,24 +171,23 @@ receipt_free(struct receipt *receipt)
 }
 
 enum status
-store_rejected(struct db *db, const char *service, const char *key,
-    const char *reasons, const char *body, size_t body_len)
+store_rejected(struct db *db, const struct event *e, const char *reasons)
 {
 	static const char hex[] = "0123456789abcdef";
-	struct id id = id_new();
 	enum status status = STATUS_FAULT;
+	struct id id = id_new();
 	struct buf bytes;
 	size_t i;
 
-	buf_init(&bytes, 2 * body_len + 2);
+	buf_init(&bytes, 2 * e->body_len + 2);
 	buf_puts(&bytes, "\\x");
-	for (i = 0; i < body_len; i++) {
-		buf_putc(&bytes, hex[(unsigned char)body[i] >> 4]);
-		buf_putc(&bytes, hex[(unsigned char)body[i] & 15]);
+	for (i = 0; i < e->body_len; i++) {
+		buf_putc(&bytes, hex[(unsigned char)e->body[i] >> 4]);
+		buf_putc(&bytes, hex[(unsigned char)e->body[i] & 15]);
 	}
 	if (!bytes.failed) {
-		const char *const values[] = { id.text, service, key, reasons,
-			bytes.data };
+		const char *const values[] = { id.text, e->service, e->key,
+			reasons, bytes.data };
 
 		status = db_run(db, Q_rejected_insert, 5, values, NULL);
 	}

@@ -3,21 +3,9 @@
 #define STORE_H
 
 #include "db.h"
-#include "rules.h"
+#include "id.h"
 
-/* An event as it is to be stored; all strings are borrowed. */
-struct event {
-	struct id id;
-	const char *service;
-	const char *payload;    /* minified JSON */
-	const char *normalised; /* JSON */
-	const char *key;        /* the sender's, or NULL */
-	const struct findings *findings;
-	/* What it and its messages carry on, or NULL. */
-	const char *request_id, *traceparent;
-	/* Seconds before a first attempt, of receivers that do not say. */
-	const char *first_delay;
-};
+struct event;
 
 /* What its sender is answered. */
 struct receipt {
@@ -29,13 +17,16 @@ struct receipt {
 	bool is_other_body; /* … which had another payload */
 };
 
-/* STATUS_OK fills the receipt, which the caller frees. */
-enum status store_event(
-    struct db *, const struct event *, struct receipt *) MUST_CHECK;
+/*
+ * Of an event that event_check() found fit. STATUS_OK fills the receipt, which
+ * the caller frees.
+ */
+enum status store_event(struct db *, const struct event *,
+    const char *retry_schedule, struct receipt *) MUST_CHECK;
 void receipt_free(struct receipt *);
 
-/* body may be any bytes; reasons is a JSON array. */
-enum status store_rejected(struct db *, const char *service, const char *key,
-    const char *reasons, const char *body, size_t body_len) MUST_CHECK;
+/* As it was sent; reasons is a JSON array. */
+enum status store_rejected(
+    struct db *, const struct event *, const char *reasons) MUST_CHECK;
 
 #endif

@@ -11,6 +11,7 @@
 #include "static_headers.h"
 #include "subscription_body.h"
 #include "topic.h"
+#include "validate.h"
 
 enum {
 	COLUMNS_MAX = 64 << 10,
@@ -65,7 +66,8 @@ read_body(struct work *w)
 
 	if (!body_check(w->req, w->res))
 		return false;
-	status = body_parse(w->req, &w->body, &w->faults);
+	status = validate_parse(
+	    w->req->body, w->req->body_len, &w->body, &w->faults);
 	if (status == STATUS_REJECT)
 		return check_faults(w);
 	if (status != STATUS_OK)

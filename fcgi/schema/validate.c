@@ -1,6 +1,35 @@
 #include "validate.h"
 
+#include <stdio.h>
+
 #include "coerce.h"
+
+enum status
+validate_parse(
+    const char *text, size_t len, struct json **out, struct faults *faults)
+{
+	struct scan_error error;
+	enum status status;
+	struct json *document;
+	char msg[128];
+
+	status = json_parse(text, len, &document, &error);
+	if (status == STATUS_REJECT) {
+		snprintf(msg, sizeof(msg), "JSON decode error: %s at byte %zu",
+		    error.reason, error.offset);
+		faults_add(faults, "json_invalid", "body", NULL, msg, "{}");
+	}
+	if (status != STATUS_OK)
+		return status;
+	if (json_type(json_root(document)) == JSON_OBJECT) {
+		*out = document;
+		return STATUS_OK;
+	}
+	faults_add(faults, "dict_type", "body", NULL,
+	    "Input should be a valid dictionary", json_text(document));
+	json_free(document);
+	return STATUS_REJECT;
+}
 
 void
 validate(const struct service *service, const struct cJSON *body,

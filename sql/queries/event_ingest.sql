@@ -75,7 +75,7 @@ WITH arg AS (
 ), handed_over AS (
     INSERT INTO deliveries (message_id, subscription_id, subject, next_attempt_at, created_at)
     SELECT q.id, s.id, CASE s.ordering WHEN 'subject' THEN q.subject END,
-           now() + coalesce(split_part(s.retry_schedule, ',', 1), $10::text, '0')::float8 * interval '1 second',
+           now() + split_part(coalesce(s.retry_schedule, $10::text), ',', 1)::float8 * interval '1 second',
            now()
       FROM queued AS q JOIN subscriptions AS s
         ON s.topic IN (q.topic, 'event.*') AND s.deleted_at IS NULL
