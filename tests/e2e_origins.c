@@ -301,6 +301,8 @@ websocket__subprotocols__the_first_is_given(void **state)
 	    "\r\nSec-WebSocket-Protocol: a.b\r\n");
 	expect_stream(WEBSOCKET "Sec-WebSocket-Protocol: 0\r\n", "101",
 	    "\r\nSec-WebSocket-Protocol: 0\r\n");
+	expect_stream(WEBSOCKET "Sec-WebSocket-Protocol: , json\r\n", "101",
+	    "\r\nSec-WebSocket-Protocol: json\r\n");
 	/* nchan's own. */
 	expect_stream(WEBSOCKET "Sec-WebSocket-Protocol: ws+meta.nchan\r\n",
 	    "101", "\r\nSec-WebSocket-Protocol: ws+meta.nchan\r\n");
