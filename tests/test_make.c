@@ -234,9 +234,10 @@ format__misplaced__as_lint_wants_it(void **state)
 		print_message("skipped: clang-format is not installed\n");
 		skip();
 	}
-	assert_int_equal(shell("cp common/base/clock.c kept && "
-			       "sed -i 's/^\t/        /' common/base/clock.c && "
-			       "! cmp -s kept common/base/clock.c"),
+	assert_int_equal(
+	    shell("cp common/base/clock.c kept && "
+		  "sed -i 's/^\t/        /' common/base/clock.c && "
+		  "! cmp -s kept common/base/clock.c"),
 	    0);
 	if (shell("make format && cmp kept common/base/clock.c") != 0)
 		fail_msg("%s", out);

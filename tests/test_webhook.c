@@ -234,10 +234,9 @@ webhook__answer_with_what_was_sent__secrets_are_not_kept(void **state)
 	assert_int_equal(a.http_status, 401);
 	if (strstr(a.answer.data, "s3cret") != NULL)
 		fail_msg("%s", a.answer.data);
-	assert_non_null(
-	    strstr(a.answer.data,
-		"the token ************* is no good, nor **********\\/en! nor "
-		"**********"));
+	assert_non_null(strstr(a.answer.data,
+	    "the token ************* is no good, nor **********\\/en! nor "
+	    "**********"));
 	assert_non_null(strstr(a.answer.data, "X-Short: a"));
 	assert_non_null(strstr(a.answer.data, "webhook-id: id-1"));
 	buf_free(&a.answer);

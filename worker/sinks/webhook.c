@@ -163,8 +163,7 @@ hide_headers(const struct call *call, struct buf *answer)
 	for (k = 0; k < call->n_added; k++) {
 		value = strchr(call->headers[k], ' ') + 1;
 		word = strrchr(value, ' ');
-		mark_secret(
-		    answer, word != NULL ? word + 1 : value, is_secret);
+		mark_secret(answer, word != NULL ? word + 1 : value, is_secret);
 		if (word != NULL)
 			mark(answer, value, strlen(value), is_secret);
 	}
