@@ -322,8 +322,9 @@ hear_stored(struct part *p)
 	struct channel *c = p->channel;
 
 	if (!recall_stored(&s->recall,
-		read_number(&p->answer, "\"messages\":", 0), c->sent_ms,
-		s->sent_ms, clock_steady_ms()))
+		read_number(&p->answer, "\"messages\":", 0),
+		/* The notice itself is the first of a new memory. */
+		s->is_notice ? 0 : c->sent_ms, s->sent_ms, clock_steady_ms()))
 		tell_forgot();
 	c->sent_ms = s->sent_ms;
 	snprintf(c->last, sizeof(c->last), "%s", s->behind);
