@@ -202,6 +202,18 @@ file__of_the_first_release__runs_its_successor(void **state)
 }
 
 static void
+file__in_any_room_or_none__found_by_its_name(void **state)
+{
+	(void)state;
+	expect("make -n test-file FILE=tests/unit/test_json.c",
+	    "tests/run build/san build/san/tests/test_json\n");
+	expect("make -n test-file FILE=tests/test_json.c",
+	    "tests/run build/san build/san/tests/test_json\n");
+	expect("make -n test-file FILE='tests/db_trace.c e2e_seed.c'",
+	    "build/san/tests/db_trace build/san/tests/e2e_seed\n");
+}
+
+static void
 pattern__as_pytest_has_it__matches_without_test(void **state)
 {
 	(void)state;
@@ -250,6 +262,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(user__commands_in_a_value__never_run),
 	cmocka_unit_test(file__unknown__one_short_line),
 	cmocka_unit_test(file__of_the_first_release__runs_its_successor),
+	cmocka_unit_test(file__in_any_room_or_none__found_by_its_name),
 	cmocka_unit_test(pattern__as_pytest_has_it__matches_without_test),
 	cmocka_unit_test(pattern__one_program_has_it__no_other_is_run),
 	cmocka_unit_test(format__misplaced__as_lint_wants_it),
