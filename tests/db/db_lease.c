@@ -125,14 +125,14 @@ attempt_of(const struct pg_result *rows, int row)
 
 static void
 add(struct buf *outcomes, const struct pg_result *rows, int row,
-    const char *status, const char *verdict)
+    enum ending ending, enum verdict verdict)
 {
 	struct attempt a = attempt_of(rows, row);
-	struct outcome o = { .status = status, .verdict = verdict };
+	struct outcome o = { .ending = ending, .verdict = verdict };
 
-	if (strcmp(status, "retrying") == 0)
+	if (ending == ENDING_RETRYING)
 		o.delay_ms = 5000;
-	if (strcmp(status, "delivered") != 0 && verdict != NULL) {
+	if (ending != ENDING_DELIVERED && verdict != VERDICT_NONE) {
 		a.error = ERROR_HTTP;
 		a.http_status = 503;
 		snprintf(a.detail, sizeof(a.detail), "answered \"503\"");
@@ -153,13 +153,13 @@ expect_settled(struct db *db, struct buf *outcomes, int n)
 
 /* Claims one delivery of whichever receiver has one, and settles it. */
 static void
-claim_and_settle(const char *status, const char *verdict)
+claim_and_settle(enum ending ending, enum verdict verdict)
 {
 	struct pg_result *rows = claim_n(one, 1);
 	struct buf outcomes;
 
 	buf_init(&outcomes, 65536);
-	add(&outcomes, rows, 0, status, verdict);
+	add(&outcomes, rows, 0, ending, verdict);
 	expect_settled(one, &outcomes, 1);
 	pg_free(rows);
 }
@@ -219,7 +219,7 @@ claim__one_delivery__all_that_is_to_be_sent(void **state)
 	assert_int_equal(c.max_in_flight, 3);
 	assert_int_equal(c.attempt, 1);
 	assert_int_equal(c.attempts, 1);
-	assert_false(c.is_over);
+	assert_int_equal(c.state, DELIVERY_DELIVERING);
 	pg_free(rows);
 }
 
@@ -369,8 +369,7 @@ claim__attempts_used_up__failed_not_sent(void **state)
 	put(1, ONE);
 	t_exec(url, "UPDATE deliveries SET attempts = 10");
 	rows = claim_n(one, 1);
-	assert_true(lease_row(rows, 0).is_over);
-	assert_string_equal(lease_row(rows, 0).status, "failed");
+	assert_int_equal(lease_row(rows, 0).state, DELIVERY_FAILED);
 	pg_free(rows);
 	expect("10 t",
 	    "SELECT attempts || ' ' || (settled_at IS NOT NULL)::text"
@@ -465,13 +464,13 @@ order__first_is_retried__the_next_waits(void **state)
 	(void)state;
 	put_subjects();
 	t_exec(url, "DELETE FROM deliveries WHERE subject <> 'a'");
-	claim_and_settle("retrying", "bad");
+	claim_and_settle(ENDING_RETRYING, VERDICT_BAD);
 	expect_claims(0);
 	t_pass(url, "6 seconds");
 	rows = claim_n(one, 1);
 	assert_int_equal(lease_row(rows, 0).attempt, 2);
 	buf_init(&outcomes, 65536);
-	add(&outcomes, rows, 0, "delivered", "good");
+	add(&outcomes, rows, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	expect_settled(one, &outcomes, 1);
 	pg_free(rows);
 	rows = claim_n(one, 1);
@@ -506,7 +505,7 @@ order__first_is_settled__next_is_found_at_once(void **state)
 	    "DELETE FROM deliveries WHERE subject <> 'a';"
 	    "UPDATE deliveries SET next_attempt_at = now() - interval '1 "
 	    "hour'");
-	claim_and_settle("delivered", "good");
+	claim_and_settle(ENDING_DELIVERED, VERDICT_GOOD);
 	pg_free(claim_with(one, &c, 1));
 }
 
@@ -517,8 +516,8 @@ settle__delivered__done_with_its_history(void **state)
 {
 	struct pg_result *rows;
 	struct attempt a;
-	struct outcome o = { .status = "delivered",
-		.verdict = "good",
+	struct outcome o = { .ending = ENDING_DELIVERED,
+		.verdict = VERDICT_GOOD,
 		.began_ms = 400,
 		.took_ms = 500 };
 	struct buf outcomes;
@@ -553,7 +552,7 @@ settle__retrying__due_after_its_delay(void **state)
 {
 	(void)state;
 	put(1, ONE);
-	claim_and_settle("retrying", "bad");
+	claim_and_settle(ENDING_RETRYING, VERDICT_BAD);
 	expect("retrying 1 http: answered \"503\"",
 	    "SELECT concat_ws(' ', status, attempts, last_error) FROM"
 	    " deliveries");
@@ -569,9 +568,9 @@ settle__delivered_after_a_failure__no_error_left(void **state)
 {
 	(void)state;
 	put(1, ONE);
-	claim_and_settle("retrying", "bad");
+	claim_and_settle(ENDING_RETRYING, VERDICT_BAD);
 	t_pass(url, "6 seconds");
-	claim_and_settle("delivered", "good");
+	claim_and_settle(ENDING_DELIVERED, VERDICT_GOOD);
 	expect("delivered 2",
 	    "SELECT concat_ws(' ', status, attempts, last_error) FROM"
 	    " deliveries");
@@ -583,7 +582,7 @@ settle__failed__over(void **state)
 {
 	(void)state;
 	put(1, ONE);
-	claim_and_settle("failed", "bad");
+	claim_and_settle(ENDING_FAILED, VERDICT_BAD);
 	assert_int_equal(count("failed"), 1);
 	t_pass(url, "1 year");
 	expect_claims(0);
@@ -596,7 +595,7 @@ settle__released__as_if_never_claimed(void **state)
 
 	(void)state;
 	put(1, ONE);
-	claim_and_settle("released", NULL);
+	claim_and_settle(ENDING_RELEASED, VERDICT_NONE);
 	expect("pending 0", "SELECT status || ' ' || attempts FROM deliveries");
 	assert_int_equal(
 	    t_number(url, "SELECT count(*) FROM delivery_attempts"), 0);
@@ -617,14 +616,14 @@ settle__lease_ended_and_claimed_anew__changes_nothing(void **state)
 	t_pass(url, "61 seconds");
 	rows = claim_n(two, 1);
 	buf_init(&outcomes, 65536);
-	add(&outcomes, late, 0, "delivered", "good");
+	add(&outcomes, late, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	expect_settled(one, &outcomes, 0);
 	assert_int_equal(count("delivering"), 1);
 	/* The history learns what really happened. */
 	expect(
 	    "1", "SELECT attempt FROM delivery_attempts WHERE error IS NULL");
 	buf_init(&outcomes, 65536);
-	add(&outcomes, rows, 0, "retrying", "bad");
+	add(&outcomes, rows, 0, ENDING_RETRYING, VERDICT_BAD);
 	expect_settled(two, &outcomes, 1);
 	pg_free(late);
 	pg_free(rows);
@@ -640,10 +639,10 @@ settle__told_twice__second_changes_nothing(void **state)
 	put(1, ONE);
 	rows = claim_n(one, 1);
 	buf_init(&outcomes, 65536);
-	add(&outcomes, rows, 0, "delivered", "good");
+	add(&outcomes, rows, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	expect_settled(one, &outcomes, 1);
 	buf_init(&outcomes, 65536);
-	add(&outcomes, rows, 0, "retrying", "bad");
+	add(&outcomes, rows, 0, ENDING_RETRYING, VERDICT_BAD);
 	expect_settled(one, &outcomes, 0);
 	pg_free(rows);
 	assert_int_equal(count("delivered"), 1);
@@ -660,13 +659,13 @@ settle__release_told_again__the_next_lease_stays(void **state)
 	put(1, ONE);
 	first = claim_n(one, 1);
 	buf_init(&outcomes, 65536);
-	add(&outcomes, first, 0, "released", NULL);
+	add(&outcomes, first, 0, ENDING_RELEASED, VERDICT_NONE);
 	expect_settled(one, &outcomes, 1);
 	second = claim_n(two, 1);
 	assert_int_equal(
 	    lease_row(first, 0).attempt, lease_row(second, 0).attempt);
 	buf_init(&outcomes, 65536);
-	add(&outcomes, first, 0, "released", NULL);
+	add(&outcomes, first, 0, ENDING_RELEASED, VERDICT_NONE);
 	expect_settled(one, &outcomes, 0);
 	assert_int_equal(count("delivering"), 1);
 	pg_free(first);
@@ -686,10 +685,10 @@ settle__database_gone__buffer_kept_to_tell_again(void **state)
 	put(2, ONE);
 	rows = claim_n(one, 2);
 	buf_init(&outcomes, 65536);
-	add(&outcomes, rows, 0, "delivered", "good");
+	add(&outcomes, rows, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	assert_int_equal(
 	    lease_settle(gone, &outcomes, 0, &settled), STATUS_RETRY);
-	add(&outcomes, rows, 1, "delivered", "good");
+	add(&outcomes, rows, 1, ENDING_DELIVERED, VERDICT_GOOD);
 	expect_settled(one, &outcomes, 2);
 	pg_free(rows);
 	db_free(gone);
@@ -706,7 +705,7 @@ settle__outcomes_too_long__fault(void **state)
 	put(1, ONE);
 	rows = claim_n(one, 1);
 	buf_init(&outcomes, 10);
-	add(&outcomes, rows, 0, "delivered", "good");
+	add(&outcomes, rows, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	assert_int_equal(
 	    lease_settle(one, &outcomes, 0, &settled), STATUS_FAULT);
 	buf_free(&outcomes);
@@ -722,7 +721,7 @@ fail_times(int n)
 
 	for (i = 0; i < n; i++) {
 		t_exec(url, "UPDATE deliveries SET next_attempt_at = now()");
-		claim_and_settle("retrying", "bad");
+		claim_and_settle(ENDING_RETRYING, VERDICT_BAD);
 	}
 }
 
@@ -767,7 +766,7 @@ breaker__half_open_and_good__closed_and_all_due(void **state)
 {
 	(void)state;
 	put_half_open(3);
-	claim_and_settle("delivered", "good");
+	claim_and_settle(ENDING_DELIVERED, VERDICT_GOOD);
 	expect("0 0 t",
 	    "SELECT concat_ws(' ', failures, trips, open_until IS NULL)"
 	    " FROM subscriptions WHERE id = '" ONE "'");
@@ -779,13 +778,13 @@ breaker__half_open_and_bad__open_for_longer(void **state)
 {
 	(void)state;
 	put_half_open(2);
-	claim_and_settle("retrying", "bad");
+	claim_and_settle(ENDING_RETRYING, VERDICT_BAD);
 	expect("3",
 	    "SELECT trips FROM subscriptions WHERE open_until BETWEEN"
 	    " now() + interval '110 s' AND now() + interval '121 s'");
 	put_half_open(20);
 	t_exec(url, "DELETE FROM deliveries WHERE status = 'retrying'");
-	claim_and_settle("retrying", "bad");
+	claim_and_settle(ENDING_RETRYING, VERDICT_BAD);
 	expect("21",
 	    "SELECT trips FROM subscriptions WHERE open_until BETWEEN"
 	    " now() + interval '590 s' AND now() + interval '601 s'");
@@ -796,7 +795,7 @@ breaker__message_refused__says_nothing_about_the_receiver(void **state)
 {
 	(void)state;
 	put(1, ONE);
-	claim_and_settle("retrying", NULL);
+	claim_and_settle(ENDING_RETRYING, VERDICT_NONE);
 	expect("0", "SELECT max(failures) FROM subscriptions");
 }
 
@@ -808,7 +807,7 @@ breaker__good_between_bad_ones__counts_from_nought(void **state)
 	t_exec(url, "UPDATE subscriptions SET max_in_flight = 1");
 	fail_times(1);
 	t_exec(url, "UPDATE deliveries SET next_attempt_at = now()");
-	claim_and_settle("delivered", "good");
+	claim_and_settle(ENDING_DELIVERED, VERDICT_GOOD);
 	expect("0", "SELECT max(failures) FROM subscriptions");
 }
 
@@ -825,7 +824,7 @@ breaker__failures_told_twice__counted_once(void **state)
 	for (told = 0; told < 2; told++) {
 		buf_init(&outcomes, 65536);
 		for (i = 0; i < 5; i++)
-			add(&outcomes, rows, i, "retrying", "bad");
+			add(&outcomes, rows, i, ENDING_RETRYING, VERDICT_BAD);
 		expect_settled(one, &outcomes, told == 0 ? 5 : 0);
 	}
 	pg_free(rows);
@@ -843,7 +842,7 @@ breaker__gone_from_the_url_before__the_new_one_is_served(void **state)
 	rows = claim_n(one, 1);
 	t_exec(url, "UPDATE subscriptions SET url = 'http://127.0.0.1:9/new'");
 	buf_init(&outcomes, 65536);
-	add(&outcomes, rows, 0, "retrying", "gone");
+	add(&outcomes, rows, 0, ENDING_RETRYING, VERDICT_GONE);
 	expect_settled(one, &outcomes, 1);
 	pg_free(rows);
 	t_pass(url, "1 hour");
@@ -856,7 +855,7 @@ breaker__gone__disabled_and_held(void **state)
 	(void)state;
 	put(2, ONE);
 	t_exec(url, "UPDATE subscriptions SET max_in_flight = 1");
-	claim_and_settle("retrying", "gone");
+	claim_and_settle(ENDING_RETRYING, VERDICT_GONE);
 	expect("the receiver answered 410 Gone",
 	    "SELECT disabled_reason FROM subscriptions WHERE id = '" ONE "'");
 	t_pass(url, "1 hour");

@@ -229,12 +229,12 @@ land(struct flight *f)
 	free(f);
 }
 
-static const char *
-error_class(CURLcode code)
+static enum error_class
+class_of(CURLcode code)
 {
 	static const struct {
 		CURLcode code;
-		const char *error;
+		enum error_class error;
 	} rows[] = {
 		{ CURLE_COULDNT_RESOLVE_HOST, ERROR_DNS },
 		{ CURLE_COULDNT_CONNECT, ERROR_CONNECT },
@@ -258,7 +258,7 @@ error_class(CURLcode code)
 }
 
 static void
-fail(struct post *post, const char *error, const char *detail)
+fail(struct post *post, enum error_class error, const char *detail)
 {
 	post->error = error;
 	snprintf(post->detail, sizeof(post->detail), "%s", detail);
@@ -347,7 +347,7 @@ judge(struct flight *f, CURLcode code)
 		    ANSWER_HEAD_KIB);
 		fail(post, ERROR_PROTOCOL, text);
 	} else {
-		fail(post, error_class(code),
+		fail(post, class_of(code),
 		    f->error[0] ? f->error : curl_easy_strerror(code));
 	}
 }
@@ -391,7 +391,7 @@ post_start(struct post *post)
 {
 	struct flight *f = take_off(post);
 
-	post->error = NULL;
+	post->error = ERROR_NONE;
 	post->detail[0] = post->address[0] = '\0';
 	post->status = 0;
 	post->retry_after_ms = -1;

@@ -183,7 +183,8 @@ done(struct post *post)
 	memcpy(a->address, post->address, sizeof(a->address));
 	a->http_status = post->status;
 	a->retry_after_ms = post->retry_after_ms;
-	if (a->error == NULL && (post->status < 200 || post->status > 299)) {
+	if (a->error == ERROR_NONE &&
+	    (post->status < 200 || post->status > 299)) {
 		a->error = ERROR_HTTP;
 		snprintf(a->detail, sizeof(a->detail), "answered %d%s",
 		    post->status,
@@ -193,7 +194,7 @@ done(struct post *post)
 	}
 	hide_headers(a->sink_data, &a->answer);
 	call_free(a->sink_data);
-	attempt_done(a);
+	a->done(a);
 }
 
 static void
@@ -207,7 +208,7 @@ start(struct attempt *a)
 		call_free(call);
 		a->error = ERROR_INTERNAL;
 		snprintf(a->detail, sizeof(a->detail), "cannot sign");
-		attempt_done(a);
+		a->done(a);
 		return;
 	}
 	add(call, "Content-Type: application/cloudevents+json; charset=utf-8");
