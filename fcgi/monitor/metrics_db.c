@@ -20,23 +20,17 @@ enum {
 #define P "smartcity_"
 #define SUBSCRIPTIONS "1000" /* that have labels of their own */
 
-/* In the order of the columns of metrics_outbox.sql. */
-enum {
-	ID,
-	BREAKER,
-	COUNTS,
-	OVERDUE = COUNTS + STATES,
-	AGES,
-	FAILED = AGES + STATES,
-	EXPIRED,
-	MOMENT,
-	TOPIC,
-	DESCRIPTION,
-	URL
+/* Of deliveries that wait. */
+static const struct {
+	const char *name;
+	int count, age; /* columns */
+} states[STATES] = {
+	{ "pending", METRICS_OUTBOX_PENDING, METRICS_OUTBOX_PENDING_AGE },
+	{ "delivering", METRICS_OUTBOX_DELIVERING,
+	    METRICS_OUTBOX_DELIVERING_AGE },
+	{ "retrying", METRICS_OUTBOX_RETRYING, METRICS_OUTBOX_RETRYING_AGE },
+	{ "held", METRICS_OUTBOX_HELD, METRICS_OUTBOX_HELD_AGE },
 };
-
-static const char *const states[STATES] = { "pending", "delivering", "retrying",
-	"held" };
 
 static double
 number(const struct pg_result *r, int row, int column)
@@ -57,8 +51,8 @@ put_states(struct buf *out, const struct pg_result *r)
 
 	for (row = 0; row < pg_rows(r); row++)
 		for (i = 0; i < STATES; i++) {
-			n[i] += number(r, row, COUNTS + i);
-			a = number(r, row, AGES + i);
+			n[i] += number(r, row, states[i].count);
+			a = number(r, row, states[i].age);
 			age[i] = a > age[i] ? a : age[i];
 		}
 	prom_family(out, P "outbox_deliveries", "gauge",
@@ -66,17 +60,18 @@ put_states(struct buf *out, const struct pg_result *r)
 	    "10000 each that failed or expired.");
 	for (i = 0; i < STATES; i++)
 		prom_sample(out, P "outbox_deliveries",
-		    (const char *[]){ "state", states[i], NULL }, n[i]);
+		    (const char *[]){ "state", states[i].name, NULL }, n[i]);
 	prom_sample(out, P "outbox_deliveries",
-	    (const char *[]){ "state", "failed", NULL }, number(r, 0, FAILED));
+	    (const char *[]){ "state", "failed", NULL },
+	    number(r, 0, METRICS_OUTBOX_FAILED));
 	prom_sample(out, P "outbox_deliveries",
 	    (const char *[]){ "state", "expired", NULL },
-	    number(r, 0, EXPIRED));
+	    number(r, 0, METRICS_OUTBOX_EXPIRED));
 	prom_family(out, P "outbox_oldest_age_seconds", "gauge",
 	    "Since the oldest of those counted was made, by state.");
 	for (i = 0; i < STATES; i++)
 		prom_sample(out, P "outbox_oldest_age_seconds",
-		    (const char *[]){ "state", states[i], NULL }, age[i]);
+		    (const char *[]){ "state", states[i].name, NULL }, age[i]);
 }
 
 static void
@@ -88,7 +83,7 @@ put_of_each(struct buf *out, const struct pg_result *r, const char *name,
 
 	prom_family(out, name, "gauge", help);
 	for (row = 0; row < pg_rows(r); row++)
-		if ((id = pg_value(r, row, ID)) != NULL)
+		if ((id = pg_value(r, row, METRICS_OUTBOX_ID)) != NULL)
 			prom_sample(out, name,
 			    (const char *[]){ "subscription", id, NULL },
 			    value(r, row));
@@ -101,14 +96,14 @@ waiting(const struct pg_result *r, int row)
 	int i;
 
 	for (i = 0; i < STATES; i++)
-		n += number(r, row, COUNTS + i);
+		n += number(r, row, states[i].count);
 	return n;
 }
 
 static double
 overdue(const struct pg_result *r, int row)
 {
-	double seconds = number(r, row, OVERDUE);
+	double seconds = number(r, row, METRICS_OUTBOX_OVERDUE);
 
 	return seconds > 0 ? seconds : 0;
 }
@@ -116,7 +111,7 @@ overdue(const struct pg_result *r, int row)
 static double
 breaker(const struct pg_result *r, int row)
 {
-	const char *state = pg_value(r, row, BREAKER);
+	const char *state = pg_value(r, row, METRICS_OUTBOX_BREAKER);
 
 	return strcmp(state, "closed") == 0 ? 0
 	    : strcmp(state, "open") == 0    ? 1
@@ -136,16 +131,17 @@ put_info(struct buf *out, const struct pg_result *r)
 	    "1; to be joined with what has its id: topic, the host of its URL "
 	    "and the first 100 characters of its description.");
 	for (row = 0; row < pg_rows(r); row++) {
-		if (pg_value(r, row, ID) == NULL)
+		if (pg_value(r, row, METRICS_OUTBOX_ID) == NULL)
 			continue;
-		url_host(pg_value(r, row, URL), host);
-		text = pg_value(r, row, DESCRIPTION);
+		url_host(pg_value(r, row, METRICS_OUTBOX_URL), host);
+		text = pg_value(r, row, METRICS_OUTBOX_DESCRIPTION);
 		snprintf(description, sizeof(description), "%.*s",
 		    text != NULL ? (int)utf8_prefix(text, DESCRIPTION_MAX) : 0,
 		    text != NULL ? text : "");
 		prom_sample(out, name,
-		    (const char *[]){ "subscription", pg_value(r, row, ID),
-			"topic", pg_value(r, row, TOPIC), "host", host,
+		    (const char *[]){ "subscription",
+			pg_value(r, row, METRICS_OUTBOX_ID), "topic",
+			pg_value(r, row, METRICS_OUTBOX_TOPIC), "host", host,
 			"description", description, NULL },
 		    1);
 	}
@@ -171,7 +167,7 @@ static void
 put_clock(
     struct buf *out, const struct pg_result *r, const struct moment *asked)
 {
-	dbclock_hear(pg_value(r, 0, MOMENT), asked);
+	dbclock_hear(pg_value(r, 0, METRICS_OUTBOX_NOW), asked);
 	dbclock_tell(score_clock_told());
 	prom_family(out, P "pool_clock_skew_seconds", "gauge",
 	    "How far the clock of the pool's host is ahead of the database's.");
@@ -242,9 +238,9 @@ put_samples(struct buf *out, const struct pg_result *r)
 	int row;
 
 	for (row = 0; row < pg_rows(r); row++) {
-		name = pg_value(r, row, 3);
-		labels = pg_value(r, row, 4);
-		value = pg_value(r, row, 5);
+		name = pg_value(r, row, METRICS_WORKERS_METRIC);
+		labels = pg_value(r, row, METRICS_WORKERS_LABELS);
+		value = pg_value(r, row, METRICS_WORKERS_VALUE);
 		if (name == NULL || labels == NULL || value == NULL ||
 		    (family = family_of(name)) == NULL)
 			continue;
@@ -253,7 +249,8 @@ put_samples(struct buf *out, const struct pg_result *r)
 			    out, family->name, family->type, family->help);
 		before = family;
 		buf_printf(out, "%s{worker=\"%s\"%s%s} %s\n", name,
-		    pg_value(r, row, 0), *labels ? "," : "", labels, value);
+		    pg_value(r, row, METRICS_WORKERS_NAME), *labels ? "," : "",
+		    labels, value);
 	}
 }
 
@@ -265,10 +262,10 @@ put_of_workers(struct buf *out, const struct pg_result *r, const char *name,
 
 	prom_family(out, name, "gauge", help);
 	for (row = 0; row < pg_rows(r); row++)
-		if (pg_value(r, row, 3) == NULL)
+		if (pg_value(r, row, METRICS_WORKERS_METRIC) == NULL)
 			prom_sample(out, name,
-			    (const char *[]){
-				"worker", pg_value(r, row, 0), NULL },
+			    (const char *[]){ "worker",
+				pg_value(r, row, METRICS_WORKERS_NAME), NULL },
 			    number(r, row, column));
 }
 
@@ -278,7 +275,7 @@ count_workers(const struct pg_result *r)
 	int row, n = 0;
 
 	for (row = 0; row < pg_rows(r); row++)
-		n += pg_value(r, row, 3) == NULL;
+		n += pg_value(r, row, METRICS_WORKERS_METRIC) == NULL;
 	return n;
 }
 
@@ -288,10 +285,10 @@ put_workers(struct buf *out, const struct pg_result *r)
 	prom_family(out, P "workers", "gauge",
 	    "Workers seen within SMARTCITY_WORKER_SEEN.");
 	prom_sample(out, P "workers", NULL, count_workers(r));
-	put_of_workers(
-	    out, r, P "worker_seen_seconds", "Since its last sign of life.", 1);
-	put_of_workers(
-	    out, r, P "worker_start_time_seconds", "When it started.", 2);
+	put_of_workers(out, r, P "worker_seen_seconds",
+	    "Since its last sign of life.", METRICS_WORKERS_UNSEEN_SECONDS);
+	put_of_workers(out, r, P "worker_start_time_seconds",
+	    "When it started.", METRICS_WORKERS_STARTED_AT);
 	put_samples(out, r);
 }
 
