@@ -89,7 +89,7 @@ worker_is_alive(const struct config *config)
 	    config->database_url, "smartcity-worker", config->db_timeout_ms);
 	if (db != NULL &&
 	    db_run(db, Q_worker_alive, 2, values, &r) == STATUS_OK)
-		alive = pg_is_true(r, 0, 0);
+		alive = pg_is_true(r, 0, WORKER_ALIVE_IS_ALIVE);
 	pg_free(r);
 	db_free(db);
 	return alive;

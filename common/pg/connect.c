@@ -27,19 +27,11 @@ struct target {
 	int wait_ms;    /* for this server */
 };
 
-/* What session.sql answers. */
-enum {
-	ENCODING,
-	IS_DURABLE,
-	IS_STANDBY,
-	PID
-};
-
 /* May this server be given an event? */
 static enum status
 judge(struct pg *pg, const struct pg_result *r)
 {
-	const char *encoding = pg_value(r, 0, ENCODING);
+	const char *encoding = pg_value(r, 0, SESSION_ENCODING);
 	char text[128];
 
 	if (encoding == NULL || strcmp(encoding, "UTF8") != 0) {
@@ -50,13 +42,13 @@ judge(struct pg *pg, const struct pg_result *r)
 		pg_set_reason(pg, PG_UNFIT, text);
 		return STATUS_FAULT;
 	}
-	if (!pg_is_true(r, 0, IS_DURABLE)) {
+	if (!pg_is_true(r, 0, SESSION_IS_DURABLE)) {
 		pg_set_reason(pg, PG_UNFIT,
 		    "refused: the server runs with fsync or full_page_writes "
 		    "off and may lose acknowledged events");
 		return STATUS_FAULT;
 	}
-	if (pg_is_true(r, 0, IS_STANDBY)) {
+	if (pg_is_true(r, 0, SESSION_IS_STANDBY)) {
 		pg_set_reason(
 		    pg, PG_READ_ONLY, "it is a standby and takes no events");
 		return STATUS_RETRY;
@@ -88,9 +80,10 @@ pin_session(struct pg *pg, int timeout_ms, int wait_ms)
 	    r == NULL)
 		return STATUS_RETRY;
 	status = judge(pg, r);
-	if (status == STATUS_OK && pg->pid != 0 && pg_int(r, 0, PID) != pg->pid)
+	if (status == STATUS_OK && pg->pid != 0 &&
+	    pg_int(r, 0, SESSION_PID) != pg->pid)
 		status = refuse_pooler(pg);
-	pg->pid = pg_int(r, 0, PID);
+	pg->pid = pg_int(r, 0, SESSION_PID);
 	PQclear(r);
 	return status;
 }
@@ -224,7 +217,7 @@ is_shared(const struct target *to, int pid)
 	    pg_run(&other, Q_session_pid, false, 0, NULL, to->wait_ms, &r) ==
 		PG_ANSWERED &&
 	    r != NULL)
-		same = pg_int(r, 0, 0) == pid;
+		same = pg_int(r, 0, SESSION_PID_PID) == pid;
 	PQclear(r);
 	PQfinish(other.conn);
 	return same;

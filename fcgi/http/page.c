@@ -237,7 +237,7 @@ put_some(struct page *p, const struct context *ctx, const struct list *list,
 	n = page_put_rows(out, r, rows, list->write);
 	p->offset = 0;
 	p->limit -= n;
-	if (n > 0 && !id_parse(pg_value(r, n - 1, 0), &p->below))
+	if (n > 0 && !id_parse(pg_value(r, n - 1, list->id), &p->below))
 		status = STATUS_FAULT;
 	p->is_full = n < rows || p->limit == 0;
 	*more = !p->is_full && rows > 0 && pg_is_true(r, rows - 1, list->more);

@@ -16,14 +16,23 @@ is_duplicate(const struct db *db)
 	return strcmp(db_sqlstate(db), "23505") == 0;
 }
 
+/* fill reads rows of any of these: they begin alike. */
+#define BEGINS_ALIKE(x)                                                        \
+	_Static_assert((int)x##_ID == EVENT_ANSWER_ID &&                       \
+		(int)x##_DERIVED_EVENT_ID == EVENT_ANSWER_DERIVED_EVENT_ID,    \
+	    #x " begins otherwise than EVENT_ANSWER")
+BEGINS_ALIKE(EVENT_BY_KEY);
+BEGINS_ALIKE(EVENT_INGEST);
+
 /* From rows of the event's id and of a derived event's, NULL where none is. */
 static enum status
 fill(struct receipt *receipt, const struct pg_result *r)
 {
-	int i, n = pg_value(r, 0, 1) != NULL ? pg_rows(r) : 0;
+	const int derived = EVENT_ANSWER_DERIVED_EVENT_ID;
+	int i, n = pg_value(r, 0, derived) != NULL ? pg_rows(r) : 0;
 
 	receipt_free(receipt);
-	if (!id_parse(pg_value(r, 0, 0), &receipt->id))
+	if (!id_parse(pg_value(r, 0, EVENT_ANSWER_ID), &receipt->id))
 		return STATUS_FAULT;
 	if (n == 0)
 		return STATUS_OK;
@@ -32,7 +41,7 @@ fill(struct receipt *receipt, const struct pg_result *r)
 		return STATUS_FAULT;
 	receipt->derived_count = n;
 	for (i = 0; i < n; i++)
-		if (!id_parse(pg_value(r, i, 1), &receipt->derived[i]))
+		if (!id_parse(pg_value(r, i, derived), &receipt->derived[i]))
 			return STATUS_FAULT;
 	return STATUS_OK;
 }
@@ -70,7 +79,8 @@ answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
 		/* Our own id: the first try did commit after all. */
 		receipt->is_replayed =
 		    strcmp(receipt->id.text, e->id.text) != 0;
-		receipt->is_other_body = !pg_is_true(r, 0, 2);
+		receipt->is_other_body =
+		    !pg_is_true(r, 0, EVENT_BY_KEY_IS_SAME_BODY);
 	} else {
 		/* Its retention ended between the two statements. */
 		status = STATUS_RETRY;

@@ -50,13 +50,13 @@ read_search(struct page *p, const char *status, struct search *s)
 static void
 write_message(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_puts(out, pg_value(r, row, 0));
+	buf_puts(out, pg_value(r, row, OUTBOX_GET_MESSAGE));
 }
 
 static void
 write_listed(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_puts(out, pg_value(r, row, 1));
+	buf_puts(out, pg_value(r, row, OUTBOX_PAGE_MESSAGE));
 }
 
 /* The name of a state, as the statements know it. */
@@ -90,7 +90,8 @@ list(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
 {
 	struct search s;
-	const struct list all = { read_list, &s, write_listed, 2 };
+	const struct list all = { read_list, &s, write_listed, OUTBOX_PAGE_ID,
+		OUTBOX_PAGE_MORE };
 
 	read_search(p, read_state(p), &s);
 	page_only(p, list_names);
@@ -141,7 +142,7 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 		problem_status(req, res, status);
 	} else if (pg_rows(r) == 0) {
 		problem_write(req, res, 404, "No message has this id");
-	} else if (pg_int(r, 0, 0) == 0) {
+	} else if (pg_int(r, 0, OUTBOX_RETRY_RETRIED) == 0) {
 		problem_write(req, res, 409,
 		    "Nothing to retry: no delivery of this message to a "
 		    "subscription that still exists is %s; what is held goes "
@@ -149,7 +150,8 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 		    state != NULL ? state : "failed, expired or retrying");
 	} else {
 		res->status = 202;
-		buf_printf(&res->body, "{\"retried\":%s}", pg_value(r, 0, 0));
+		buf_printf(&res->body, "{\"retried\":%s}",
+		    pg_value(r, 0, OUTBOX_RETRY_RETRIED));
 	}
 	pg_free(r);
 }
@@ -202,7 +204,7 @@ replay(const struct context *ctx, const struct request *req, struct page *p,
 	if (status != STATUS_OK)
 		problem_status(req, res, status);
 	else
-		buf_puts(&res->body, pg_value(r, 0, 0));
+		buf_puts(&res->body, pg_value(r, 0, OUTBOX_REPLAY_JSON));
 	pg_free(r);
 }
 

@@ -154,13 +154,14 @@ static const struct {
 static void
 add_refusal(struct work *w, int row)
 {
-	const char *kind = pg_value(w->rows, row, 2);
+	const char *kind = pg_value(w->rows, row, SUBSCRIPTION_UPDATE_KIND);
 	size_t i;
 
 	for (i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
 		if (strcmp(refusals[i].kind, kind) == 0)
 			faults_add_inner(&w->faults, "value_error", "body",
-			    refusals[i].member, pg_value(w->rows, row, 3),
+			    refusals[i].member,
+			    pg_value(w->rows, row, SUBSCRIPTION_UPDATE_NAME),
 			    refusals[i].msg, "\"" STATIC_HEADERS_MASK "\"");
 }
 
@@ -171,20 +172,29 @@ check_change(struct work *w)
 	int row, n = pg_rows(w->rows);
 
 	for (row = 0; row < n; row++)
-		if (pg_value(w->rows, row, 2) != NULL)
+		if (pg_value(w->rows, row, SUBSCRIPTION_UPDATE_KIND) != NULL)
 			add_refusal(w, row);
 	return check_faults(w);
 }
+
+/* put_subscription reads rows of any of these: they begin alike. */
+#define BEGINS_ALIKE(x)                                                        \
+	_Static_assert((int)x##_JSON == SUBSCRIPTION_GET_JSON &&               \
+		(int)x##_TOPIC == SUBSCRIPTION_GET_TOPIC,                      \
+	    #x " begins otherwise than SUBSCRIPTION_GET")
+BEGINS_ALIKE(SUBSCRIPTION_CREATE);
+BEGINS_ALIKE(SUBSCRIPTION_ROTATE);
+BEGINS_ALIKE(SUBSCRIPTION_UPDATE);
 
 /* The row is JSON already; what it lacks becomes its last members. */
 static void
 put_subscription(struct work *w, const char *secret)
 {
-	const char *json = pg_value(w->rows, 0, 0);
+	const char *json = pg_value(w->rows, 0, SUBSCRIPTION_GET_JSON);
 	struct buf *out = &w->res->body, warnings;
 
 	buf_init(&warnings, WARNINGS_MAX);
-	topic_warnings(&warnings, pg_value(w->rows, 0, 1));
+	topic_warnings(&warnings, pg_value(w->rows, 0, SUBSCRIPTION_GET_TOPIC));
 	buf_put(out, json, strlen(json) - 1);
 	if (warnings.len > 0)
 		buf_printf(out, ",\"warnings\":%s", warnings.data);
@@ -218,7 +228,7 @@ subscriptions_post(const struct context *ctx, const struct request *req,
 static void
 write_listed(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_puts(out, pg_value(r, row, 1));
+	buf_puts(out, pg_value(r, row, SUBSCRIPTIONS_PAGE_JSON));
 }
 
 static enum status
@@ -238,7 +248,8 @@ void
 subscriptions_list(const struct context *ctx, const struct request *req,
     const char *arg, struct response *res)
 {
-	static const struct list list = { read_page, NULL, write_listed, 2 };
+	static const struct list list = { read_page, NULL, write_listed,
+		SUBSCRIPTIONS_PAGE_ID, SUBSCRIPTIONS_PAGE_MORE };
 	struct page page;
 
 	(void)arg;

@@ -28,22 +28,6 @@ enum {
 	COUNTED_MS = 2000
 };
 
-/* What stream_take answers, a row an event. */
-enum {
-	BEFORE, /* cursors */
-	BEHIND,
-	SKIPPED,
-	SERVICE,
-	EVENT
-};
-
-/* What stream_recent answers, a row a service. */
-enum {
-	RECENT_CURSOR,
-	RECENT_MARK,
-	RECENT_SERVICE
-};
-
 /* A batch as one channel gets it. */
 struct part {
 	struct post post;
@@ -207,24 +191,27 @@ make_parts(struct stream *s, const struct pg_result *r)
 	struct part *all;
 	int i;
 
-	snprintf(s->before, sizeof(s->before), "%s", pg_value(r, 0, BEFORE));
+	snprintf(s->before, sizeof(s->before), "%s",
+	    pg_value(r, 0, STREAM_TAKE_BEFORE));
 	/* Somebody else took what is between, or an answer was lost. */
 	if (strcmp(s->before, s->behind) != 0)
 		channels_lose(&s->channels);
 	all = find_part(s, "all");
-	if (pg_is_true(r, 0, SKIPPED))
+	if (pg_is_true(r, 0, STREAM_TAKE_SKIPPED))
 		channels_skip(&s->channels, s->before);
 	for (i = 0; i < pg_rows(r); i++) {
-		if (pg_value(r, i, EVENT) == NULL)
+		if (pg_value(r, i, STREAM_TAKE_EVENT) == NULL)
 			continue;
-		snprintf(
-		    name, sizeof(name), "service.%s", pg_value(r, i, SERVICE));
-		add_event(all, pg_value(r, i, EVENT));
-		add_event(find_part(s, name), pg_value(r, i, EVENT));
+		snprintf(name, sizeof(name), "service.%s",
+		    pg_value(r, i, STREAM_TAKE_SERVICE));
+		add_event(all, pg_value(r, i, STREAM_TAKE_EVENT));
+		add_event(
+		    find_part(s, name), pg_value(r, i, STREAM_TAKE_EVENT));
 	}
 	for (i = 0; i < s->n; i++)
-		end_part(&s->parts[i], pg_value(r, 0, BEHIND));
-	snprintf(s->behind, sizeof(s->behind), "%s", pg_value(r, 0, BEHIND));
+		end_part(&s->parts[i], pg_value(r, 0, STREAM_TAKE_BEHIND));
+	snprintf(s->behind, sizeof(s->behind), "%s",
+	    pg_value(r, 0, STREAM_TAKE_BEHIND));
 }
 
 /* Without events: what its viewers saw last may not be what was sent last. */
@@ -242,12 +229,12 @@ add_notice(struct stream *s, const char *name)
 static void
 make_notices(struct stream *s, const struct pg_result *r)
 {
-	const char *cursor = pg_value(r, 0, RECENT_CURSOR);
+	const char *cursor = pg_value(r, 0, STREAM_RECENT_CURSOR);
 	char name[CHANNEL_LEN];
 	int i;
 
-	snprintf(
-	    s->before, sizeof(s->before), "%s", pg_value(r, 0, RECENT_MARK));
+	snprintf(s->before, sizeof(s->before), "%s",
+	    pg_value(r, 0, STREAM_RECENT_MARK));
 	if (strcmp(s->behind, cursor) != 0) {
 		channels_lose(&s->channels);
 		snprintf(s->behind, sizeof(s->behind), "%s", cursor);
@@ -255,7 +242,7 @@ make_notices(struct stream *s, const struct pg_result *r)
 	add_notice(s, "all");
 	for (i = 0; i < pg_rows(r); i++) {
 		snprintf(name, sizeof(name), "service.%s",
-		    pg_value(r, i, RECENT_SERVICE));
+		    pg_value(r, i, STREAM_RECENT_SERVICE));
 		add_notice(s, name);
 	}
 }
@@ -449,7 +436,7 @@ pass(struct stream *s, struct db *db)
 			    s->moment, id_floor(0).text);
 		channels_lose(&s->channels);
 		s->recall.lost = false; /* nobody is left to be told */
-		keep_moment(s, pg_value(r, 0, 0));
+		keep_moment(s, pg_value(r, 0, STREAM_PASS_MOMENT));
 	}
 	pg_free(r);
 	return status;
