@@ -41,9 +41,11 @@ worker_open(struct worker *w, const struct config *config, char error[256])
 		return STATUS_FAULT;
 	}
 	db_keep_denials(w->db);
-	status = stream_open(&w->stream, config, error);
+	status = net_open(&w->net, config, error);
 	if (status == STATUS_OK)
-		status = dispatch_open(&w->dispatch, config, error);
+		status = stream_open(&w->stream, config, w->net.http, error);
+	if (status == STATUS_OK)
+		status = dispatch_open(&w->dispatch, config, &w->net, error);
 	/* One that is away may return. */
 	if (status == STATUS_OK && db_connect(w->db) == STATUS_FAULT) {
 		snprintf(error, 256, "DATABASE_URL: %.200s", db_reason(w->db));
@@ -58,9 +60,37 @@ void
 worker_close(struct worker *w)
 {
 	dispatch_close(w->dispatch, w->db);
+	net_close(&w->net);
 	stream_close(w->stream);
 	db_free(w->db);
 	w->db = NULL;
+}
+
+/* poll() takes no notice of those that are -1. */
+int
+worker_files(const struct worker *w, struct pollfd files[WORKER_FILES])
+{
+	const struct sink *sink;
+	int i;
+
+	files[0] = (struct pollfd){ post_fd(w->net.http), POLLIN, 0 };
+	for (i = 0; (sink = sink_at(i)) != NULL; i++)
+		files[i + 1] =
+		    (struct pollfd){ sink->fd != NULL ? sink->fd() : -1, POLLIN,
+			    0 };
+	return i + 1;
+}
+
+void
+worker_work(struct worker *w, const struct pollfd files[], int n)
+{
+	int i;
+
+	if (files[0].revents != 0)
+		post_work(w->net.http);
+	for (i = 1; i < n; i++)
+		if (files[i].revents != 0)
+			sink_at(i - 1)->work();
 }
 
 void

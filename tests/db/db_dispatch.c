@@ -12,7 +12,6 @@
 #include "clock.h"
 #include "dispatch.h"
 #include "receiver.h"
-#include "sink.h"
 
 enum {
 	PATIENCE_MS = 30000
@@ -23,6 +22,7 @@ static struct db *db;
 static PGconn *watch;
 static struct receiver receiver;
 static struct dispatch *d;
+static struct net net;
 static struct config config;
 static int put_so_far;
 
@@ -64,7 +64,16 @@ start(void)
 {
 	char error[256];
 
-	assert_int_equal(dispatch_open(&d, &config, error), STATUS_OK);
+	assert_int_equal(net_open(&net, &config, error), STATUS_OK);
+	assert_int_equal(dispatch_open(&d, &config, &net, error), STATUS_OK);
+}
+
+static void
+close_dispatch(void)
+{
+	dispatch_close(d, db);
+	net_close(&net);
+	d = NULL;
 }
 
 static int
@@ -83,7 +92,7 @@ static int
 stop(void **state)
 {
 	(void)state;
-	dispatch_close(d, db);
+	close_dispatch();
 	return 0;
 }
 
@@ -150,11 +159,11 @@ count_of(const char *name, const char *status)
 static void
 turn(void)
 {
-	struct pollfd fd = { sink_webhook.fd(), POLLIN, 0 };
+	struct pollfd fd = { post_fd(net.http), POLLIN, 0 };
 	int64_t wait = dispatch_run(d, db);
 
 	if (poll(&fd, 1, wait < 20 ? (int)wait : 20) > 0)
-		sink_webhook.work();
+		post_work(net.http);
 }
 
 /* Works until so many deliveries have come to that status. */
@@ -401,8 +410,7 @@ expect_attempt(const char *path, const char *outcome)
 	work_until("failed", 1);
 	expect(outcome,
 	    "SELECT concat_ws(' ', error, http_status) FROM delivery_attempts");
-	dispatch_close(d, db);
-	d = NULL;
+	close_dispatch();
 }
 
 static void
@@ -481,8 +489,7 @@ receiver__410_with_a_faulty_body__disabled(void **state)
 		expect("1 410",
 		    "SELECT count(disabled_reason) || ' ' || (SELECT"
 		    " http_status FROM delivery_attempts) FROM subscriptions");
-		dispatch_close(d, db);
-		d = NULL;
+		close_dispatch();
 	}
 }
 
@@ -757,8 +764,7 @@ stop__receiver_that_hangs__told_to_be_tried_again(void **state)
 	start();
 	while (receiver_count(&receiver, "/hang/stop") == 0)
 		turn();
-	dispatch_close(d, db);
-	d = NULL;
+	close_dispatch();
 	expect("retrying internal: the worker stopped",
 	    "SELECT status || ' ' || last_error FROM deliveries");
 }
@@ -774,8 +780,7 @@ stop__last_attempt_cut_off__not_failed_for_that(void **state)
 	start();
 	while (receiver_count(&receiver, "/hang/last") == 0)
 		turn();
-	dispatch_close(d, db);
-	d = NULL;
+	close_dispatch();
 	expect("pending 0", "SELECT status || ' ' || attempts FROM deliveries");
 }
 

@@ -250,7 +250,7 @@ jobs__no_rights_at_all__each_says_it_once(void **state)
 	strcpy(with_stream.stream, "/nonexistent/stream.sock");
 	with_stream.stream_bytes = 1000000;
 	assert_int_equal(
-	    stream_open(&w.stream, &with_stream, error), STATUS_OK);
+	    stream_open(&w.stream, &with_stream, NULL, error), STATUS_OK);
 	t_exec(url, "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %s", role);
 	jobs_init(jobs);
 	for (i = 0; i < JOBS; i++) {

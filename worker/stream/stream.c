@@ -40,6 +40,7 @@ struct part {
 
 struct stream {
 	char name[CONFIG_TEXT_LEN + 80];
+	struct post_client *http;
 	const char *socket;
 	struct audience audience;
 	/* Answers of stream_pass, "": none; the first is COUNTED_MS old. */
@@ -63,7 +64,8 @@ struct stream {
 static void heard(void *arg, const struct post *);
 
 enum status
-stream_open(struct stream **out, const struct config *c, char error[256])
+stream_open(struct stream **out, const struct config *c,
+    struct post_client *http, char error[256])
 {
 	char host[65] = "";
 	struct stream *s;
@@ -84,10 +86,12 @@ stream_open(struct stream **out, const struct config *c, char error[256])
 	if (gethostname(host, sizeof(host) - 1) != 0)
 		snprintf(host, sizeof(host), "unknown");
 	snprintf(s->name, sizeof(s->name), "%s:%s", host, c->stream);
+	s->http = http;
 	s->socket = c->stream;
 	strcpy(s->behind, "0");
-	s->audience =
-	    (struct audience){ .socket = c->stream, .heard = heard, .arg = s };
+	s->audience = (struct audience){
+		.http = http, .socket = c->stream, .heard = heard, .arg = s
+	};
 	budget_open(&s->budget, c->stream_bytes, clock_steady_ms());
 	/* What happened to nginx, or in hand, before it began, nobody knows. */
 	audience_presume(&s->audience, clock_steady_ms());
@@ -364,7 +368,7 @@ start_post(struct part *p)
 		.arg = p,
 	};
 	if (!p->body.failed) {
-		post_start(&p->post);
+		post_start(p->stream->http, &p->post);
 		return;
 	}
 	p->post.error = ERROR_INTERNAL;
