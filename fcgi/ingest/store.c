@@ -52,9 +52,11 @@ fill(struct receipt *receipt, const struct pg_result *r)
 static enum status
 answer_again(struct db *db, const struct event *e, struct receipt *receipt)
 {
-	const char *const values[] = { e->id.text };
+	const char *const values[EVENT_ANSWER_ARGS] = {
+		[EVENT_ANSWER_ARG_ID] = e->id.text,
+	};
 	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_answer, 1, values, &r);
+	enum status status = db_run(db, Q_event_answer, values, &r);
 
 	if (status != STATUS_OK)
 		return status;
@@ -66,9 +68,13 @@ answer_again(struct db *db, const struct event *e, struct receipt *receipt)
 static enum status
 answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
 {
-	const char *const values[] = { e->service, e->key, e->payload };
+	const char *const values[EVENT_BY_KEY_ARGS] = {
+		[EVENT_BY_KEY_ARG_SERVICE] = e->service,
+		[EVENT_BY_KEY_ARG_KEY] = e->key,
+		[EVENT_BY_KEY_ARG_PAYLOAD] = e->payload,
+	};
 	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_by_key, 3, values, &r);
+	enum status status = db_run(db, Q_event_by_key, values, &r);
 
 	if (status != STATUS_OK)
 		return status;
@@ -90,9 +96,15 @@ answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
 static enum status
 insert(struct db *db, const struct event *e, const char *received)
 {
-	const char *const values[] = { e->id.text, e->service, received,
-		e->payload, e->normalised, e->request_id };
-	enum status status = db_run(db, Q_event_insert, 6, values, NULL);
+	const char *const values[EVENT_INSERT_ARGS] = {
+		[EVENT_INSERT_ARG_ID] = e->id.text,
+		[EVENT_INSERT_ARG_SERVICE] = e->service,
+		[EVENT_INSERT_ARG_TIMESTAMP] = received,
+		[EVENT_INSERT_ARG_PAYLOAD] = e->payload,
+		[EVENT_INSERT_ARG_NORMALIZED_PAYLOAD] = e->normalised,
+		[EVENT_INSERT_ARG_REQUEST_ID] = e->request_id,
+	};
+	enum status status = db_run(db, Q_event_insert, values, NULL);
 
 	return status != STATUS_OK && is_duplicate(db) ? STATUS_OK : status;
 }
@@ -123,11 +135,20 @@ static enum status
 ingest(struct db *db, const struct event *e, const char *received,
     const char *findings, struct receipt *receipt)
 {
-	const char *const values[] = { e->id.text, e->service, received,
-		e->payload, e->normalised, e->key, findings, e->request_id,
-		e->traceparent, e->first_delay };
+	const char *const values[EVENT_INGEST_ARGS] = {
+		[EVENT_INGEST_ARG_ID] = e->id.text,
+		[EVENT_INGEST_ARG_SERVICE] = e->service,
+		[EVENT_INGEST_ARG_TIMESTAMP] = received,
+		[EVENT_INGEST_ARG_PAYLOAD] = e->payload,
+		[EVENT_INGEST_ARG_NORMALIZED_PAYLOAD] = e->normalised,
+		[EVENT_INGEST_ARG_KEY] = e->key,
+		[EVENT_INGEST_ARG_FINDINGS] = findings,
+		[EVENT_INGEST_ARG_REQUEST_ID] = e->request_id,
+		[EVENT_INGEST_ARG_TRACEPARENT] = e->traceparent,
+		[EVENT_INGEST_ARG_FIRST_DELAY] = e->first_delay,
+	};
 	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_ingest, 10, values, &r);
+	enum status status = db_run(db, Q_event_ingest, values, &r);
 
 	if (status != STATUS_OK)
 		return is_duplicate(db) ? answer_again(db, e, receipt) : status;
@@ -195,10 +216,15 @@ store_rejected(struct db *db, const char *service, const char *key,
 		buf_putc(&bytes, hex[(unsigned char)body[i] & 15]);
 	}
 	if (!bytes.failed) {
-		const char *const values[] = { id.text, service, key, reasons,
-			bytes.data };
+		const char *const values[REJECTED_INSERT_ARGS] = {
+			[REJECTED_INSERT_ARG_ID] = id.text,
+			[REJECTED_INSERT_ARG_SERVICE] = service,
+			[REJECTED_INSERT_ARG_DEDUPLICATION_KEY] = key,
+			[REJECTED_INSERT_ARG_REASONS] = reasons,
+			[REJECTED_INSERT_ARG_BODY] = bytes.data,
+		};
 
-		status = db_run(db, Q_rejected_insert, 5, values, NULL);
+		status = db_run(db, Q_rejected_insert, values, NULL);
 	}
 	buf_free(&bytes);
 	return status;
