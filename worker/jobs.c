@@ -35,11 +35,13 @@ static enum turn
 watch(struct worker *w)
 {
 	static atomic_bool told;
-	const char *const values[] = { w->horizon.tx };
+	const char *const values[WORKER_WATCH_ARGS] = {
+		[WORKER_WATCH_ARG_TX] = w->horizon.tx,
+	};
 	struct moment asked = dbclock_moment();
 	struct pg_result *r;
 
-	if (db_run(w->db, Q_worker_watch, 1, values, &r) != STATUS_OK)
+	if (db_run(w->db, Q_worker_watch, values, &r) != STATUS_OK)
 		return TURN_RETRY;
 	dbclock_hear(pg_value(r, 0, WORKER_WATCH_NOW), &asked);
 	dbclock_tell(&told);
@@ -63,9 +65,12 @@ heartbeat(struct worker *w)
 	buf_init(&counted, COUNTED_MAX);
 	tally_write(&counted);
 	if (!counted.failed) {
-		const char *const values[] = { w->name, counted.data };
+		const char *const values[WORKER_BEAT_ARGS] = {
+			[WORKER_BEAT_ARG_NAME] = w->name,
+			[WORKER_BEAT_ARG_METRICS] = counted.data,
+		};
 
-		status = db_run(w->db, Q_worker_beat, 2, values, NULL);
+		status = db_run(w->db, Q_worker_beat, values, NULL);
 	}
 	buf_free(&counted);
 	return status == STATUS_OK ? TURN_REST : TURN_RETRY;
@@ -79,7 +84,7 @@ count(struct worker *w, enum query q, const char *const values[], int column,
 	struct pg_result *r;
 	int counted;
 
-	if (db_run(w->db, q, query_args(q), values, &r) != STATUS_OK)
+	if (db_run(w->db, q, values, &r) != STATUS_OK)
 		return TURN_RETRY;
 	counted = pg_int(r, 0, column);
 	pg_free(r);
@@ -92,11 +97,13 @@ static enum turn
 partitions(struct worker *w)
 {
 	char weeks[16];
-	const char *const values[] = { weeks };
+	const char *const values[PARTITIONS_ENSURE_ARGS] = {
+		[PARTITIONS_ENSURE_ARG_WEEKS] = weeks,
+	};
 	struct pg_result *r = NULL;
 
 	/* Where it may not be read, a wrong number is not seen, no more. */
-	if (db_run(w->db, Q_events_ahead, 0, NULL, &r) == STATUS_OK)
+	if (db_run(w->db, Q_events_ahead, NULL, &r) == STATUS_OK)
 		w->horizon.is_foreign = pg_is_true(r, 0, EVENTS_AHEAD_AHEAD);
 	pg_free(r);
 	snprintf(weeks, sizeof(weeks), "%d", w->config->partitions_ahead);
@@ -108,7 +115,9 @@ partitions(struct worker *w)
 static enum turn
 mend(struct worker *w)
 {
-	const char *const values[] = { w->config->retry_schedule };
+	const char *const values[CLOCK_MEND_ARGS] = {
+		[CLOCK_MEND_ARG_RETRY_SCHEDULE] = w->config->retry_schedule,
+	};
 
 	return count(w, Q_clock_mend, values, CLOCK_MEND_MENDED, 1000,
 	    "rows mended whose times were of a wrong future");
@@ -129,7 +138,11 @@ expunge(struct worker *w)
 {
 	char delivered[32], failed[32];
 	struct id from = w->expunged.text[0] ? w->expunged : id_floor(0);
-	const char *const values[] = { delivered, failed, from.text };
+	const char *const values[OUTBOX_EXPUNGE_ARGS] = {
+		[OUTBOX_EXPUNGE_ARG_DELIVERED_DAYS] = delivered,
+		[OUTBOX_EXPUNGE_ARG_FAILED_DAYS] = failed,
+		[OUTBOX_EXPUNGE_ARG_AFTER] = from.text,
+	};
 	struct pg_result *r;
 	enum turn turn = TURN_REST;
 	int gone;
@@ -138,7 +151,7 @@ expunge(struct worker *w)
 	    delivered, sizeof(delivered), "%g", w->config->keep_delivered_days);
 	snprintf(failed, sizeof(failed), "%g", w->config->keep_failed_days);
 	/* Logged; nothing hurries. */
-	if (db_run(w->db, Q_outbox_expunge, 3, values, &r) != STATUS_OK)
+	if (db_run(w->db, Q_outbox_expunge, values, &r) != STATUS_OK)
 		return TURN_LATER;
 	gone = pg_int(r, 0, OUTBOX_EXPUNGE_GONE);
 	if (gone > 0)

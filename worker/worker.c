@@ -96,9 +96,11 @@ worker_work(struct worker *w, const struct pollfd files[], int n)
 void
 worker_leave(struct worker *w)
 {
-	const char *const values[] = { w->name };
+	const char *const values[WORKER_LEAVE_ARGS] = {
+		[WORKER_LEAVE_ARG_NAME] = w->name,
+	};
 
-	if (db_run(w->db, Q_worker_leave, 1, values, NULL) != STATUS_OK)
+	if (db_run(w->db, Q_worker_leave, values, NULL) != STATUS_OK)
 		log_warn("worker: could not take its leave; it will be "
 			 "forgotten in an hour: %s",
 		    db_reason(w->db));
@@ -108,7 +110,10 @@ bool
 worker_is_alive(const struct config *config)
 {
 	char host[HOST_LEN], seen[16];
-	const char *const values[] = { host, seen };
+	const char *const values[WORKER_ALIVE_ARGS] = {
+		[WORKER_ALIVE_ARG_HOST] = host,
+		[WORKER_ALIVE_ARG_SEEN_SECONDS] = seen,
+	};
 	struct pg_result *r = NULL;
 	bool alive = false;
 	struct db *db;
@@ -117,8 +122,7 @@ worker_is_alive(const struct config *config)
 	snprintf(seen, sizeof(seen), "%d", config->worker_seen);
 	db = db_new(
 	    config->database_url, "smartcity-worker", config->db_timeout_ms);
-	if (db != NULL &&
-	    db_run(db, Q_worker_alive, 2, values, &r) == STATUS_OK)
+	if (db != NULL && db_run(db, Q_worker_alive, values, &r) == STATUS_OK)
 		alive = pg_is_true(r, 0, WORKER_ALIVE_IS_ALIVE);
 	pg_free(r);
 	db_free(db);

@@ -69,14 +69,15 @@ static enum status
 pin_session(struct pg *pg, int timeout_ms, int wait_ms)
 {
 	char timeout[32];
-	const char *const values[] = { timeout };
+	const char *const values[SESSION_ARGS] = {
+		[SESSION_ARG_TIMEOUT] = timeout,
+	};
 	enum status status;
 	PGresult *r;
 
 	/* The server gives up first, so that the connection survives. */
 	snprintf(timeout, sizeof(timeout), "%dms", timeout_ms * 2 / 3);
-	if (pg_run(pg, Q_session, false, 1, values, wait_ms, &r) !=
-		PG_ANSWERED ||
+	if (pg_run(pg, Q_session, false, values, wait_ms, &r) != PG_ANSWERED ||
 	    r == NULL)
 		return STATUS_RETRY;
 	status = judge(pg, r);
@@ -180,10 +181,10 @@ log_in(struct pg *pg, const struct target *to)
 		"keepalives_count", "tcp_user_timeout",
 		"fallback_application_name", "dbname", "host", "hostaddr",
 		"port", NULL };
-	const char *const values[] = { "10", "5", "3", "10000", to->program,
+	const char *const texts[] = { "10", "5", "3", "10000", to->program,
 		to->url, to->host.name, to->host.address, to->host.port, NULL };
 
-	pg->conn = PQconnectStartParams(names, values, 1);
+	pg->conn = PQconnectStartParams(names, texts, 1);
 	if (pg->conn == NULL)
 		return STATUS_FAULT;
 	/* The SQLSTATE of a refusal is nowhere but in its text. */
@@ -214,7 +215,7 @@ is_shared(const struct target *to, int pid)
 	PGresult *r = NULL;
 
 	if (log_in(&other, to) == STATUS_OK &&
-	    pg_run(&other, Q_session_pid, false, 0, NULL, to->wait_ms, &r) ==
+	    pg_run(&other, Q_session_pid, false, NULL, to->wait_ms, &r) ==
 		PG_ANSWERED &&
 	    r != NULL)
 		same = pg_int(r, 0, SESSION_PID_PID) == pid;

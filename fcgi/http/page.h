@@ -84,8 +84,8 @@ struct list {
 void page_answer(struct page *, const struct context *, const struct request *,
     const struct list *, struct response *);
 /*
- * GET /x/{id}: the row that this statement finds by the id, or 422 where it is
- * no id, 404 with `none` where there is no row, 503.
+ * GET /x/{id}: the row that this statement, which takes an id alone, finds by
+ * it, or 422 where it is no id, 404 with `none` where there is no row, 503.
  */
 void page_get_row(const struct context *, const struct request *,
     const char *id, enum query, page_writer *, const char *none,

@@ -61,12 +61,15 @@ find_reasons(const struct context *ctx, struct buf *reasons)
 		    "worker: none was seen lately, messages wait",
 	};
 	char seen[16];
-	const char *const values[] = { query_schema(), seen };
+	const char *const values[READY_ARGS] = {
+		[READY_ARG_CHANGE] = query_schema(),
+		[READY_ARG_SEEN_SECONDS] = seen,
+	};
 	struct pg_result *r = NULL;
 	int i;
 
 	snprintf(seen, sizeof(seen), "%d", ctx->config->worker_seen);
-	if (db_run(ctx->db, Q_ready, 2, values, &r) != STATUS_OK) {
+	if (db_run(ctx->db, Q_ready, values, &r) != STATUS_OK) {
 		add_reason(reasons, "database: ", db_reason(ctx->db));
 		return;
 	}
@@ -86,13 +89,15 @@ static void
 find_warnings(const struct context *ctx, struct buf *warnings)
 {
 	char seen[16], text[128];
-	const char *const values[] = { seen };
+	const char *const values[READY_WARNINGS_ARGS] = {
+		[READY_WARNINGS_ARG_SEEN_SECONDS] = seen,
+	};
 	struct moment asked = dbclock_moment();
 	struct pg_result *r = NULL;
 	int i;
 
 	snprintf(seen, sizeof(seen), "%d", ctx->config->worker_seen);
-	if (db_run(ctx->db, Q_ready_warnings, 1, values, &r) != STATUS_OK)
+	if (db_run(ctx->db, Q_ready_warnings, values, &r) != STATUS_OK)
 		return;
 	dbclock_hear(pg_value(r, 0, READY_WARNINGS_NOW), &asked);
 	dbclock_tell(score_clock_told());

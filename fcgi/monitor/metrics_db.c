@@ -313,18 +313,22 @@ put_up(struct buf *out, bool up)
 void
 metrics_db(const struct context *ctx, struct buf *out)
 {
-	const char *const subscriptions[] = { SUBSCRIPTIONS };
+	const char *const outbox_values[METRICS_OUTBOX_ARGS] = {
+		[METRICS_OUTBOX_ARG_LIMIT] = SUBSCRIPTIONS,
+	};
 	struct pg_result *outbox = NULL, *workers = NULL;
 	struct moment asked = dbclock_moment();
 	char seen[16];
-	const char *const worker_values[] = { seen };
+	const char *const worker_values[METRICS_WORKERS_ARGS] = {
+		[METRICS_WORKERS_ARG_SEEN_SECONDS] = seen,
+	};
 	bool up;
 
 	snprintf(seen, sizeof(seen), "%d", ctx->config->worker_seen);
 	db_limit(ctx->db, LIMIT_MS);
-	up = db_run(ctx->db, Q_metrics_outbox, 1, subscriptions, &outbox) ==
+	up = db_run(ctx->db, Q_metrics_outbox, outbox_values, &outbox) ==
 		STATUS_OK &&
-	    db_run(ctx->db, Q_metrics_workers, 1, worker_values, &workers) ==
+	    db_run(ctx->db, Q_metrics_workers, worker_values, &workers) ==
 		STATUS_OK;
 	db_limit(ctx->db, 0);
 	put_up(out, up);

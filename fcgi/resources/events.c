@@ -79,15 +79,28 @@ read_page(struct db *db, const struct page *p, const void *arg,
 
 	if (strcmp(p->below.text, below) < 0)
 		below = p->below.text;
-	const char *const values[] = { below, limit, offset,
-		f->since ? f->since->text : NULL, f->service,
-		f->source ? f->source->text : NULL, f->key, f->derived };
+	const char *const all[EVENTS_PAGE_ARGS] = {
+		[EVENTS_PAGE_ARG_CURSOR] = below,
+		[EVENTS_PAGE_ARG_LIMIT] = limit,
+		[EVENTS_PAGE_ARG_OFFSET] = offset,
+	};
+	const char *const some[EVENTS_SEARCH_ARGS] = {
+		[EVENTS_SEARCH_ARG_CURSOR] = below,
+		[EVENTS_SEARCH_ARG_LIMIT] = limit,
+		[EVENTS_SEARCH_ARG_OFFSET] = offset,
+		[EVENTS_SEARCH_ARG_SINCE] = f->since ? f->since->text : NULL,
+		[EVENTS_SEARCH_ARG_SERVICE] = f->service,
+		[EVENTS_SEARCH_ARG_SOURCE_EVENT_ID] =
+		    f->source ? f->source->text : NULL,
+		[EVENTS_SEARCH_ARG_DEDUPLICATION_KEY] = f->key,
+		[EVENTS_SEARCH_ARG_DERIVED] = f->derived,
+	};
 
 	snprintf(limit, sizeof(limit), "%lld", p->limit);
 	snprintf(offset, sizeof(offset), "%lld", p->offset);
 	if (f->since || f->service || f->source || f->key || f->derived)
-		return db_run_planned(db, Q_events_search, 8, values, out);
-	return db_run(db, Q_events_page, 3, values, out);
+		return db_run_planned(db, Q_events_search, some, out);
+	return db_run(db, Q_events_page, all, out);
 }
 
 static void
@@ -144,10 +157,15 @@ static enum status
 read_part(struct db *db, const struct feed *f, struct pg_result **out)
 {
 	char limit[24];
-	const char *const values[] = { f->tx, f->id.text, limit, f->service };
+	const char *const values[EVENTS_FEED_ARGS] = {
+		[EVENTS_FEED_ARG_TX] = f->tx,
+		[EVENTS_FEED_ARG_ID] = f->id.text,
+		[EVENTS_FEED_ARG_LIMIT] = limit,
+		[EVENTS_FEED_ARG_SERVICE] = f->service,
+	};
 
 	snprintf(limit, sizeof(limit), "%lld", f->limit);
-	return db_run(db, Q_events_feed, 4, values, out);
+	return db_run(db, Q_events_feed, values, out);
 }
 
 /* Moves the cursor behind what was written. */

@@ -71,13 +71,17 @@ read_page(struct db *db, const struct page *p, const void *arg,
     struct pg_result **out)
 {
 	char limit[16], offset[24];
-	const char *const values[] = { p->below.text, limit, offset,
-		params_get(&p->params, "service") };
+	const char *const values[REJECTED_PAGE_ARGS] = {
+		[REJECTED_PAGE_ARG_CURSOR] = p->below.text,
+		[REJECTED_PAGE_ARG_LIMIT] = limit,
+		[REJECTED_PAGE_ARG_OFFSET] = offset,
+		[REJECTED_PAGE_ARG_SERVICE] = params_get(&p->params, "service"),
+	};
 
 	(void)arg;
 	snprintf(limit, sizeof(limit), "%lld", p->limit);
 	snprintf(offset, sizeof(offset), "%lld", p->offset);
-	return db_run_planned(db, Q_rejected_page, 4, values, out);
+	return db_run_planned(db, Q_rejected_page, values, out);
 }
 
 void

@@ -4,7 +4,7 @@
 -- No row: the key was taken, and nothing was written. Findings that report a
 -- standing incident write no event; the id that stands for them is answered.
 -- One row a finding, or one alone.
--- takes: id service timestamp payload normalized_payload key findings request_id traceparent first_delay
+-- takes: id service timestamp payload normalized_payload key findings request_id traceparent retry_schedule
 -- returns: id derived_event_id
 WITH arg AS (
     SELECT $1::uuid AS id, $2::text AS service, $3::timestamptz AS "timestamp",

@@ -199,6 +199,50 @@ queries__generated_enums__count_from_zero_in_the_order_of_the_lines(
 	assert_int_equal(EVENT_INSERT_COLUMNS, 0);
 }
 
+/* page_get_row has an id, and nothing else, to give. */
+static void
+queries__run_by_page_get_row__take_an_id_alone(void **state)
+{
+	static const enum query run[] = { Q_event_get, Q_event_trace,
+		Q_outbox_get, Q_rejected_get };
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(run) / sizeof(*run); i++)
+		assert_string_equal(queries[run[i]].takes, "id");
+}
+
+static void
+db_run__parameters_left_out__null(void **state)
+{
+	static const char id[] = "01a205b3-d000-7000-8000-000000000001";
+	const char *const values[EVENT_INGEST_ARGS] = {
+		[EVENT_INGEST_ARG_TIMESTAMP] = "2026-11-23T10:00:00Z",
+		[EVENT_INGEST_ARG_SERVICE] = "weather",
+		[EVENT_INGEST_ARG_PAYLOAD] = "{}",
+		[EVENT_INGEST_ARG_ID] = id,
+	};
+	struct db *db = db_new(url, "test", 3000);
+	struct pg_result *r = NULL;
+
+	(void)state;
+	assert_int_equal(db_run(db, Q_event_ingest, values, &r), STATUS_OK);
+	assert_int_equal(pg_rows(r), 1);
+	assert_string_equal(pg_value(r, 0, EVENT_INGEST_ID), id);
+	assert_null(pg_value(r, 0, EVENT_INGEST_DERIVED_EVENT_ID));
+	assert_int_equal(
+	    t_number(url,
+		"SELECT count(*) FROM events WHERE id = '%s'"
+		" AND service = 'weather' AND payload::text = '{}'"
+		" AND normalized_payload IS NULL"
+		" AND deduplication_key IS NULL AND request_id IS NULL",
+		id),
+	    1);
+	assert_int_equal(t_number(url, "SELECT count(*) FROM event_keys"), 0);
+	pg_free(r);
+	db_free(db);
+}
+
 int
 main(void)
 {
@@ -211,6 +255,9 @@ main(void)
 		    queries__parameter_named_in_sql__taken_under_that_name),
 		cmocka_unit_test(
 		    queries__generated_enums__count_from_zero_in_the_order_of_the_lines),
+		cmocka_unit_test(
+		    queries__run_by_page_get_row__take_an_id_alone),
+		cmocka_unit_test(db_run__parameters_left_out__null),
 	};
 
 	t_main();

@@ -165,8 +165,7 @@ ingest__rights_to_data_alone__kept_without_a_partition(void **state)
 		"weather", "2026-11-23T10:00:00Z", "{}", NULL, NULL };
 
 	(void)state;
-	assert_int_equal(
-	    db_run(db, Q_event_insert, 6, values, NULL), STATUS_OK);
+	assert_int_equal(db_run(db, Q_event_insert, values, NULL), STATUS_OK);
 	assert_int_equal(
 	    t_number(url, "SELECT count(*) FROM events_default"), 1);
 	t_exec(url, "TRUNCATE events_default");

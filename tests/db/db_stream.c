@@ -61,7 +61,7 @@ take(int events, int bytes)
 
 	snprintf(n, sizeof(n), "%d", events);
 	snprintf(room, sizeof(room), "%d", bytes);
-	assert_int_equal(db_run(db, Q_stream_take, 3, values, &r), STATUS_OK);
+	assert_int_equal(db_run(db, Q_stream_take, values, &r), STATUS_OK);
 	return r;
 }
 
@@ -120,7 +120,7 @@ pass(const char *moment)
 	const char *const values[] = { "s", moment };
 	struct pg_result *r = NULL;
 
-	assert_int_equal(db_run(db, Q_stream_pass, 2, values, &r), STATUS_OK);
+	assert_int_equal(db_run(db, Q_stream_pass, values, &r), STATUS_OK);
 	snprintf(present, sizeof(present), "%s", pg_value(r, 0, 0));
 	pg_free(r);
 	return present;
@@ -278,10 +278,10 @@ take__two_streams__each_gets_everything(void **state)
 	struct pg_result *r;
 
 	(void)state;
-	assert_int_equal(db_run(db, Q_stream_take, 3, values, NULL), STATUS_OK);
+	assert_int_equal(db_run(db, Q_stream_take, values, NULL), STATUS_OK);
 	put("a");
 	expect(100, 100000, "a", false);
-	assert_int_equal(db_run(db, Q_stream_take, 3, values, &r), STATUS_OK);
+	assert_int_equal(db_run(db, Q_stream_take, values, &r), STATUS_OK);
 	assert_int_equal(pg_rows(r), 1);
 	pg_free(r);
 }
@@ -341,7 +341,7 @@ take__cursors__as_the_feed_takes_them(void **state)
 		    (int)strcspn(pg_value(r, 0, i), "."), pg_value(r, 0, i));
 		feed[1] = strchr(pg_value(r, 0, i), '.') + 1;
 		assert_int_equal(
-		    db_run(db, Q_events_feed, 4, feed, &page), STATUS_OK);
+		    db_run(db, Q_events_feed, feed, &page), STATUS_OK);
 		/* Without an event a row has the horizon alone. */
 		assert_int_equal(pg_rows(page), i == 0 ? 2 : 1);
 		assert_int_equal(pg_value(page, 0, 0) == NULL, i == 1);

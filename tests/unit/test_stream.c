@@ -69,14 +69,13 @@ clock_wall_us(void)
 }
 
 enum status
-db_run(struct db *db, enum query q, int n, const char *const values[],
+db_run(struct db *db, enum query q, const char *const values[],
     struct pg_result **out)
 {
 	(void)db;
 	if (q == Q_stream_pass) {
 		passed.n++;
 		is_recent = false;
-		assert_int_equal(n, 2);
 		snprintf(passed.moment, sizeof(passed.moment), "%s", values[1]);
 		if (database == STATUS_OK)
 			*out = (struct pg_result *)rows;
@@ -90,7 +89,6 @@ db_run(struct db *db, enum query q, int n, const char *const values[],
 	}
 	is_recent = false;
 	assert_int_equal(q, Q_stream_take);
-	assert_int_equal(n, 3);
 	taken.n++;
 	taken.events = atoll(values[1]);
 	taken.bytes = atoll(values[2]);

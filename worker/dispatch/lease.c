@@ -24,8 +24,14 @@ lease_claim(struct db *db, const struct claim *claim, struct pg_result **batch)
 {
 	char back[NUMBER_LEN], lease[NUMBER_LEN], max[NUMBER_LEN],
 	    limit[NUMBER_LEN], lane_limit[NUMBER_LEN];
-	const char *const values[] = { claim->lanes,
-		claim->back < 0 ? NULL : back, lease, max, limit, lane_limit };
+	const char *const values[OUTBOX_CLAIM_ARGS] = {
+		[OUTBOX_CLAIM_ARG_LANES] = claim->lanes,
+		[OUTBOX_CLAIM_ARG_BACK] = claim->back < 0 ? NULL : back,
+		[OUTBOX_CLAIM_ARG_LEASE_SECONDS] = lease,
+		[OUTBOX_CLAIM_ARG_MAX_ATTEMPTS] = max,
+		[OUTBOX_CLAIM_ARG_LIMIT] = limit,
+		[OUTBOX_CLAIM_ARG_LANE_LIMIT] = lane_limit,
+	};
 	struct moment asked;
 	enum status status;
 
@@ -35,7 +41,7 @@ lease_claim(struct db *db, const struct claim *claim, struct pg_result **batch)
 	snprintf(limit, sizeof(limit), "%d", claim->limit);
 	snprintf(lane_limit, sizeof(lane_limit), "%d", claim->lane_limit);
 	asked = dbclock_moment();
-	status = db_run(db, Q_outbox_claim, 6, values, batch);
+	status = db_run(db, Q_outbox_claim, values, batch);
 	if (status == STATUS_OK && pg_rows(*batch) > 0)
 		dbclock_hear(pg_value(*batch, 0, OUTBOX_CLAIM_NOW), &asked);
 	return status;
@@ -143,17 +149,21 @@ lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms,
     struct pg_result **settled)
 {
 	char now[NUMBER_LEN], failures[NUMBER_LEN];
-	const char *values[] = { NULL, failures, breaker_seconds,
-		breaker_max_seconds, now };
+	const char *values[OUTBOX_SETTLE_ARGS] = {
+		[OUTBOX_SETTLE_ARG_FAILURES] = failures,
+		[OUTBOX_SETTLE_ARG_OPEN_SECONDS] = breaker_seconds,
+		[OUTBOX_SETTLE_ARG_OPEN_SECONDS_MAX] = breaker_max_seconds,
+		[OUTBOX_SETTLE_ARG_STEADY_MS] = now,
+	};
 	enum status status;
 
 	buf_putc(outcomes, ']');
 	if (outcomes->failed)
 		return STATUS_FAULT;
-	values[0] = outcomes->data;
+	values[OUTBOX_SETTLE_ARG_OUTCOMES] = outcomes->data;
 	snprintf(failures, sizeof(failures), "%d", LANE_FAILURES);
 	snprintf(now, sizeof(now), "%lld", (long long)now_ms);
-	status = db_run(db, Q_outbox_settle, 5, values, settled);
+	status = db_run(db, Q_outbox_settle, values, settled);
 	if (status != STATUS_OK)
 		outcomes->data[--outcomes->len] = '\0';
 	return status;

@@ -429,11 +429,14 @@ keep_moment(struct stream *s, const char *present)
 static enum status
 pass(struct stream *s, struct db *db)
 {
-	const char *const values[] = { s->name, s->moment };
+	const char *const values[STREAM_PASS_ARGS] = {
+		[STREAM_PASS_ARG_NAME] = s->name,
+		[STREAM_PASS_ARG_MOMENT] = s->moment,
+	};
 	struct pg_result *r = NULL;
 	enum status status;
 
-	status = db_run(db, Q_stream_pass, 2, values, &r);
+	status = db_run(db, Q_stream_pass, values, &r);
 	if (status == STATUS_OK) {
 		if (*s->moment != '\0')
 			snprintf(s->behind, sizeof(s->behind), "%s.%s",
@@ -450,14 +453,18 @@ static enum status
 take(struct stream *s, struct db *db, int64_t room)
 {
 	char events[16], bytes[16];
-	const char *const values[] = { s->name, events, bytes };
+	const char *const values[STREAM_TAKE_ARGS] = {
+		[STREAM_TAKE_ARG_NAME] = s->name,
+		[STREAM_TAKE_ARG_EVENTS] = events,
+		[STREAM_TAKE_ARG_BYTES] = bytes,
+	};
 	struct pg_result *r = NULL;
 	enum status status;
 
 	/* While nginx is away the cursor goes on: live is live. */
 	snprintf(events, sizeof(events), "%d", s->is_away ? 0 : EVENTS_MAX);
 	snprintf(bytes, sizeof(bytes), "%d", (int)room);
-	status = db_run(db, Q_stream_take, 3, values, &r);
+	status = db_run(db, Q_stream_take, values, &r);
 	/* It may have taken events of which no answer tells. */
 	if (status != STATUS_OK || db_was_repeated(db))
 		channels_skip(&s->channels, s->behind);
@@ -487,11 +494,13 @@ show(struct stream *s, struct db *db, int64_t now_ms)
 static enum status
 tell_lost(struct stream *s, struct db *db)
 {
-	const char *const values[] = { s->name };
+	const char *const values[STREAM_RECENT_ARGS] = {
+		[STREAM_RECENT_ARG_NAME] = s->name,
+	};
 	struct pg_result *r = NULL;
 	enum status status;
 
-	status = db_run(db, Q_stream_recent, 1, values, &r);
+	status = db_run(db, Q_stream_recent, values, &r);
 	if (status != STATUS_OK)
 		return status;
 	s->recall.lost = false;
