@@ -112,13 +112,15 @@ make_parts(struct stream *s, const struct pg_result *r)
 	for (i = 0; i < pg_rows(r); i++) {
 		if (pg_value(r, i, STREAM_TAKE_EVENT) == NULL)
 			continue;
-		snprintf(
-		    name, sizeof(name), "service.%s", pg_value(r, i, STREAM_TAKE_SERVICE));
+		snprintf(name, sizeof(name), "service.%s",
+		    pg_value(r, i, STREAM_TAKE_SERVICE));
 		part_add(all, pg_value(r, i, STREAM_TAKE_EVENT));
-		part_add(parts_get(&s->parts, name), pg_value(r, i, STREAM_TAKE_EVENT));
+		part_add(parts_get(&s->parts, name),
+		    pg_value(r, i, STREAM_TAKE_EVENT));
 	}
 	for (i = 0; i < s->parts.n; i++)
-		part_end(&s->parts, &s->parts.at[i], pg_value(r, 0, STREAM_TAKE_BEHIND));
+		part_end(&s->parts, &s->parts.at[i],
+		    pg_value(r, 0, STREAM_TAKE_BEHIND));
 	snprintf(s->parts.behind, sizeof(s->parts.behind), "%s",
 	    pg_value(r, 0, STREAM_TAKE_BEHIND));
 }
