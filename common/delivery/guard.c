@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "list.h"
+
 #define SETTING "SMARTCITY_DELIVERY_ALLOW"
 #define NEVER(what) false, what " addresses are never allowed"
 #define LOCAL(what) true, what " addresses are allowed only with " SETTING
@@ -196,23 +198,20 @@ allow_token(struct guard *guard, const char *token)
 enum status
 guard_init(struct guard *guard, const char *text, char error[ERROR_LEN])
 {
-	char token[TOKEN_LEN];
-	size_t n, len;
+	char token[TOKEN_LEN] = "";
+	const char *entry;
+	bool is_fit = true;
+	size_t len;
 
 	guard->n = 0;
 	if (text[strspn(text, " \t")] == '\0')
 		return STATUS_OK;
-	for (;; text += n + 1) {
-		text += strspn(text, " \t");
-		n = len = strcspn(text, ",");
-		while (len > 0 && strchr(" \t", text[len - 1]) != NULL)
-			len--;
-		snprintf(token, sizeof(token), "%.*s", (int)len, text);
-		if (len >= sizeof(token) || !allow_token(guard, token))
-			break;
-		if (text[n] == '\0')
-			return STATUS_OK;
+	while (is_fit && list_next(&text, &entry, &len)) {
+		snprintf(token, sizeof(token), "%.*s", (int)len, entry);
+		is_fit = len < sizeof(token) && allow_token(guard, token);
 	}
+	if (is_fit)
+		return STATUS_OK;
 	if (guard->n == GUARD_ALLOWED_MAX)
 		snprintf(error, ERROR_LEN, SETTING ": more than %d ranges",
 		    GUARD_ALLOWED_MAX);

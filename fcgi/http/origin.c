@@ -6,32 +6,24 @@
 #include <string.h>
 #include <strings.h>
 
+#include "list.h"
 #include "url.h"
-
-#define BLANKS " \t"
 
 enum {
 	ERROR_LEN = 256,
 	TEXT_LEN = URL_HOST_MAX + 32 /* https://HOST:65535 and brackets */
 };
 
-/*
- * Cuts the first entry off a list with commas, without the blanks around it;
- * false at the end of the list. One that is too long is cut, and is no origin.
- */
+/* The next entry of a list. One that is too long is cut, and is no origin. */
 static bool
 next(const char **list, char entry[TEXT_LEN])
 {
-	size_t n;
+	const char *text;
+	size_t len;
 
-	if (*list == NULL)
+	if (!list_next(list, &text, &len))
 		return false;
-	*list += strspn(*list, BLANKS);
-	n = strcspn(*list, ",");
-	snprintf(entry, TEXT_LEN, "%.*s", (int)n, *list);
-	*list = (*list)[n] == ',' ? *list + n + 1 : NULL;
-	for (n = strlen(entry); n > 0 && strchr(BLANKS, entry[n - 1]); n--)
-		entry[n - 1] = '\0';
+	snprintf(entry, TEXT_LEN, "%.*s", (int)len, text);
 	return true;
 }
 
@@ -178,7 +170,7 @@ origin_check_list(const char *list, char error[ERROR_LEN])
 	char entry[TEXT_LEN];
 	struct url url;
 
-	if (list[strspn(list, BLANKS)] == '\0')
+	if (list[strspn(list, " \t")] == '\0')
 		return STATUS_OK;
 	while (next(&list, entry)) {
 		if (strcmp(entry, "*") == 0)

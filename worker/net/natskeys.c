@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "list.h"
 #include "url.h"
 
 #define CREDS "SMARTCITY_NATS_CREDS"
@@ -58,26 +59,25 @@ parse(struct entry *e, const char *text, size_t len)
 
 /*
  * Walks through the list: *at is what is left of it. False at its end, and
- * where an entry is wrong, whose length is then *bad.
+ * where an entry is wrong, which is then *bad.
  */
 static bool
-next(const char **at, struct entry *e, size_t *bad)
+next(const char **at, struct entry *e, const char **bad, size_t *bad_len)
 {
-	size_t n, len;
+	const char *text;
+	size_t len;
 
-	*at += strspn(*at, " \t,");
-	n = len = strcspn(*at, ",");
-	*bad = 0;
-	if (n == 0)
-		return false;
-	while (strchr(" \t", (*at)[len - 1]) != NULL)
-		len--;
-	if (!parse(e, *at, len)) {
-		*bad = len;
+	*bad = NULL;
+	while (list_next(at, &text, &len)) {
+		if (len == 0)
+			continue;
+		if (parse(e, text, len))
+			return true;
+		*bad = text;
+		*bad_len = len;
 		return false;
 	}
-	*at += n;
-	return true;
+	return false;
 }
 
 /* Whether the file can be read and holds a block of that name. */
@@ -111,9 +111,10 @@ check_creds(const char *text, char error[ERROR_LEN])
 {
 	enum status status;
 	struct entry e;
-	size_t bad;
+	const char *bad;
+	size_t len;
 
-	while (next(&text, &e, &bad)) {
+	while (next(&text, &e, &bad, &len)) {
 		status = check_file(CREDS, e.path, "NATS USER JWT", error);
 		if (status == STATUS_OK)
 			status =
@@ -121,11 +122,11 @@ check_creds(const char *text, char error[ERROR_LEN])
 		if (status != STATUS_OK)
 			return status;
 	}
-	if (bad == 0)
+	if (bad == NULL)
 		return STATUS_OK;
 	snprintf(error, ERROR_LEN,
 	    CREDS ": \"%.*s\" is not of the form host=path or host:port=path",
-	    (int)(bad < 120 ? bad : 120), text);
+	    (int)(len < 120 ? len : 120), bad);
 	return STATUS_REJECT;
 }
 
@@ -148,9 +149,10 @@ natskeys_creds(const char *host, int port)
 {
 	const char *text = creds;
 	struct entry e;
-	size_t bad;
+	const char *bad;
+	size_t len;
 
-	while (next(&text, &e, &bad))
+	while (next(&text, &e, &bad, &len))
 		if (strcmp(e.host, host) == 0 &&
 		    (e.port == 0 || e.port == port))
 			return strdup(e.path);

@@ -1,0 +1,23 @@
+#include "list.h"
+
+#include <string.h>
+
+#define BLANKS " \t"
+
+bool
+list_next(const char **list, const char **entry, size_t *len)
+{
+	const char *at = *list;
+	size_t n;
+
+	if (at == NULL)
+		return false;
+	at += strspn(at, BLANKS);
+	n = strcspn(at, ",");
+	*entry = at;
+	*list = at[n] == ',' ? at + n + 1 : NULL;
+	while (n > 0 && strchr(BLANKS, at[n - 1]) != NULL)
+		n--;
+	*len = n;
+	return true;
+}
