@@ -266,6 +266,17 @@ page_answer(struct page *p, const struct context *ctx,
 }
 
 void
+page_list(const struct context *ctx, const struct request *req,
+    const struct list *list, struct response *res)
+{
+	struct page page;
+
+	if (page_open(&page, req, res) && page_check(&page, req, res))
+		page_answer(&page, ctx, req, list, res);
+	page_free(&page);
+}
+
+void
 page_get_row(const struct context *ctx, const struct request *req,
     const char *text, enum query query, page_writer *write, const char *none,
     struct response *res)

@@ -83,6 +83,9 @@ struct list {
  */
 void page_answer(struct page *, const struct context *, const struct request *,
     const struct list *, struct response *);
+/* The same for a list whose query string is read by page_open() alone. */
+void page_list(const struct context *, const struct request *,
+    const struct list *, struct response *);
 /*
  * GET /x/{id}: the row that this statement, which takes an id alone, finds by
  * it, or 422 where it is no id, 404 with `none` where there is no row, 503.

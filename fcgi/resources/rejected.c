@@ -90,12 +90,9 @@ rejected_list(const struct context *ctx, const struct request *req,
 {
 	static const struct list list = { read_page, NULL, write_rejected,
 		REJECTED_PAGE_ID, REJECTED_PAGE_MORE };
-	struct page page;
 
 	(void)arg;
-	if (page_open(&page, req, res) && page_check(&page, req, res))
-		page_answer(&page, ctx, req, &list, res);
-	page_free(&page);
+	page_list(ctx, req, &list, res);
 }
 
 void

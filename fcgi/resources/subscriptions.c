@@ -257,12 +257,9 @@ subscriptions_list(const struct context *ctx, const struct request *req,
 {
 	static const struct list list = { read_page, NULL, write_listed,
 		SUBSCRIPTIONS_PAGE_ID, SUBSCRIPTIONS_PAGE_MORE };
-	struct page page;
 
 	(void)arg;
-	if (page_open(&page, req, res) && page_check(&page, req, res))
-		page_answer(&page, ctx, req, &list, res);
-	page_free(&page);
+	page_list(ctx, req, &list, res);
 }
 
 void
