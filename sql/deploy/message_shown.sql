@@ -44,8 +44,7 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                                                          a.duration_ms, a.http_status, a.error, a.detail,
                                                          a.address,
                                                          CASE WHEN sum(octet_length(a.answer)) OVER (ORDER BY a.attempt DESC)
-                                                                   <= 1048576 / (SELECT count(*) FROM deliveries AS o
-                                                                                  WHERE o.message_id = m.id)
+                                                                   <= share.bytes
                                                               THEN a.answer END AS answer
                                                     FROM delivery_attempts AS a
                                                    WHERE a.message_id = d.message_id
@@ -53,7 +52,9 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                                                    ORDER BY a.attempt) AS z) AS attempt_log
                                  FROM deliveries AS d LEFT JOIN subscriptions AS s ON s.id = d.subscription_id
                                 WHERE d.message_id = m.id
-                                ORDER BY d.subscription_id) AS y) AS deliveries) AS x
+                                ORDER BY d.subscription_id) AS y) AS deliveries
+              FROM (SELECT 1048576 / greatest(count(*), 1) AS bytes
+                      FROM deliveries AS d WHERE d.message_id = m.id) AS share) AS x
 $$;
 
 COMMIT;
