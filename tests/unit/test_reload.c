@@ -146,11 +146,32 @@ order__read_in_pieces__obeyed_whole(void **state)
 	assert_row(&row);
 }
 
+/* nginx/reload writes its order as soon as it sees the pipe. */
+static void
+order__given_as_soon_as_the_pipe_is_there__not_lost(void **state)
+{
+	static const struct row row = {
+		"cd \"${reload%/*}\" && "
+		"bash -c '. run.d/supervise; POLL_SECONDS=10; RUN=$(mktemp "
+		"-d); "
+		"{ until test -e $RUN/control; do :; done; "
+		"echo reload 5 1<>$RUN/control; } & "
+		"mkfifo() { command mkfifo \"$@\"; "
+		"test ! -e $RUN/control || wait; }; "
+		"open_control; read_order; echo \"$ORDER,$ID\"; rm -r $RUN'",
+		0, "reload,5\n"
+	};
+
+	(void)state;
+	assert_row(&row);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(reload__of_nothing__refused_at_once),
 	cmocka_unit_test(reload__its_run_killed_meanwhile__refused),
 	cmocka_unit_test(reload__answered__said_with_its_exit_status),
 	cmocka_unit_test(order__read_in_pieces__obeyed_whole),
+	cmocka_unit_test(order__given_as_soon_as_the_pipe_is_there__not_lost),
 };
 
 static int
