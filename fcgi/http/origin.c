@@ -69,6 +69,28 @@ same_host(const char *a, const char *b)
 }
 
 /*
+ * Is it a name that nobody else can give this server? Any page can come from a
+ * name that its owner points here (DNS rebinding), and that name is in Host.
+ */
+static bool
+is_our_name(const char *host, const struct site *site)
+{
+	static const char local[] = "localhost";
+	struct in6_addr address;
+	size_t n = strlen(host), local_len = sizeof(local) - 1;
+
+	if (site->name == NULL ||
+	    (*site->name != '\0' && strcmp(site->name, "_") != 0 &&
+		strcmp(site->name, local) != 0))
+		return true;
+	if (inet_pton(AF_INET, host, &address) == 1 ||
+	    inet_pton(AF_INET6, host, &address) == 1)
+		return true;
+	return n >= local_len && strcmp(host + n - local_len, local) == 0 &&
+	    (n == local_len || host[n - local_len - 1] == '.');
+}
+
+/*
  * A Host without a port means the default one of the page's scheme, since https
  * may have ended at a proxy. Where it ends here, a page that came by http is
  * another site's: whoever is on the way could have changed it.
@@ -87,7 +109,7 @@ is_own(const struct url *page, const struct site *site)
 	    TEXT_LEN)
 		return false;
 	return parse(&own, text) == NULL && own.port == page->port &&
-	    same_host(own.host, page->host);
+	    same_host(own.host, page->host) && is_our_name(own.host, site);
 }
 
 static bool

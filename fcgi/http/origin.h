@@ -23,6 +23,7 @@ enum origin {
 /* The server as the client named it, and who else is welcome. */
 struct site {
 	const char *host;   /* the Host header: "a.example:8000"; or NULL */
+	const char *name;   /* nginx's server_name; NULL: the server has none */
 	bool is_https;      /* false: http, or https that ended at a proxy */
 	const char *listed; /* SMARTCITY_ORIGINS */
 };

@@ -159,13 +159,20 @@ page_path_id(const struct request *req, const char *text, struct id *out,
 	return false;
 }
 
-/* Characters that can end neither a header nor the <…> of a Link. */
-static bool
-is_plain(const char *query)
+/* What could end the header, or the <…> of a Link, is encoded. */
+static void
+put_query(struct buf *out, const char *q, size_t len)
 {
-	return query[strspn(query,
-		   "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		   "0123456789-._~%&=+:/@!$*,")] == '\0';
+	static const char plain[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789-._~%&=+:/@!$*,";
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		if (strchr(plain, q[i]) != NULL)
+			buf_putc(out, q[i]);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)q[i]);
 }
 
 void
@@ -176,16 +183,16 @@ page_link(const struct request *req, const char *name, const char *value,
 	const char *q = req->query;
 	size_t len, i;
 
-	if (!is_plain(q))
-		return;
 	buf_printf(&res->headers, "Link: <%s?", req->path);
 	for (; *q != '\0'; q += len + (q[len] == '&')) {
 		len = strcspn(q, "&");
 		for (i = 0; i < 3; i++)
 			if (strncmp(q, old[i], strlen(old[i])) == 0)
 				break;
-		if (i == 3 && len > 0)
-			buf_printf(&res->headers, "%.*s&", (int)len, q);
+		if (i < 3 || len == 0)
+			continue;
+		put_query(&res->headers, q, len);
+		buf_putc(&res->headers, '&');
 	}
 	buf_printf(&res->headers, "%s=%s>; rel=\"next\"\r\n", name, value);
 }

@@ -82,8 +82,7 @@ event_check(struct event *e, const struct business *business)
 	e->parse_us = parsed - began;
 	if (status == STATUS_OK)
 		status = apply_schema(e, service_find(e->service), business);
-	if (status == STATUS_OK &&
-	    (e->normalised.failed || e->findings.failed))
+	if (status == STATUS_OK && (e->normalised.failed || e->findings.failed))
 		status = STATUS_FAULT;
 	e->rules_us = clock_steady_us() - parsed;
 	return status;

@@ -12,7 +12,9 @@
 #include "rules.h"
 #include "store.h"
 
-enum { KEY_MAX = 255 /* characters of a sender's key */ };
+enum {
+	KEY_MAX = 255 /* characters of a sender's key */
+};
 
 struct event {
 	/* What its sender gave, borrowed; NULL is absent. */
@@ -33,7 +35,8 @@ struct event {
 
 enum event_end {
 	EVENT_STORED,
-	EVENT_DUPLICATE, /* the key was used before: the receipt is that event's */
+	EVENT_DUPLICATE, /* the key was used before: the receipt is that event's
+			  */
 	EVENT_REJECTED,  /* kept with its faults, to be replayed */
 	EVENT_FAILED     /* see the status; whether it was stored is unknown */
 };

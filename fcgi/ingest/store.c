@@ -143,8 +143,8 @@ ingest_findings(struct db *db, const struct event *e, const char *received,
 		write_finding(&text, &e->findings.list[i], i);
 	buf_putc(&text, ']');
 	if (!text.failed)
-		status = ingest(
-		    db, e, received, text.data, retry_schedule, receipt);
+		status =
+		    ingest(db, e, received, text.data, retry_schedule, receipt);
 	buf_free(&text);
 	return status;
 }

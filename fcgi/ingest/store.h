@@ -10,7 +10,8 @@ struct event;
 /* What its sender is answered. */
 struct receipt {
 	struct id id;
-	/* One for each finding: its own, or an earlier event of its incident. */
+	/* One for each finding: its own, or an earlier event of its incident.
+	 */
 	struct id *derived;
 	int derived_count;
 	bool is_replayed;   /* the answer is that of an earlier event */

@@ -8,12 +8,13 @@
 #include "dbclock.h"
 #include "prom.h"
 #include "score.h"
+#include "state.h"
 #include "url.h"
 #include "utf8.h"
 
 enum {
-	LIMIT_MS = 500, /* for each of the statements */
-	STATES = 4,
+	LIMIT_MS = 500,       /* for each of the statements */
+	STATES = 4,           /* of deliveries that wait */
 	DESCRIPTION_MAX = 100 /* characters, as in the log */
 };
 
@@ -35,8 +36,8 @@ enum {
 	URL
 };
 
-static const char *const states[STATES] = { "pending", "delivering", "retrying",
-	"held" };
+static const enum delivery_state states[STATES] = { DELIVERY_PENDING,
+	DELIVERY_DELIVERING, DELIVERY_RETRYING, DELIVERY_HELD };
 
 static double
 number(const struct pg_result *r, int row, int column)
@@ -47,6 +48,14 @@ number(const struct pg_result *r, int row, int column)
 }
 
 /* --- the outbox --- */
+
+static void
+put_state(
+    struct buf *out, const char *name, enum delivery_state state, double n)
+{
+	prom_sample(out, name,
+	    (const char *[]){ "state", delivery_state_name(state), NULL }, n);
+}
 
 /* Of all subscriptions, by state; what is dead has no age. */
 static void
@@ -65,18 +74,16 @@ put_states(struct buf *out, const struct pg_result *r)
 	    "Deliveries by state; 10000 that wait are counted at most, and "
 	    "10000 each that failed or expired.");
 	for (i = 0; i < STATES; i++)
-		prom_sample(out, P "outbox_deliveries",
-		    (const char *[]){ "state", states[i], NULL }, n[i]);
-	prom_sample(out, P "outbox_deliveries",
-	    (const char *[]){ "state", "failed", NULL }, number(r, 0, FAILED));
-	prom_sample(out, P "outbox_deliveries",
-	    (const char *[]){ "state", "expired", NULL },
+		put_state(out, P "outbox_deliveries", states[i], n[i]);
+	put_state(
+	    out, P "outbox_deliveries", DELIVERY_FAILED, number(r, 0, FAILED));
+	put_state(out, P "outbox_deliveries", DELIVERY_EXPIRED,
 	    number(r, 0, EXPIRED));
 	prom_family(out, P "outbox_oldest_age_seconds", "gauge",
 	    "Since the oldest of those counted was made, by state.");
 	for (i = 0; i < STATES; i++)
-		prom_sample(out, P "outbox_oldest_age_seconds",
-		    (const char *[]){ "state", states[i], NULL }, age[i]);
+		put_state(
+		    out, P "outbox_oldest_age_seconds", states[i], age[i]);
 }
 
 static void
@@ -116,11 +123,12 @@ overdue(const struct pg_result *r, int row)
 static double
 breaker(const struct pg_result *r, int row)
 {
-	const char *state = pg_value(r, row, BREAKER);
+	static const double values[BREAKER_STATES] = { [BREAKER_CLOSED] = 0,
+		[BREAKER_HALF_OPEN] = 0.5,
+		[BREAKER_OPEN] = 1 };
+	int state = breaker_state_find(pg_value(r, row, BREAKER));
 
-	return strcmp(state, "closed") == 0 ? 0
-	    : strcmp(state, "open") == 0    ? 1
-					    : 0.5;
+	return state >= 0 ? values[state] : 0.5;
 }
 
 /* What people know a subscription by; never its URL, which may hold secrets. */

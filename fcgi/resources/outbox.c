@@ -5,6 +5,7 @@
 
 #include "db.h"
 #include "page.h"
+#include "state.h"
 
 enum {
 	REPLAY_USUAL = 1000,
@@ -58,18 +59,15 @@ write_listed(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, pg_value(r, row, 1));
 }
 
-/* "sent" is what "unclaimed" was called before; who still asks so is served. */
+/* The name of a state, as the statements know it. */
 static const char *
 read_state(struct page *p)
 {
-	static const char *const states[] = { "pending", "delivering",
-		"retrying", "delivered", "failed", "held", "expired",
-		"unclaimed", NULL };
-	const char *state = params_get(&p->params, "status");
+	int state = delivery_state_find(params_get(&p->params, "status"));
 
-	if (state != NULL && strcmp(state, "sent") == 0)
-		return "unclaimed";
-	return page_choice(p, "status", states);
+	if (state >= 0)
+		return delivery_state_names[state];
+	return page_choice(p, "status", delivery_state_names);
 }
 
 /* Its second call goes on where the first has ended. */
@@ -124,8 +122,10 @@ static void
 retry(const struct context *ctx, const struct request *req, struct page *p,
     const struct id *id, struct response *res)
 {
-	static const char *const states[] = { "failed", "expired", "retrying",
-		"delivered", NULL };
+	const char *const states[] = { delivery_state_name(DELIVERY_FAILED),
+		delivery_state_name(DELIVERY_EXPIRED),
+		delivery_state_name(DELIVERY_RETRYING),
+		delivery_state_name(DELIVERY_DELIVERED), NULL };
 	const char *state = page_choice(p, "status", states);
 	struct pg_result *r = NULL;
 	enum status status;
@@ -141,7 +141,7 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 		problem_status(req, res, status);
 	} else if (pg_rows(r) == 0) {
 		problem_write(req, res, 404, "No message has this id");
-	} else if (strcmp(pg_value(r, 0, 0), "0") == 0) {
+	} else if (pg_int(r, 0, 0) == 0) {
 		problem_write(req, res, 409,
 		    "Nothing to retry: no delivery of this message to a "
 		    "subscription that still exists is %s; what is held goes "
@@ -183,8 +183,9 @@ static void
 replay(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
 {
-	static const char *const states[] = { "failed", "expired", "delivered",
-		NULL };
+	const char *const states[] = { delivery_state_name(DELIVERY_FAILED),
+		delivery_state_name(DELIVERY_EXPIRED),
+		delivery_state_name(DELIVERY_DELIVERED), NULL };
 	static const char *const bools[] = { "true", "false", NULL };
 	const char *state = page_choice(p, "status", states);
 	const char *dry_run = page_choice(p, "dry_run", bools);
@@ -192,7 +193,7 @@ replay(const struct context *ctx, const struct request *req, struct page *p,
 	enum status status;
 	struct search s;
 
-	read_search(p, state != NULL ? state : "failed", &s);
+	read_search(p, state != NULL ? state : states[0], &s);
 	s.values[6] = dry_run != NULL ? dry_run : "false";
 	page_only(p, replay_names);
 	if (!page_check(p, req, res))

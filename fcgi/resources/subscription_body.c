@@ -8,6 +8,7 @@
 #include "schedule.h"
 #include "static_headers.h"
 #include "utf8.h"
+#include "word.h"
 
 enum {
 	DESCRIPTION_MAX = 1000, /* characters */
@@ -199,8 +200,10 @@ read_schedule(struct reader *r, const struct cJSON *value)
 static void
 read_ordering(struct reader *r, const struct cJSON *value)
 {
+	static const char *const orderings[] = { "subject" };
+
 	if (json_type(value) == JSON_STRING &&
-	    strcmp(json_string(value), "subject") == 0)
+	    word_find(orderings, 1, json_string(value)) >= 0)
 		put_string(r, json_string(value));
 	else
 		fault(r, "literal_error", "Input should be 'subject'", value);
@@ -275,7 +278,10 @@ find_member(const char *name)
 static void
 forbid(struct reader *r, const struct cJSON *value)
 {
-	fault(r, "extra_forbidden", "Extra inputs are not permitted", value);
+	/* A misspelt name may hold a secret. */
+	(void)value;
+	faults_add(r->faults, "extra_forbidden", "body", r->name,
+	    "Extra inputs are not permitted", "null");
 }
 
 static void

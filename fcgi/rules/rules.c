@@ -146,8 +146,7 @@ find(const struct service *service, const struct value *values,
 		    field_index(service, rule->watch, strlen(rule->watch)),
 		    &f->watched);
 	put_payload(service, values, derived->payload, &f->payload);
-	out->failed |=
-	    f->key.failed || f->watched.failed || f->payload.failed;
+	out->failed |= f->key.failed || f->watched.failed || f->payload.failed;
 }
 
 void

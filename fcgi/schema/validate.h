@@ -10,8 +10,8 @@
  * One JSON object, which the caller frees. STATUS_REJECT: it is none, and a
  * fault says why.
  */
-enum status validate_parse(const char *text, size_t len, struct json **,
-    struct faults *) MUST_CHECK;
+enum status validate_parse(
+    const char *text, size_t len, struct json **, struct faults *) MUST_CHECK;
 
 /*
  * Fills values, in the order of the service's fields, and adds every fault it

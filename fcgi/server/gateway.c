@@ -235,6 +235,7 @@ read_origin(char **params, const struct config *config, struct request *q)
 	const char *scheme = find_param(params, "REQUEST_SCHEME");
 	const struct site site = {
 		.host = find_param(params, "HTTP_HOST"),
+		.name = find_param(params, "SERVER_NAME"),
 		.is_https = (https != NULL && strcmp(https, "on") == 0) ||
 		    (scheme != NULL && strcmp(scheme, "https") == 0),
 		.listed = config->origins,

@@ -21,10 +21,10 @@ struct gateway {
 };
 
 /*
- * Answers one request: through the context's handler when it arrived whole, with 400
- * when it did not, and with nothing when the client left. Reads the stream to
- * its end before it writes: unread bytes of a body would be the next FastCGI
- * request. Logs the request, at debug or, where it took long, at warn.
+ * Answers one request: through the context's handler when it arrived whole,
+ * with 400 when it did not, and with nothing when the client left. Reads the
+ * stream to its end before it writes: unread bytes of a body would be the next
+ * FastCGI request. Logs the request, at debug or, where it took long, at warn.
  */
 void gateway_serve(const struct context *, const struct gateway *);
 

@@ -35,8 +35,8 @@ static const struct derived critical[] = {
 };
 
 static const struct rule rules[] = {
-	{ "critical", is_critical, "critical_energy_usage_{neighborhood}",
-	    NULL, QUIET_SECONDS, REMIND_SECONDS, critical },
+	{ "critical", is_critical, "critical_energy_usage_{neighborhood}", NULL,
+	    QUIET_SECONDS, REMIND_SECONDS, critical },
 	{ 0 },
 };
 

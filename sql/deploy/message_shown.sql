@@ -19,7 +19,9 @@ CREATE FUNCTION message_status(states text[]) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN CASE WHEN states = '{}' THEN 'unclaimed' ELSE message_state(states) END;
 
--- One message with all that is known of it, as message_json did.
+-- One message with all that is known of it, as message_json did.  Of the answers,
+-- as many of the newest as 1 MiB takes, in equal shares for its deliveries: there
+-- may be any number of attempts.
 CREATE FUNCTION message_shown(m outbox_messages) RETURNS json
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT row_to_json(x)
@@ -40,7 +42,11 @@ LANGUAGE sql STABLE PARALLEL SAFE AS $$
                                           SELECT row_to_json(z)
                                             FROM (SELECT a.attempt, rfc3339(a.started_at) AS started_at,
                                                          a.duration_ms, a.http_status, a.error, a.detail,
-                                                         a.address, a.answer
+                                                         a.address,
+                                                         CASE WHEN sum(octet_length(a.answer)) OVER (ORDER BY a.attempt DESC)
+                                                                   <= 1048576 / (SELECT count(*) FROM deliveries AS o
+                                                                                  WHERE o.message_id = m.id)
+                                                              THEN a.answer END AS answer
                                                     FROM delivery_attempts AS a
                                                    WHERE a.message_id = d.message_id
                                                      AND a.subscription_id = d.subscription_id

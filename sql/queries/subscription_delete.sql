@@ -1,9 +1,10 @@
--- Ends a subscription; its row and its history stay. What waits for it expires,
+-- Ends a subscription; its row and its history stay, but not what the receiver
+-- asked for as passwords. What waits for it expires,
 -- what is under way may still arrive. A backlog that would outlast the time
 -- for an answer is left to deliveries_expire, as is what an ingest of this very
 -- moment adds.
 WITH ended AS (
-    UPDATE subscriptions SET deleted_at = now(), updated_at = now()
+    UPDATE subscriptions SET deleted_at = now(), updated_at = now(), headers = NULL, credentials = NULL
      WHERE id = $1::uuid AND deleted_at IS NULL
     RETURNING id
 ), waiting AS (

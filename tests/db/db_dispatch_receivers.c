@@ -35,7 +35,7 @@ receiver__bad_in_any_way__its_class_told(void **state)
 		{ "/status/301/x", "http 301" },
 		{ "/redirect/x?to=http://169.254.169.254/", "http 302" },
 		{ "/hang/x", "timeout" },
-		{ "/unended-head/200/x", "timeout 200" },
+		{ "/reset-head/404/x", "http 404" },
 		{ "/cut/404/x", "http 404" },
 		{ "/stalled/301/x", "http 301" },
 		{ "/long-header/200/x", "protocol 200" },
@@ -63,7 +63,7 @@ receiver__200_with_a_faulty_body__delivered_once(void **state)
 {
 	static const char *const paths[] = { "/drip/x", "/cut/200/x",
 		"/cut-by-reset/204/x", "/stalled/200/x", "/endless/201/x",
-		"/bad-chunks/200/x", "/bad-length/200/x" };
+		"/bad-chunks/200/x", "/bad-length/200/x", "/reset-head/200/x" };
 	size_t i;
 
 	(void)state;

@@ -57,7 +57,7 @@ claim__one_delivery__all_that_is_to_be_sent(void **state)
 	assert_int_equal(c.max_in_flight, 3);
 	assert_int_equal(c.attempt, 1);
 	assert_int_equal(c.attempts, 1);
-	assert_false(c.is_over);
+	assert_int_equal(c.state, DELIVERY_DELIVERING);
 	pg_free(rows);
 }
 
@@ -207,8 +207,7 @@ claim__attempts_used_up__failed_not_sent(void **state)
 	claims_put(1, ONE);
 	t_exec(claims_url, "UPDATE deliveries SET attempts = 10");
 	rows = claims_n(session_one, 1);
-	assert_true(lease_row(rows, 0).is_over);
-	assert_string_equal(lease_row(rows, 0).status, "failed");
+	assert_int_equal(lease_row(rows, 0).state, DELIVERY_FAILED);
 	pg_free(rows);
 	claims_expect("10 t",
 	    "SELECT attempts || ' ' || (settled_at IS NOT NULL)::text"

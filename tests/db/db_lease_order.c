@@ -43,13 +43,13 @@ order__first_is_retried__the_next_waits(void **state)
 	(void)state;
 	put_subjects();
 	t_exec(claims_url, "DELETE FROM deliveries WHERE subject <> 'a'");
-	claims_settle_one("retrying", "bad");
+	claims_settle_one(ENDING_RETRYING, VERDICT_BAD);
 	claims_expect_n(0);
 	t_pass(claims_url, "6 seconds");
 	rows = claims_n(session_one, 1);
 	assert_int_equal(lease_row(rows, 0).attempt, 2);
 	buf_init(&outcomes, 65536);
-	claims_add(&outcomes, rows, 0, "delivered", "good");
+	claims_add(&outcomes, rows, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	claims_expect_settled(session_one, &outcomes, 1);
 	pg_free(rows);
 	rows = claims_n(session_one, 1);
@@ -84,7 +84,7 @@ order__first_is_settled__next_is_found_at_once(void **state)
 	    "DELETE FROM deliveries WHERE subject <> 'a';"
 	    "UPDATE deliveries SET next_attempt_at = now() - interval '1 "
 	    "hour'");
-	claims_settle_one("delivered", "good");
+	claims_settle_one(ENDING_DELIVERED, VERDICT_GOOD);
 	pg_free(claims_with(session_one, &c, 1));
 }
 
@@ -98,7 +98,7 @@ fail_times(int n)
 	for (i = 0; i < n; i++) {
 		t_exec(claims_url,
 		    "UPDATE deliveries SET next_attempt_at = now()");
-		claims_settle_one("retrying", "bad");
+		claims_settle_one(ENDING_RETRYING, VERDICT_BAD);
 	}
 }
 
@@ -145,7 +145,7 @@ breaker__half_open_and_good__closed_and_all_due(void **state)
 {
 	(void)state;
 	put_half_open(3);
-	claims_settle_one("delivered", "good");
+	claims_settle_one(ENDING_DELIVERED, VERDICT_GOOD);
 	claims_expect("0 0 t",
 	    "SELECT concat_ws(' ', failures, trips, open_until IS NULL)"
 	    " FROM subscriptions WHERE id = '" ONE "'");
@@ -157,13 +157,13 @@ breaker__half_open_and_bad__open_for_longer(void **state)
 {
 	(void)state;
 	put_half_open(2);
-	claims_settle_one("retrying", "bad");
+	claims_settle_one(ENDING_RETRYING, VERDICT_BAD);
 	claims_expect("3",
 	    "SELECT trips FROM subscriptions WHERE open_until BETWEEN"
 	    " now() + interval '110 s' AND now() + interval '121 s'");
 	put_half_open(20);
 	t_exec(claims_url, "DELETE FROM deliveries WHERE status = 'retrying'");
-	claims_settle_one("retrying", "bad");
+	claims_settle_one(ENDING_RETRYING, VERDICT_BAD);
 	claims_expect("21",
 	    "SELECT trips FROM subscriptions WHERE open_until BETWEEN"
 	    " now() + interval '590 s' AND now() + interval '601 s'");
@@ -174,7 +174,7 @@ breaker__message_refused__says_nothing_about_the_receiver(void **state)
 {
 	(void)state;
 	claims_put(1, ONE);
-	claims_settle_one("retrying", NULL);
+	claims_settle_one(ENDING_RETRYING, VERDICT_NONE);
 	claims_expect("0", "SELECT max(failures) FROM subscriptions");
 }
 
@@ -186,7 +186,7 @@ breaker__good_between_bad_ones__counts_from_nought(void **state)
 	t_exec(claims_url, "UPDATE subscriptions SET max_in_flight = 1");
 	fail_times(1);
 	t_exec(claims_url, "UPDATE deliveries SET next_attempt_at = now()");
-	claims_settle_one("delivered", "good");
+	claims_settle_one(ENDING_DELIVERED, VERDICT_GOOD);
 	claims_expect("0", "SELECT max(failures) FROM subscriptions");
 }
 
@@ -203,7 +203,8 @@ breaker__failures_told_twice__counted_once(void **state)
 	for (told = 0; told < 2; told++) {
 		buf_init(&outcomes, 65536);
 		for (i = 0; i < 5; i++)
-			claims_add(&outcomes, rows, i, "retrying", "bad");
+			claims_add(
+			    &outcomes, rows, i, ENDING_RETRYING, VERDICT_BAD);
 		claims_expect_settled(
 		    session_one, &outcomes, told == 0 ? 5 : 0);
 	}
@@ -224,7 +225,7 @@ breaker__gone_from_the_url_before__the_new_one_is_served(void **state)
 	t_exec(claims_url,
 	    "UPDATE subscriptions SET url = 'http://127.0.0.1:9/new'");
 	buf_init(&outcomes, 65536);
-	claims_add(&outcomes, rows, 0, "retrying", "gone");
+	claims_add(&outcomes, rows, 0, ENDING_RETRYING, VERDICT_GONE);
 	claims_expect_settled(session_one, &outcomes, 1);
 	pg_free(rows);
 	t_pass(claims_url, "1 hour");
@@ -237,7 +238,7 @@ breaker__gone__disabled_and_held(void **state)
 	(void)state;
 	claims_put(2, ONE);
 	t_exec(claims_url, "UPDATE subscriptions SET max_in_flight = 1");
-	claims_settle_one("retrying", "gone");
+	claims_settle_one(ENDING_RETRYING, VERDICT_GONE);
 	claims_expect("the receiver answered 410 Gone",
 	    "SELECT disabled_reason FROM subscriptions WHERE id = '" ONE "'");
 	t_pass(claims_url, "1 hour");

@@ -11,8 +11,8 @@ settle__delivered__done_with_its_history(void **state)
 {
 	struct pg_result *rows;
 	struct attempt a;
-	struct outcome o = { .status = "delivered",
-		.verdict = "good",
+	struct outcome o = { .ending = ENDING_DELIVERED,
+		.verdict = VERDICT_GOOD,
 		.began_ms = 400,
 		.took_ms = 500 };
 	struct buf outcomes;
@@ -47,7 +47,7 @@ settle__retrying__due_after_its_delay(void **state)
 {
 	(void)state;
 	claims_put(1, ONE);
-	claims_settle_one("retrying", "bad");
+	claims_settle_one(ENDING_RETRYING, VERDICT_BAD);
 	claims_expect("retrying 1 http: answered \"503\"",
 	    "SELECT concat_ws(' ', status, attempts, last_error) FROM"
 	    " deliveries");
@@ -63,9 +63,9 @@ settle__delivered_after_a_failure__no_error_left(void **state)
 {
 	(void)state;
 	claims_put(1, ONE);
-	claims_settle_one("retrying", "bad");
+	claims_settle_one(ENDING_RETRYING, VERDICT_BAD);
 	t_pass(claims_url, "6 seconds");
-	claims_settle_one("delivered", "good");
+	claims_settle_one(ENDING_DELIVERED, VERDICT_GOOD);
 	claims_expect("delivered 2",
 	    "SELECT concat_ws(' ', status, attempts, last_error) FROM"
 	    " deliveries");
@@ -78,7 +78,7 @@ settle__failed__over(void **state)
 {
 	(void)state;
 	claims_put(1, ONE);
-	claims_settle_one("failed", "bad");
+	claims_settle_one(ENDING_FAILED, VERDICT_BAD);
 	assert_int_equal(claims_count("failed"), 1);
 	t_pass(claims_url, "1 year");
 	claims_expect_n(0);
@@ -91,7 +91,7 @@ settle__released__as_if_never_claimed(void **state)
 
 	(void)state;
 	claims_put(1, ONE);
-	claims_settle_one("released", NULL);
+	claims_settle_one(ENDING_RELEASED, VERDICT_NONE);
 	claims_expect(
 	    "pending 0", "SELECT status || ' ' || attempts FROM deliveries");
 	assert_int_equal(
@@ -113,14 +113,14 @@ settle__lease_ended_and_claimed_anew__changes_nothing(void **state)
 	t_pass(claims_url, "61 seconds");
 	rows = claims_n(session_two, 1);
 	buf_init(&outcomes, 65536);
-	claims_add(&outcomes, late, 0, "delivered", "good");
+	claims_add(&outcomes, late, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	claims_expect_settled(session_one, &outcomes, 0);
 	assert_int_equal(claims_count("delivering"), 1);
 	/* The history learns what really happened. */
 	claims_expect(
 	    "1", "SELECT attempt FROM delivery_attempts WHERE error IS NULL");
 	buf_init(&outcomes, 65536);
-	claims_add(&outcomes, rows, 0, "retrying", "bad");
+	claims_add(&outcomes, rows, 0, ENDING_RETRYING, VERDICT_BAD);
 	claims_expect_settled(session_two, &outcomes, 1);
 	pg_free(late);
 	pg_free(rows);
@@ -136,10 +136,10 @@ settle__told_twice__second_changes_nothing(void **state)
 	claims_put(1, ONE);
 	rows = claims_n(session_one, 1);
 	buf_init(&outcomes, 65536);
-	claims_add(&outcomes, rows, 0, "delivered", "good");
+	claims_add(&outcomes, rows, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	claims_expect_settled(session_one, &outcomes, 1);
 	buf_init(&outcomes, 65536);
-	claims_add(&outcomes, rows, 0, "retrying", "bad");
+	claims_add(&outcomes, rows, 0, ENDING_RETRYING, VERDICT_BAD);
 	claims_expect_settled(session_one, &outcomes, 0);
 	pg_free(rows);
 	assert_int_equal(claims_count("delivered"), 1);
@@ -156,13 +156,13 @@ settle__release_told_again__the_next_lease_stays(void **state)
 	claims_put(1, ONE);
 	first = claims_n(session_one, 1);
 	buf_init(&outcomes, 65536);
-	claims_add(&outcomes, first, 0, "released", NULL);
+	claims_add(&outcomes, first, 0, ENDING_RELEASED, VERDICT_NONE);
 	claims_expect_settled(session_one, &outcomes, 1);
 	second = claims_n(session_two, 1);
 	assert_int_equal(
 	    lease_row(first, 0).attempt, lease_row(second, 0).attempt);
 	buf_init(&outcomes, 65536);
-	claims_add(&outcomes, first, 0, "released", NULL);
+	claims_add(&outcomes, first, 0, ENDING_RELEASED, VERDICT_NONE);
 	claims_expect_settled(session_one, &outcomes, 0);
 	assert_int_equal(claims_count("delivering"), 1);
 	pg_free(first);
@@ -182,10 +182,10 @@ settle__database_gone__buffer_kept_to_tell_again(void **state)
 	claims_put(2, ONE);
 	rows = claims_n(session_one, 2);
 	buf_init(&outcomes, 65536);
-	claims_add(&outcomes, rows, 0, "delivered", "good");
+	claims_add(&outcomes, rows, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	assert_int_equal(
 	    lease_settle(gone, &outcomes, 0, &settled), STATUS_RETRY);
-	claims_add(&outcomes, rows, 1, "delivered", "good");
+	claims_add(&outcomes, rows, 1, ENDING_DELIVERED, VERDICT_GOOD);
 	claims_expect_settled(session_one, &outcomes, 2);
 	pg_free(rows);
 	db_free(gone);
@@ -202,7 +202,7 @@ settle__outcomes_too_long__fault(void **state)
 	claims_put(1, ONE);
 	rows = claims_n(session_one, 1);
 	buf_init(&outcomes, 10);
-	claims_add(&outcomes, rows, 0, "delivered", "good");
+	claims_add(&outcomes, rows, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	assert_int_equal(
 	    lease_settle(session_one, &outcomes, 0, &settled), STATUS_FAULT);
 	buf_free(&outcomes);

@@ -68,8 +68,8 @@ derived_ids(const struct receipt *receipt)
 
 	buf_init(&out, 4096);
 	for (i = 0; i < receipt->derived_count; i++)
-		buf_printf(&out, "%s%s", i > 0 ? "," : "",
-		    receipt->derived[i].text);
+		buf_printf(
+		    &out, "%s%s", i > 0 ? "," : "", receipt->derived[i].text);
 	buf_puts(&out, "");
 	return out.data;
 }

@@ -180,6 +180,24 @@ patch__paused_false__lifts_all_that_holds(void **state)
 /* --- DELETE --- */
 
 static void
+delete__headers_and_credentials__forgotten(void **state)
+{
+	char *id =
+	    api_create("{\"topic\":\"event.x\",\"url\":\"http://a.example/\","
+		       "\"headers\":{\"Authorization\":\"Bearer s3cret\"}}");
+
+	(void)state;
+	api_expect("DELETE", api_path(id, ""), NULL, 204);
+	assert_int_equal(
+	    t_number(api_url,
+		"SELECT count(*) FROM subscriptions WHERE id = '%s' "
+		"AND headers IS NULL AND credentials IS NULL",
+		id),
+	    1);
+	free(id);
+}
+
+static void
 delete__deliveries_in_all_states__the_waiting_expire(void **state)
 {
 	char *id = api_create(NEW), *other = api_create(NEW);
@@ -367,6 +385,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(patch__some_members__the_others_as_they_were),
 	TEST(patch__nothing__nothing_changes),
 	TEST(patch__paused_false__lifts_all_that_holds),
+	TEST(delete__headers_and_credentials__forgotten),
 	TEST(delete__deliveries_in_all_states__the_waiting_expire),
 	TEST(delete__huge_backlog__answered_in_time_all_the_same),
 	TEST(any__unknown_or_deleted__404),

@@ -95,7 +95,8 @@ post__several_wrong__all_listed(void **state)
 	api_expect_fault("topic", "missing", "Field required");
 	api_expect_fault("url", "url_parsing", "\"input\":\"x\"");
 	api_expect_fault("paused", "bool_parsing", "\"input\":2");
-	api_expect_fault("colour", "extra_forbidden", "\"input\":\"red\"");
+	/* A misspelt name may hold a secret: it is not said back. */
+	api_expect_fault("colour", "extra_forbidden", "\"input\":null");
 	api_expect("POST", "/subscriptions", "{}", 422);
 	api_expect_fault("topic", "missing", "Field required");
 	api_expect_fault("url", "missing", "Field required");

@@ -275,6 +275,9 @@ events__followed_by_link__each_once(void **state)
 		ingest("/ingest/paged", "{}", id);
 	assert_int_equal(follow("/events?service=paged&limit=10"), 25);
 	assert_int_equal(follow("/events?service=paged&limit=10&after=0"), 25);
+	/* Whatever else its query holds. */
+	assert_int_equal(
+	    follow("/events?service=paged&limit=10&x=(1);'%3E\\^>|"), 25);
 }
 
 static void

@@ -95,7 +95,8 @@ expect_stream(const char *headers, const char *status, const char *text)
 	char request[1024], head[4096];
 
 	snprintf(request, sizeof(request),
-	    "GET /events/stream HTTP/1.1\r\nHost: city.example:8000\r\n%s\r\n",
+	    "GET /events/stream HTTP/1.1\r\nHost: "
+	    "city.localhost:8000\r\n%s\r\n",
 	    headers);
 	ask_for_head(request, head, sizeof(head));
 	if (strncmp(head + 9, status, 3) != 0 || strstr(head, text) == NULL)
@@ -252,21 +253,22 @@ stream__by_whose_page__opened_or_403(void **state)
 		bool opens;
 	} rows[] = {
 		{ "Sec-Fetch-Site: same-origin\r\n", true },
-		{ "Origin: http://city.example:8000\r\n", true },
-		{ "Origin: https://city.example:8000\r\n", true },
+		{ "Origin: http://city.localhost:8000\r\n", true },
+		{ "Origin: https://city.localhost:8000\r\n", true },
 		{ DASH, true },
 		{ DASH "Sec-Fetch-Site: cross-site\r\n", true },
 		{ EVIL, false },
 		{ EVIL "Sec-Fetch-Site: same-origin\r\n", false },
 		{ "Origin: null\r\n", false },
-		{ "Origin: http://city.example\r\n", false },
-		{ "Origin: http://city.example:8000.evil.example\r\n", false },
+		{ "Origin: http://city.localhost\r\n", false },
+		{ "Origin: http://city.localhost:8000.evil.example\r\n",
+		    false },
 		{ "Sec-Fetch-Site: cross-site\r\n", false },
 		{ "Sec-Fetch-Site: same-site\r\n", false },
-		{ "Origin: http://city.example:8000\r\n"
+		{ "Origin: http://city.localhost:8000\r\n"
 		  "Sec-Fetch-Site: same-site\r\n",
 		    false },
-		{ EVIL "Origin: http://city.example:8000\r\n", false },
+		{ EVIL "Origin: http://city.localhost:8000\r\n", false },
 	};
 	char headers[512];
 	size_t i;
@@ -293,6 +295,23 @@ stream__by_whose_page__opened_or_403(void **state)
 	    "Access-Control-Allow-Origin: https://dash.example\r\n");
 }
 
+/* DNS rebinding: the page's own name leads here. */
+static void
+page__under_a_name_that_leads_here__changes_nothing(void **state)
+{
+	static const char rebound[] =
+	    "Host: evil.example:8000\r\nOrigin: http://evil.example:8000\r\n"
+	    "Sec-Fetch-Site: same-origin\r\nContent-Length: 2\r\n"
+	    "Content-Type: application/json\r\nConnection: close\r\n\r\n{}";
+	char request[512], head[4096];
+
+	(void)state;
+	snprintf(request, sizeof(request), "POST /ingest/noise HTTP/1.1\r\n%s",
+	    rebound);
+	ask_for_head(request, head, sizeof(head));
+	assert_memory_equal(head + 9, "403", 3);
+}
+
 static void
 websocket__subprotocols__the_first_is_given(void **state)
 {
@@ -301,6 +320,8 @@ websocket__subprotocols__the_first_is_given(void **state)
 	    "\r\nSec-WebSocket-Protocol: a.b\r\n");
 	expect_stream(WEBSOCKET "Sec-WebSocket-Protocol: 0\r\n", "101",
 	    "\r\nSec-WebSocket-Protocol: 0\r\n");
+	expect_stream(WEBSOCKET "Sec-WebSocket-Protocol: , json\r\n", "101",
+	    "\r\nSec-WebSocket-Protocol: json\r\n");
 	/* nchan's own. */
 	expect_stream(WEBSOCKET "Sec-WebSocket-Protocol: ws+meta.nchan\r\n",
 	    "101", "\r\nSec-WebSocket-Protocol: ws+meta.nchan\r\n");
@@ -424,6 +445,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(page__of_this_site__works),
 	cmocka_unit_test(page__of_a_listed_site__works_and_reads),
 	cmocka_unit_test(stream__by_whose_page__opened_or_403),
+	cmocka_unit_test(page__under_a_name_that_leads_here__changes_nothing),
 	cmocka_unit_test(websocket__subprotocols__the_first_is_given),
 	cmocka_unit_test(headers__of_ones_own__in_stream_and_pages),
 	cmocka_unit_test(list__changed_and_reloaded__in_use_by_pool_and_stream),

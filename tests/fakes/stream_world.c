@@ -139,7 +139,7 @@ answer(int i, int status)
 	struct post *p = posts[i].post;
 
 	if (status > 0) {
-		p->error = NULL;
+		p->error = ERROR_NONE;
 		p->status = status;
 		buf_printf(p->answer,
 		    "{\"messages\": %d, \"requested\": 0, \"subscribers\": %d, "
@@ -159,7 +159,7 @@ answer_viewers(void)
 
 	asked = NULL;
 	p->status = watching < 0 ? 404 : 200;
-	p->error = nginx_status < 0 ? ERROR_CONNECT : NULL;
+	p->error = nginx_status < 0 ? ERROR_CONNECT : ERROR_NONE;
 	snprintf(p->detail, sizeof(p->detail), "no such socket");
 	buf_printf(p->answer,
 	    "total published messages: 9\nstored messages: %d\n"

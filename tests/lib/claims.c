@@ -1,7 +1,5 @@
 #include "claims.h"
 
-#include <string.h>
-
 #include "lease.h"
 
 const char *claims_url;
@@ -118,14 +116,14 @@ claims_attempt_of(const struct pg_result *rows, int row)
 
 void
 claims_add(struct buf *outcomes, const struct pg_result *rows, int row,
-    const char *status, const char *verdict)
+    enum ending ending, enum verdict verdict)
 {
 	struct attempt a = claims_attempt_of(rows, row);
-	struct outcome o = { .status = status, .verdict = verdict };
+	struct outcome o = { .ending = ending, .verdict = verdict };
 
-	if (strcmp(status, "retrying") == 0)
+	if (ending == ENDING_RETRYING)
 		o.delay_ms = 5000;
-	if (strcmp(status, "delivered") != 0 && verdict != NULL) {
+	if (ending != ENDING_DELIVERED && verdict != VERDICT_NONE) {
 		a.error = ERROR_HTTP;
 		a.http_status = 503;
 		snprintf(a.detail, sizeof(a.detail), "answered \"503\"");
@@ -145,13 +143,13 @@ claims_expect_settled(struct db *db, struct buf *outcomes, int n)
 }
 
 void
-claims_settle_one(const char *status, const char *verdict)
+claims_settle_one(enum ending ending, enum verdict verdict)
 {
 	struct pg_result *rows = claims_n(session_one, 1);
 	struct buf outcomes;
 
 	buf_init(&outcomes, 65536);
-	claims_add(&outcomes, rows, 0, status, verdict);
+	claims_add(&outcomes, rows, 0, ending, verdict);
 	claims_expect_settled(session_one, &outcomes, 1);
 	pg_free(rows);
 }

@@ -29,11 +29,11 @@ int claims_count(const char *status);
 void claims_expect(const char *expected, const char *query);
 struct attempt claims_attempt_of(const struct pg_result *rows, int row);
 void claims_add(struct buf *outcomes, const struct pg_result *rows, int row,
-    const char *status, const char *verdict);
+    enum ending ending, enum verdict verdict);
 void claims_expect_settled(struct db *db, struct buf *outcomes, int n);
 
 /* Claims one delivery of whichever receiver has one, and settles it. */
-void claims_settle_one(const char *status, const char *verdict);
+void claims_settle_one(enum ending ending, enum verdict verdict);
 
 #define TEST(test) cmocka_unit_test_setup(test, claims_two_receivers)
 

@@ -236,7 +236,7 @@ async function works(browser, from, to) {
 
 const others = await servePages(0), listed = await servePages(Number(dash));
 const other = others.address().port;
-const named = `http://city.example:${port}`;
+const named = `http://city.localhost:${port}`;
 // As root Chromium has no sandbox.
 const browser = await chromium.launch({ executablePath, timeout: 60000,
 	args: ["--host-resolver-rules=MAP *.example 127.0.0.1",

@@ -4,15 +4,8 @@
 #include <string.h>
 
 #include "cloudevent.h"
+#include "outcome.h"
 #include "sink.h"
-#include "verdict.h"
-
-/* sink.c asks for attempt_done() of nobody, but its sinks do. */
-void
-attempt_done(struct attempt *a)
-{
-	(void)a;
-}
 
 static const struct message message = {
 	.id = "01a205e9-0000-7000-8000-000000000001",
@@ -67,29 +60,29 @@ static void
 verdict__each_outcome__says_what_it_means(void **state)
 {
 	static const struct {
-		const char *error;
+		enum error_class error;
 		int http_status;
-		const char *verdict;
+		enum verdict verdict;
 	} rows[] = {
-		{ NULL, 204, "good" },
-		{ NULL, 0, "good" },
-		{ ERROR_DNS, 0, "bad" },
-		{ ERROR_FORBIDDEN, 0, "bad" },
-		{ ERROR_CONNECT, 0, "bad" },
-		{ ERROR_TLS, 0, "bad" },
-		{ ERROR_TIMEOUT, 0, "bad" },
-		{ ERROR_TIMEOUT, 200, "bad" },
-		{ ERROR_PROTOCOL, 0, "bad" },
-		{ ERROR_NATS, 0, "bad" },
-		{ ERROR_HTTP, 500, "bad" },
-		{ ERROR_HTTP, 503, "bad" },
-		{ ERROR_HTTP, 429, "bad" },
-		{ ERROR_HTTP, 404, "bad" },
-		{ ERROR_HTTP, 302, "bad" },
-		{ ERROR_HTTP, 410, "gone" },
-		{ ERROR_HTTP, 400, "good" },
-		{ ERROR_HTTP, 422, "good" },
-		{ ERROR_INTERNAL, 0, NULL },
+		{ ERROR_NONE, 204, VERDICT_GOOD },
+		{ ERROR_NONE, 0, VERDICT_GOOD },
+		{ ERROR_DNS, 0, VERDICT_BAD },
+		{ ERROR_FORBIDDEN, 0, VERDICT_BAD },
+		{ ERROR_CONNECT, 0, VERDICT_BAD },
+		{ ERROR_TLS, 0, VERDICT_BAD },
+		{ ERROR_TIMEOUT, 0, VERDICT_BAD },
+		{ ERROR_TIMEOUT, 200, VERDICT_BAD },
+		{ ERROR_PROTOCOL, 0, VERDICT_BAD },
+		{ ERROR_NATS, 0, VERDICT_BAD },
+		{ ERROR_HTTP, 500, VERDICT_BAD },
+		{ ERROR_HTTP, 503, VERDICT_BAD },
+		{ ERROR_HTTP, 429, VERDICT_BAD },
+		{ ERROR_HTTP, 404, VERDICT_BAD },
+		{ ERROR_HTTP, 302, VERDICT_BAD },
+		{ ERROR_HTTP, 410, VERDICT_GONE },
+		{ ERROR_HTTP, 400, VERDICT_GOOD },
+		{ ERROR_HTTP, 422, VERDICT_GOOD },
+		{ ERROR_INTERNAL, 0, VERDICT_NONE },
 	};
 	struct attempt a = { 0 };
 	size_t i;
@@ -98,11 +91,33 @@ verdict__each_outcome__says_what_it_means(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		a.error = rows[i].error;
 		a.http_status = rows[i].http_status;
-		if (rows[i].verdict == NULL)
-			assert_null(verdict(&a));
-		else
-			assert_string_equal(verdict(&a), rows[i].verdict);
+		assert_int_equal(verdict_of(&a), rows[i].verdict);
 	}
+}
+
+/* What SQL, the history and the metrics are told. */
+static void
+words__each_of_the_enums__as_others_know_it(void **state)
+{
+	static const char *const errors[ERROR_CLASSES] = { NULL, "dns",
+		"forbidden", "connect", "tls", "timeout", "protocol", "http",
+		"nats", "internal" };
+	static const char *const verdicts[VERDICTS] = { NULL, "good", "bad",
+		"gone" };
+	static const char *const endings[ENDINGS] = { "delivered", "retrying",
+		"failed", "released" };
+	int i;
+
+	(void)state;
+	assert_null(error_class_name(ERROR_NONE));
+	for (i = 1; i < ERROR_CLASSES; i++)
+		assert_string_equal(
+		    error_class_name((enum error_class)i), errors[i]);
+	assert_null(verdict_name(VERDICT_NONE));
+	for (i = 1; i < VERDICTS; i++)
+		assert_string_equal(verdict_name((enum verdict)i), verdicts[i]);
+	for (i = 0; i < ENDINGS; i++)
+		assert_string_equal(ending_name((enum ending)i), endings[i]);
 }
 
 static void
@@ -130,6 +145,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(cloudevent__whole_message__data_byte_for_byte),
 	cmocka_unit_test(cloudevent__absent_parts__left_out),
 	cmocka_unit_test(verdict__each_outcome__says_what_it_means),
+	cmocka_unit_test(words__each_of_the_enums__as_others_know_it),
 	cmocka_unit_test(sink__each_scheme__its_sink),
 	cmocka_unit_test(sink__unknown_scheme__null),
 };

@@ -34,11 +34,10 @@ static int count; /* of the attempts that are done */
 
 /* --- a recorder instead of the worker's ---------------------------------- */
 
-static const struct attempt untouched = { .error = "not done",
-	.timeout_ms = -1 };
+static const struct attempt untouched = { .timeout_ms = -1 };
 
-void
-attempt_done(struct attempt *a)
+static void
+done(struct attempt *a)
 {
 	assert_ptr_not_equal(a->sink_data, &untouched);
 	a->sink_data = (void *)&untouched;
@@ -54,7 +53,8 @@ attempt(const char *id, const char *url, int timeout_ms)
 		.body_len = 8,
 		.url = url,
 		.timeout_ms = timeout_ms,
-		.error = "not done",
+		.done = done,
+		.error = ERROR_CLASSES, /* not done */
 	};
 }
 
@@ -97,11 +97,12 @@ deliver(const char *id, const char *url, int timeout_ms)
 }
 
 static void
-assert_error(const struct attempt *a, const char *error, const char *detail)
+assert_error(
+    const struct attempt *a, enum error_class error, const char *detail)
 {
-	if (a->error == NULL)
+	if (a->error == ERROR_NONE)
 		fail_msg("delivered: %s", a->detail);
-	assert_string_equal(a->error, error);
+	assert_int_equal(a->error, error);
 	if (strstr(a->detail, detail) == NULL)
 		fail_msg("\"%s\" is not in \"%s\"", detail, a->detail);
 }
@@ -109,8 +110,8 @@ assert_error(const struct attempt *a, const char *error, const char *detail)
 static void
 assert_delivered(const struct attempt *a)
 {
-	if (a->error != NULL)
-		fail_msg("%s: %s", a->error, a->detail);
+	if (a->error != ERROR_NONE)
+		fail_msg("%d: %s", (int)a->error, a->detail);
 }
 
 static void

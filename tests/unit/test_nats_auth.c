@@ -305,8 +305,8 @@ group_teardown(void **state)
 
 /* --- a recorder instead of the worker's ---------------------------------- */
 
-void
-attempt_done(struct attempt *a)
+static void
+done(struct attempt *a)
 {
 	(void)a;
 	count++;
@@ -341,7 +341,8 @@ attempt(const char *scheme, const char *host, int server, const char *subject,
 		.url = url,
 		.credentials = credentials,
 		.timeout_ms = TIMEOUT_MS,
-		.error = "not done",
+		.done = done,
+		.error = ERROR_CLASSES, /* not done */
 	};
 }
 
@@ -358,19 +359,20 @@ deliver(const char *scheme, const char *host, int server, const char *subject,
 }
 
 static void
-assert_error(const struct attempt *a, const char *error, const char *detail)
+assert_error(
+    const struct attempt *a, enum error_class error, const char *detail)
 {
-	if (a->error == NULL)
+	if (a->error == ERROR_NONE)
 		fail_msg("delivered: %s", a->detail);
-	if (strcmp(a->error, error) != 0 || strstr(a->detail, detail) == NULL)
-		fail_msg("%s: %s", a->error, a->detail);
+	if (a->error != error || strstr(a->detail, detail) == NULL)
+		fail_msg("%d: %s", (int)a->error, a->detail);
 }
 
 static void
 assert_delivered(const struct attempt *a)
 {
-	if (a->error != NULL)
-		fail_msg("%s: %s", a->error, a->detail);
+	if (a->error != ERROR_NONE)
+		fail_msg("%d: %s", (int)a->error, a->detail);
 	assert_non_null(strstr(a->detail, "stream CITY"));
 }
 
@@ -694,8 +696,8 @@ nats_creds__file_gone__said(void **state)
 	reopen("", setting);
 	shell("rm gone.creds");
 	a = deliver("nats", "localhost", JWT, "city.gone", NULL);
-	if (a.error == NULL || strstr(a.detail, "gone.creds") == NULL)
-		fail_msg("%s: %s", a.error, a.detail);
+	if (a.error == ERROR_NONE || strstr(a.detail, "gone.creds") == NULL)
+		fail_msg("%d: %s", (int)a.error, a.detail);
 }
 
 static void

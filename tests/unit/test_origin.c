@@ -114,6 +114,51 @@ origin__null_malformed_or_long__foreign(void **state)
 	assert_int_equal(origin_of(name, &site), ORIGIN_FOREIGN);
 }
 
+/* Any page can come from a name that its owner points here. */
+static void
+origin__server_without_a_name__local_names_and_addresses_alone(void **state)
+{
+	static const char *const unnamed[] = { "_", "", "localhost" };
+	static const struct {
+		const char *host;
+		enum origin is;
+	} rows[] = {
+		{ "evil.example:8000", ORIGIN_FOREIGN },
+		{ "evil-localhost:8000", ORIGIN_FOREIGN },
+		{ "localhost.evil.example:8000", ORIGIN_FOREIGN },
+		{ "1.2.3.4.evil.example:8000", ORIGIN_FOREIGN },
+		{ "localhost:8000", ORIGIN_OWN },
+		{ "LocalHost:8000", ORIGIN_OWN },
+		{ "city.localhost:8000", ORIGIN_OWN },
+		{ "127.0.0.1:8000", ORIGIN_OWN },
+		{ "192.0.2.7:8000", ORIGIN_OWN },
+		{ "[::1]:8000", ORIGIN_OWN },
+		{ "dash.example", ORIGIN_LISTED },
+	};
+	struct site site = { .listed = LISTED };
+	char origin[64];
+	size_t i, k;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		snprintf(origin, sizeof(origin), "%s://%s",
+		    rows[i].is == ORIGIN_LISTED ? "https" : "http",
+		    rows[i].host);
+		site.host = rows[i].host;
+		for (k = 0; k < sizeof(unnamed) / sizeof(*unnamed); k++) {
+			site.name = unnamed[k];
+			if (origin_of(origin, &site) != rows[i].is)
+				fail_msg("%s of %s", origin, site.name);
+		}
+	}
+	site.host = "evil.example:8000";
+	site.name = "city.example";
+	/* nginx chose the server by its name, or its operator made it the
+	 * default. */
+	assert_int_equal(
+	    origin_of("http://evil.example:8000", &site), ORIGIN_OWN);
+}
+
 static void
 origin__several__all_must_be_welcome(void **state)
 {
@@ -241,6 +286,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(origin__of_the_host_asked__own),
 	cmocka_unit_test(origin__of_another_host_port_or_scheme__foreign),
 	cmocka_unit_test(origin__null_malformed_or_long__foreign),
+	cmocka_unit_test(
+	    origin__server_without_a_name__local_names_and_addresses_alone),
 	cmocka_unit_test(origin__several__all_must_be_welcome),
 	cmocka_unit_test(origin__listed__exactly_with_scheme_and_port),
 	cmocka_unit_test(origin__http_where_https_ends_here__foreign),

@@ -53,8 +53,7 @@ static void
 rules__windows_set__override_the_rule(void **state)
 {
 	struct business b = defaults;
-	struct findings f =
-	    findings("health", "{\"alert\":\"emergency\"}", &b);
+	struct findings f = findings("health", "{\"alert\":\"emergency\"}", &b);
 
 	(void)state;
 	assert_int_equal(f.n, 2);
@@ -78,8 +77,8 @@ rules__watched_field__text_or_null(void **state)
 	(void)state;
 	assert_string_equal(f.list[0].watched.data, "null");
 	findings_free(&f);
-	f = findings("health",
-	    "{\"alert\":\"emergency\",\"location\":\"A\"}", &defaults);
+	f = findings("health", "{\"alert\":\"emergency\",\"location\":\"A\"}",
+	    &defaults);
 	assert_string_equal(f.list[0].watched.data, "\"A\"");
 	findings_free(&f);
 	f = findings("energy", "{\"energy\":501}", &defaults);

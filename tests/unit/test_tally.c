@@ -22,10 +22,10 @@ static void
 attempts__settled__counted_by_subscription_and_outcome(void **state)
 {
 	(void)state;
-	tally_attempt("a", "delivered", 7);
-	tally_attempt("a", "delivered", 40000);
-	tally_attempt("a", "retrying", 0);
-	tally_attempt("b", "released", 0);
+	tally_attempt("a", ENDING_DELIVERED, 7);
+	tally_attempt("a", ENDING_DELIVERED, 40000);
+	tally_attempt("a", ENDING_RETRYING, 0);
+	tally_attempt("b", ENDING_RELEASED, 0);
 	assert_tells("[\"smartcity_worker_attempts_total\",\"subscription="
 		     "\\\"a\\\",outcome=\\\"delivered\\\"\",2]");
 	assert_tells("subscription=\\\"b\\\",outcome=\\\"released\\\"\",1]");
@@ -87,7 +87,7 @@ subscriptions__beyond_a_thousand__together(void **state)
 	(void)state;
 	for (i = 0; i < 1500; i++) {
 		snprintf(id, sizeof(id), "s%d", i);
-		tally_attempt(id, "failed", 1);
+		tally_attempt(id, ENDING_FAILED, 1);
 	}
 	/* a and b were the first two. */
 	assert_tells(

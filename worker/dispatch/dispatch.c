@@ -14,7 +14,6 @@
 #include "rights.h"
 #include "sink.h"
 #include "tally.h"
-#include "verdict.h"
 
 enum {
 	OUTCOMES_MAX_BYTES = 64 << 20,
@@ -59,7 +58,7 @@ note(struct parcel *p, const struct outcome *outcome)
 		d->settle_at = 0;
 	p->receiver->unsettled++;
 	tally_attempt(
-	    p->attempt.subscription_id, outcome->status, outcome->took_ms);
+	    p->attempt.subscription_id, outcome->ending, outcome->took_ms);
 	lease_add(&d->outcomes, &p->attempt, outcome);
 }
 
@@ -82,7 +81,7 @@ note_delivered(struct parcel *p, const struct outcome *outcome)
 static void
 release(struct parcel *p)
 {
-	note(p, &(struct outcome){ .status = "released" });
+	note(p, &(struct outcome){ .ending = ENDING_RELEASED });
 	parcel_free(p);
 }
 
@@ -104,31 +103,31 @@ delay_ms(const struct parcel *p)
 static bool
 was_cut_off(const struct parcel *p)
 {
-	return p->dispatch->is_stopping &&
-	    strcmp(p->attempt.error, ERROR_INTERNAL) == 0;
+	return p->dispatch->is_stopping && p->attempt.error == ERROR_INTERNAL;
 }
 
-void
-attempt_done(struct attempt *a)
+/* What the sink calls when an attempt is over. */
+static void
+finish(struct attempt *a)
 {
 	struct parcel *p = (struct parcel *)a;
-	struct outcome outcome = { .status = "delivered",
-		.verdict = verdict(a),
+	struct outcome outcome = { .ending = ENDING_DELIVERED,
+		.verdict = verdict_of(a),
 		.began_ms = p->began_ms,
 		.took_ms = clock_steady_ms() - p->began_ms };
 
 	p->receiver->lane.in_flight--;
 	p->dispatch->busy--;
-	if (outcome.verdict != NULL && strcmp(outcome.verdict, "bad") == 0)
+	if (outcome.verdict == VERDICT_BAD)
 		lane_failed(&p->receiver->lane);
 	else
 		lane_answered(&p->receiver->lane, outcome.took_ms);
-	if (a->error == NULL) {
+	if (a->error == ERROR_NONE) {
 		note_delivered(p, &outcome);
 		return;
 	}
 	outcome.delay_ms = delay_ms(p);
-	outcome.status = outcome.delay_ms < 0 ? "failed" : "retrying";
+	outcome.ending = outcome.delay_ms < 0 ? ENDING_FAILED : ENDING_RETRYING;
 	if (outcome.delay_ms < 0 && was_cut_off(p)) {
 		release(p);
 		return;
@@ -156,7 +155,7 @@ begin(struct parcel *p)
 	p->attempt.error = ERROR_INTERNAL;
 	snprintf(p->attempt.detail, sizeof(p->attempt.detail), "%s",
 	    sink == NULL ? "no sink takes this URL" : "out of memory");
-	attempt_done(&p->attempt);
+	finish(&p->attempt);
 }
 
 /* What would outlive its lease is not begun: it might be delivered twice. */
@@ -241,6 +240,7 @@ claim(struct dispatch *d, struct db *db)
 	struct parcel like = {
 		.dispatch = d,
 		.attempt.timeout_ms = d->config->delivery_timeout * 1000,
+		.attempt.done = finish,
 	};
 
 	/* Also if it fails: a sweep too slow must not be all there is. */

@@ -6,9 +6,11 @@
 
 #include "dbclock.h"
 #include "lane.h"
+#include "word.h"
 
 enum {
-	NUMBER_LEN = 32
+	NUMBER_LEN = 32,
+	HOLDS = HOLD_DELETED + 1
 };
 
 /*
@@ -39,12 +41,21 @@ lease_claim(struct db *db, const struct claim *claim, struct pg_result **batch)
 	return status;
 }
 
+/* A state that is not known here is one of a later version: not to be sent. */
+static enum delivery_state
+state_of(const char *name)
+{
+	int state = delivery_state_find(name);
+
+	return state >= 0 ? (enum delivery_state)state : DELIVERY_EXPIRED;
+}
+
 struct claimed
 lease_row(const struct pg_result *batch, int row)
 {
 	struct claimed c = {
 		.subscription_id = pg_value(batch, row, 1),
-		.status = pg_value(batch, row, 2),
+		.state = state_of(pg_value(batch, row, 2)),
 		.attempt = pg_int(batch, row, 3),
 		.attempts = pg_int(batch, row, 4),
 		.url = pg_value(batch, row, 13),
@@ -58,7 +69,6 @@ lease_row(const struct pg_result *batch, int row)
 		.headers = pg_value(batch, row, 22),
 	};
 
-	c.is_over = strcmp(c.status, "delivering") != 0;
 	c.message = (struct message){
 		.id = pg_value(batch, row, 0),
 		.topic = pg_value(batch, row, 5),
@@ -108,16 +118,16 @@ lease_add(
 	    "{\"message\":\"%s\",\"subscription\":\"%s\",\"attempt\":%d,"
 	    "\"status\":\"%s\",\"delay\":%lld.%03lld,\"began\":%lld,\"ms\":%"
 	    "lld",
-	    a->message.id, a->subscription_id, a->number, outcome->status,
-	    (long long)(outcome->delay_ms / 1000),
+	    a->message.id, a->subscription_id, a->number,
+	    ending_name(outcome->ending), (long long)(outcome->delay_ms / 1000),
 	    (long long)(outcome->delay_ms % 1000), (long long)outcome->began_ms,
 	    (long long)outcome->took_ms);
 	if (a->http_status > 0)
 		buf_printf(out, ",\"http\":%d", a->http_status);
 	put(out, "lease", a->lease);
 	put(out, "url", a->url);
-	put(out, "verdict", outcome->verdict);
-	put(out, "error", a->error);
+	put(out, "verdict", verdict_name(outcome->verdict));
+	put(out, "error", error_class_name(a->error));
 	put(out, "detail", a->detail);
 	put(out, "address", a->address);
 	/* Better told without it than not at all. */
@@ -156,16 +166,14 @@ lease_settled(const struct pg_result *settled)
 static enum hold
 hold_of(const char *name)
 {
-	static const char *const names[] = { [HOLD_OPEN] = "open",
+	static const char *const names[HOLDS] = { [HOLD_NOT] = "",
+		[HOLD_OPEN] = "open",
 		[HOLD_PAUSED] = "paused",
 		[HOLD_DISABLED] = "disabled",
 		[HOLD_DELETED] = "deleted" };
-	int i;
+	int hold = word_find(names, HOLDS, name);
 
-	for (i = HOLD_OPEN; name != NULL && i <= HOLD_DELETED; i++)
-		if (strcmp(names[i], name) == 0)
-			return (enum hold)i;
-	return HOLD_NOT;
+	return hold >= 0 ? (enum hold)hold : HOLD_NOT;
 }
 
 bool

@@ -12,6 +12,8 @@
 #include "buf.h"
 #include "db.h"
 #include "message.h"
+#include "outcome.h"
+#include "state.h"
 
 struct claim {
 	const char *lanes; /* JSON, see sql/queries/outbox_claim.sql */
@@ -27,8 +29,8 @@ struct claimed {
 	struct message message;
 	const char *subscription_id;
 	const char *description; /* or NULL */
-	bool is_over; /* failed or expired while it waited: not to be sent */
-	const char *status;
+	/* DELIVERING, or what it became while it waited: it is not sent. */
+	enum delivery_state state;
 	int attempt;
 	int attempts; /* of these, since the last replay */
 	const char *url, *secret, *old_secret;
@@ -45,15 +47,6 @@ struct claimed {
 enum status lease_claim(
     struct db *, const struct claim *, struct pg_result **batch) MUST_CHECK;
 struct claimed lease_row(const struct pg_result *batch, int row);
-
-/* What became of an attempt, and what that says about the receiver. */
-struct outcome {
-	const char *status;  /* delivered, retrying, failed, released */
-	int64_t delay_ms;    /* where retrying */
-	const char *verdict; /* good, bad, gone, or NULL */
-	int64_t began_ms;    /* steady clock */
-	int64_t took_ms;
-};
 
 /* Adds one to those that lease_settle will tell. */
 void lease_add(

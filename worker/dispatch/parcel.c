@@ -117,7 +117,8 @@ log_over(const struct claimed *c)
 	about_attempt(&about, &c->message, c->subscription_id, c->attempt);
 	about_receiver(&about, c->description, c->url);
 	log_about(about.fields);
-	log_error("parcel: it has %s", c->status);
+	log_error("parcel: not sent, the delivery has %s",
+	    delivery_state_name(c->state));
 	log_about(NULL);
 }
 
@@ -128,10 +129,11 @@ take(struct receivers *all, struct batch *batch, int row,
 	struct claimed c = lease_row(batch->rows, row);
 	struct receiver *r = find_receiver(all, &c, lane_limit);
 	struct parcel *p = &batch->parcels[row];
+	bool is_over = c.state != DELIVERY_DELIVERING;
 
-	if (c.is_over)
+	if (is_over)
 		log_over(&c);
-	if (c.is_over || r == NULL)
+	if (is_over || r == NULL)
 		return;
 	fill(p, &c, like);
 	p->batch = batch;

@@ -89,6 +89,7 @@ static void
 report_one(const struct parcel *p, bool is_told, const struct judged *j)
 {
 	const struct attempt *a = &p->attempt;
+	const char *error = error_class_name(a->error);
 	struct about about;
 	char next[TEXT_LEN];
 
@@ -98,12 +99,12 @@ report_one(const struct parcel *p, bool is_told, const struct judged *j)
 	if (!is_told)
 		log_error("dispatch: not delivered, and the database could "
 			  "not be told: %s: %s",
-		    a->error, a->detail);
-	else if (strcmp(p->outcome.status, "failed") == 0)
+		    error, a->detail);
+	else if (p->outcome.ending == ENDING_FAILED)
 		log_error(
-		    "dispatch: failed for good: %s: %s", a->error, a->detail);
+		    "dispatch: failed for good: %s: %s", error, a->detail);
 	else
-		log_info("dispatch: %s: %s: %s", next, a->error, a->detail);
+		log_info("dispatch: %s: %s: %s", next, error, a->detail);
 	log_about(NULL);
 }
 

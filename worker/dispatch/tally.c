@@ -9,7 +9,6 @@
 enum {
 	SUBSCRIPTIONS = 1000, /* that are counted apart */
 	PLACES = 2048,        /* a power of two */
-	OUTCOMES = 4,
 	BUCKETS = 13,
 	JOBS_MAX = 16
 };
@@ -18,11 +17,9 @@ enum {
 
 struct row {
 	char id[ID_LEN + 1]; /* "": free */
-	uint64_t n[OUTCOMES];
+	uint64_t n[ENDINGS];
 };
 
-static const char *const outcomes[OUTCOMES] = { "delivered", "retrying",
-	"failed", "released" };
 /* Upper bounds in milliseconds, and none. */
 static const int64_t bounds[BUCKETS] = { 5, 10, 25, 50, 100, 250, 500, 1000,
 	2500, 5000, 10000, 30000, INT64_MAX };
@@ -64,15 +61,13 @@ find(const char *id)
 }
 
 void
-tally_attempt(const char *subscription_id, const char *outcome, int64_t ms)
+tally_attempt(const char *subscription_id, enum ending ending, int64_t ms)
 {
 	struct row *row = find(subscription_id);
 	int i;
 
-	for (i = 0; i < OUTCOMES; i++)
-		if (strcmp(outcomes[i], outcome) == 0)
-			row->n[i]++;
-	if (strcmp(outcome, "released") == 0)
+	row->n[ending]++;
+	if (ending == ENDING_RELEASED)
 		return;
 	for (i = 0; ms > bounds[i]; i++)
 		;
@@ -126,9 +121,10 @@ put_row(struct buf *out, const struct row *row)
 	char labels[96];
 	int i;
 
-	for (i = 0; i < OUTCOMES; i++) {
+	for (i = 0; i < ENDINGS; i++) {
 		snprintf(labels, sizeof(labels),
-		    "subscription=\"%s\",outcome=\"%s\"", row->id, outcomes[i]);
+		    "subscription=\"%s\",outcome=\"%s\"", row->id,
+		    ending_name((enum ending)i));
 		if (row->n[i] > 0)
 			put(out, P "attempts_total", (double)row->n[i], labels);
 	}

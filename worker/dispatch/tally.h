@@ -9,10 +9,9 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "outcome.h"
 
-/* outcome: delivered, retrying, failed or released. */
-void tally_attempt(
-    const char *subscription_id, const char *outcome, int64_t took_ms);
+void tally_attempt(const char *subscription_id, enum ending, int64_t took_ms);
 void tally_claim(int claimed);
 /* job is kept by reference. */
 void tally_job(const char *job, bool failed, int64_t now_us);

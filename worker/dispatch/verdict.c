@@ -1,25 +1,35 @@
 #include "verdict.h"
 
 #include <stddef.h>
-#include <string.h>
 
-const char *
-verdict(const struct attempt *a)
+enum verdict
+verdict_of(const struct attempt *a)
 {
-	/* These are about the message: who answers so lives and works. */
+	/* These refuse the message: a receiver that says so works. */
 	static const int refusals[] = { 400, 409, 413, 415, 422 };
 	size_t i;
 
-	if (a->error == NULL)
-		return "good";
-	if (strcmp(a->error, ERROR_INTERNAL) == 0)
-		return NULL;
-	if (strcmp(a->error, ERROR_HTTP) != 0)
-		return "bad";
+	if (a->error == ERROR_NONE)
+		return VERDICT_GOOD;
+	if (a->error == ERROR_INTERNAL)
+		return VERDICT_NONE;
+	if (a->error != ERROR_HTTP)
+		return VERDICT_BAD;
 	if (a->http_status == 410)
-		return "gone";
+		return VERDICT_GONE;
 	for (i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
 		if (a->http_status == refusals[i])
-			return "good";
-	return "bad";
+			return VERDICT_GOOD;
+	return VERDICT_BAD;
+}
+
+const char *
+verdict_name(enum verdict verdict)
+{
+	static const char *const names[VERDICTS] = { [VERDICT_NONE] = NULL,
+		[VERDICT_GOOD] = "good",
+		[VERDICT_BAD] = "bad",
+		[VERDICT_GONE] = "gone" };
+
+	return names[verdict];
 }

@@ -1,6 +1,6 @@
 /*
- * How far the answer to a request has come: a status counts once it and the
- * headers below it are there, whatever becomes of the body; pure.
+ * How far the answer to a request has come: a final status counts once its line
+ * is there, whatever becomes of the headers and the body behind it; pure.
  */
 #ifndef ANSWER_H
 #define ANSWER_H

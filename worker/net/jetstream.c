@@ -27,8 +27,8 @@ enum {
 
 static const struct jetstream_calls *calls;
 
-static const char *
-verdict(const jsPubAck *ack, const jsPubAckErr *e, char detail[DETAIL_LEN])
+static enum error_class
+judge(const jsPubAck *ack, const jsPubAckErr *e, char detail[DETAIL_LEN])
 {
 	/* Whoever listens to the subject may answer; only a stream names
 	 * itself. */
@@ -40,7 +40,7 @@ verdict(const jsPubAck *ack, const jsPubAckErr *e, char detail[DETAIL_LEN])
 		snprintf(detail, DETAIL_LEN,
 		    "stream %s, sequence %" PRIu64 "%s", ack->Stream,
 		    ack->Sequence, ack->Duplicate ? ", a duplicate" : "");
-		return NULL;
+		return ERROR_NONE;
 	}
 	if (e->Err == NATS_NO_RESPONDERS)
 		snprintf(detail, DETAIL_LEN,
@@ -55,7 +55,7 @@ static void
 acked(jsCtx *js, natsMsg *msg, jsPubAck *ack, jsPubAckErr *e, void *arg)
 {
 	char detail[DETAIL_LEN];
-	const char *error = verdict(ack, e, detail);
+	enum error_class error = judge(ack, e, detail);
 
 	(void)arg;
 	calls->over(js, msg, error, detail);
@@ -82,7 +82,7 @@ last_error(natsStatus status)
 	return end != NULL ? end + 3 : text;
 }
 
-static const char *
+static enum error_class
 explain(natsStatus status, char detail[DETAIL_LEN])
 {
 	snprintf(detail, DETAIL_LEN, "%s", last_error(status));
@@ -104,12 +104,12 @@ explain(natsStatus status, char detail[DETAIL_LEN])
 }
 
 /* Of a connection that failed. */
-static const char *
+static enum error_class
 explain_connect(
     natsStatus status, const struct jetstream_to *to, char detail[DETAIL_LEN])
 {
 	char text[DETAIL_LEN];
-	const char *error = explain(status, text);
+	enum error_class error = explain(status, text);
 	bool is_known = to->user != NULL || to->creds != NULL;
 
 	snprintf(detail, DETAIL_LEN, "%s", text);
@@ -254,7 +254,7 @@ jetstream_exit(void)
 }
 
 /* One numeric address: libnats has nothing to resolve and none to choose. */
-static const char *
+static enum error_class
 connect_address(struct jetstream *j, const struct addrinfo *ai,
     const struct jetstream_to *to, int timeout_ms, char detail[DETAIL_LEN])
 {
@@ -284,15 +284,16 @@ connect_address(struct jetstream *j, const struct addrinfo *ai,
 	j->connection = nc;
 	j->context = js;
 	strcpy(j->address, address);
-	return NULL;
+	return ERROR_NONE;
 }
 
-const char *
+enum error_class
 jetstream_connect(struct jetstream *j, const struct guard *guard,
     const struct jetstream_to *to, char detail[DETAIL_LEN])
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *ai;
-	const char *refusal, *error = NULL;
+	enum error_class error = ERROR_NONE;
+	const char *refusal;
 	int rc = getaddrinfo(to->host, NULL, &hints, &list), n = 0;
 
 	*j = (struct jetstream){ .connection = NULL };
@@ -307,7 +308,7 @@ jetstream_connect(struct jetstream *j, const struct guard *guard,
 		if (refusal == NULL)
 			error = connect_address(
 			    j, ai, to, to->timeout_ms / n + 1, detail);
-		else if (error == NULL) {
+		else if (error == ERROR_NONE) {
 			snprintf(detail, DETAIL_LEN, "%s", refusal);
 			error = ERROR_FORBIDDEN;
 		}
@@ -366,7 +367,7 @@ jetstream_drop(void *message)
 	natsMsg_Destroy(message);
 }
 
-const char *
+enum error_class
 jetstream_publish(const struct jetstream *j, void *message, int timeout_ms,
     char detail[DETAIL_LEN])
 {
@@ -377,5 +378,5 @@ jetstream_publish(const struct jetstream *j, void *message, int timeout_ms,
 	jsPubOptions_Init(&o);
 	o.MaxWait = timeout_ms + REMEMBER_MS;
 	rc = js_PublishMsgAsync(j->context, &msg, &o);
-	return rc == NATS_OK ? NULL : explain(rc, detail);
+	return rc == NATS_OK ? ERROR_NONE : explain(rc, detail);
 }

@@ -34,11 +34,11 @@ struct jetstream_to {
 
 /*
  * Called from threads of libnats, also late: with what it is about, to be
- * compared and no more. error is a class of message.h; NULL: it is stored.
+ * compared and no more. ERROR_NONE: it is stored.
  */
 struct jetstream_calls {
-	void (*over)(const void *context, const void *message,
-	    const char *error, const char *detail);
+	void (*over)(const void *context, const void *message, enum error_class,
+	    const char *detail);
 	void (*lost)(const void *connection);
 	/* What was sent is not permitted; text has the subject in it. */
 	void (*denied)(const void *connection, const char *text);
@@ -51,9 +51,8 @@ void jetstream_exit(void);
 /*
  * To the first of the host's addresses that the guard passes and that answers.
  * Servers that this one tells of are ignored, and it is never connected again.
- * Returns a class of error, or NULL.
  */
-const char *jetstream_connect(struct jetstream *, const struct guard *,
+enum error_class jetstream_connect(struct jetstream *, const struct guard *,
     const struct jetstream_to *, char detail[JETSTREAM_DETAIL_LEN]);
 bool jetstream_lost(const struct jetstream *);
 /* The last call of a thread. */
@@ -66,7 +65,7 @@ void jetstream_drop(void *message);
  * Does not wait for the acknowledgment. On an error, which it returns, the
  * message is still the caller's.
  */
-const char *jetstream_publish(const struct jetstream *, void *message,
+enum error_class jetstream_publish(const struct jetstream *, void *message,
     int timeout_ms, char detail[JETSTREAM_DETAIL_LEN]);
 
 #endif

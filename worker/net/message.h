@@ -1,14 +1,18 @@
-/* What is delivered, whom to, and what became of it. */
+/* A message, one attempt to deliver it, and how that attempt ended. */
 #ifndef MESSAGE_H
 #define MESSAGE_H
 
 #include <stdint.h>
 
 #include "buf.h"
+#include "error_class.h"
 
-/* One message of the outbox. NULL is absent; strings belong to the claim. */
+/*
+ * One message of the outbox. A member is NULL where the message has no such
+ * value. The strings are freed with the rows of the claim they came with.
+ */
 struct message {
-	const char *id;    /* the derived event's; deduplicate by it */
+	const char *id; /* the derived event's; receivers deduplicate by it */
 	const char *topic; /* event.{service} */
 	const char *data;  /* a JSON object, to be sent byte for byte */
 	const char *source;
@@ -19,45 +23,38 @@ struct message {
 	const char *traceparent;
 };
 
-/* One attempt to deliver it to one receiver. */
+/* One attempt to deliver a message to one subscription's receiver. */
 struct attempt {
 	struct message message;
-	const char
-	    *body; /* the CloudEvent, NUL-terminated: these bytes are sent */
+	const char *body; /* the CloudEvent, NUL-terminated; sent as it is */
 	size_t body_len;
 	const char *subscription_id;
 	const char *description; /* the subscription's, for people; or NULL */
 	const char *url;
-	const char *secret, *old_secret; /* the latter or NULL */
-	const char *credentials;         /* user:password or a token; or NULL */
-	const char *headers;             /* "Name: value" lines; or NULL */
-	/* Both fence off late settles. */
-	int number; /* 1 is the first */
+	const char *secret;      /* signs the request */
+	const char *old_secret;  /* signs it too, during a rotation; or NULL */
+	const char *credentials; /* user:password or a token; or NULL */
+	const char *headers;     /* "Name: value" lines; or NULL */
+	/*
+	 * The attempt's number, 1 for the first, and the end of its lease.
+	 * Settling compares both with what the database has: when the lease
+	 * has ended and another worker has claimed the delivery, they differ,
+	 * and the outcome of this attempt does not change the delivery.
+	 */
+	int number;
 	const char *lease;
 	int timeout_ms;
+	/* What the sink calls, once, when the outcome below is filled in. */
+	void (*done)(struct attempt *);
 
-	/* The outcome, which the sink fills in before attempt_done(). */
-	const char *error; /* NULL: delivered; else one of the classes below */
-	char detail[256];  /* one line that says more; "" */
-	int http_status;   /* 0: there was no answer */
-	int64_t retry_after_ms; /* what the receiver asked for; -1: nothing */
-	char address[64];       /* that was connected to; "" */
-	struct buf answer;      /* its first bytes; initialised by the caller */
+	/* The outcome. */
+	enum error_class error; /* ERROR_NONE: delivered */
+	char detail[256];       /* the error in one line, or "" */
+	int http_status;        /* 0: there was no answer */
+	int64_t retry_after_ms; /* the receiver's Retry-After; -1: none */
+	char address[64];       /* the one connected to, or "" */
+	struct buf answer;      /* its first bytes; the caller calls buf_init */
 	void *sink_data;        /* the sink's own */
 };
-
-/*
- * Classes of errors, as the API shows them. Those of the receiver count for its
- * circuit breaker, see dispatch.c.
- */
-#define ERROR_DNS "dns"             /* the name is not resolved */
-#define ERROR_FORBIDDEN "forbidden" /* the guard refused its address */
-#define ERROR_CONNECT "connect"
-#define ERROR_TLS "tls"
-#define ERROR_TIMEOUT "timeout"
-#define ERROR_PROTOCOL "protocol" /* what came is no answer */
-#define ERROR_HTTP "http"         /* an answer, but not 2xx; see http_status */
-#define ERROR_NATS "nats"         /* the server refused the message */
-#define ERROR_INTERNAL "internal" /* our fault */
 
 #endif

@@ -63,15 +63,17 @@ parse(struct entry *e, const char *text, size_t len)
 static bool
 next(const char **at, struct entry *e, size_t *bad)
 {
-	size_t n;
+	size_t n, len;
 
 	*at += strspn(*at, " \t,");
-	n = strcspn(*at, ",");
+	n = len = strcspn(*at, ",");
 	*bad = 0;
 	if (n == 0)
 		return false;
-	if (!parse(e, *at, n)) {
-		*bad = n;
+	while (strchr(" \t", (*at)[len - 1]) != NULL)
+		len--;
+	if (!parse(e, *at, len)) {
+		*bad = len;
 		return false;
 	}
 	*at += n;

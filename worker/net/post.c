@@ -229,12 +229,12 @@ land(struct flight *f)
 	free(f);
 }
 
-static const char *
-error_class(CURLcode code)
+static enum error_class
+class_of(CURLcode code)
 {
 	static const struct {
 		CURLcode code;
-		const char *error;
+		enum error_class error;
 	} rows[] = {
 		{ CURLE_COULDNT_RESOLVE_HOST, ERROR_DNS },
 		{ CURLE_COULDNT_CONNECT, ERROR_CONNECT },
@@ -258,7 +258,7 @@ error_class(CURLcode code)
 }
 
 static void
-fail(struct post *post, const char *error, const char *detail)
+fail(struct post *post, enum error_class error, const char *detail)
 {
 	post->error = error;
 	snprintf(post->detail, sizeof(post->detail), "%s", detail);
@@ -303,20 +303,6 @@ retry_after_ms(CURL *easy)
 }
 
 /*
- * The status counts: its headers are all there; or the answer ended well for
- * libcurl; or libcurl, having read a final status, cannot make out a header
- * below it, which is mostly one that says how long the body is.
- */
-static bool
-has_answered(const struct flight *f, CURLcode code)
-{
-	return f->head.is_whole || code == CURLE_OK ||
-	    (answer_is_final(f->head.status) &&
-		(code == CURLE_WEIRD_SERVER_REPLY ||
-		    code == CURLE_BAD_CONTENT_ENCODING));
-}
-
-/*
  * A single line is measured by libcurl, whose limit is the same and whose
  * answer, until 8.6, "out of memory". It is ours only before anything came.
  */
@@ -330,6 +316,17 @@ is_too_long(const struct flight *f, CURLcode code)
 	    f->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte_us);
 	return f->head.is_too_long || code == too_large ||
 	    (code == CURLE_OUT_OF_MEMORY && first_byte_us > 0);
+}
+
+/*
+ * A final status that has arrived counts, whatever becomes of what follows it;
+ * only a head without end is refused.
+ */
+static bool
+has_answered(const struct flight *f, CURLcode code)
+{
+	return f->head.is_whole || code == CURLE_OK ||
+	    (answer_is_final(f->head.status) && !is_too_long(f, code));
 }
 
 static void
@@ -350,7 +347,7 @@ judge(struct flight *f, CURLcode code)
 		    ANSWER_HEAD_KIB);
 		fail(post, ERROR_PROTOCOL, text);
 	} else {
-		fail(post, error_class(code),
+		fail(post, class_of(code),
 		    f->error[0] ? f->error : curl_easy_strerror(code));
 	}
 }
@@ -394,7 +391,7 @@ post_start(struct post *post)
 {
 	struct flight *f = take_off(post);
 
-	post->error = NULL;
+	post->error = ERROR_NONE;
 	post->detail[0] = post->address[0] = '\0';
 	post->status = 0;
 	post->retry_after_ms = -1;

@@ -6,8 +6,12 @@
 #ifndef POST_H
 #define POST_H
 
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "error_class.h"
 #include "guard.h"
-#include "message.h"
 #include "status.h"
 
 struct post {
@@ -24,8 +28,7 @@ struct post {
 	void *arg;
 
 	/* The outcome. */
-	const char
-	    *error; /* of message.h; NULL: answered, whatever the status */
+	enum error_class error; /* ERROR_NONE: answered, with any status */
 	char detail[256];
 	int status;
 	int64_t retry_after_ms; /* -1: none */

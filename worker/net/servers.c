@@ -65,7 +65,8 @@ static servers_over *tell;
 /* --- items --------------------------------------------------------------- */
 
 static void
-end(struct server *s, struct item *i, const char *error, const char *detail)
+end(struct server *s, struct item *i, enum error_class error,
+    const char *detail)
 {
 	tell(i->ticket, s->jetstream.address, error, detail);
 	free(i);
@@ -96,7 +97,7 @@ take_sent(struct server *s, const void *message)
 }
 
 static void
-end_all(struct server *s, const char *error, const char *detail)
+end_all(struct server *s, enum error_class error, const char *detail)
 {
 	struct item *i;
 
@@ -111,7 +112,7 @@ end_all(struct server *s, const char *error, const char *detail)
 /* --- what libnats calls -------------------------------------------------- */
 
 static void
-over(const void *context, const void *message, const char *error,
+over(const void *context, const void *message, enum error_class error,
     const char *detail)
 {
 	struct server *s;
@@ -182,13 +183,13 @@ publish(struct server *s, struct item *i)
 	char detail[DETAIL_LEN];
 	void *message = i->message;
 	int timeout_ms = i->timeout_ms;
-	const char *error;
+	enum error_class error;
 
 	TAILQ_INSERT_TAIL(&s->sent, i, link);
 	pthread_mutex_unlock(&lock);
 	error = jetstream_publish(&s->jetstream, message, timeout_ms, detail);
 	pthread_mutex_lock(&lock);
-	if (error == NULL)
+	if (error == ERROR_NONE)
 		return;
 	i = take_sent(s, message);
 	if (i != NULL)
@@ -218,7 +219,7 @@ serve(struct server *s)
 	}
 }
 
-static const char *
+static enum error_class
 open_connection(
     const struct server *s, struct jetstream *j, char detail[DETAIL_LEN])
 {
@@ -229,14 +230,15 @@ open_connection(
 		.timeout_ms = s->connect_ms };
 	struct url_user user;
 	char *creds = NULL;
-	const char *error;
+	enum error_class error;
+	const char *reason;
 
 	*j = (struct jetstream){ .connection = NULL };
 	if (s->credentials != NULL) {
-		error = url_user_parse(
+		reason = url_user_parse(
 		    &user, s->credentials, strlen(s->credentials));
-		if (error != NULL) {
-			snprintf(detail, DETAIL_LEN, "%s", error);
+		if (reason != NULL) {
+			snprintf(detail, DETAIL_LEN, "%s", reason);
 			return ERROR_FORBIDDEN;
 		}
 		to.user = &user;
@@ -254,11 +256,11 @@ run(void *arg)
 	struct server *s = arg;
 	struct jetstream j;
 	char detail[DETAIL_LEN];
-	const char *error = open_connection(s, &j, detail);
+	enum error_class error = open_connection(s, &j, detail);
 
 	pthread_mutex_lock(&lock);
 	s->jetstream = j;
-	if (error == NULL) {
+	if (error == ERROR_NONE) {
 		serve(s);
 		error = ERROR_CONNECT;
 		strcpy(detail, "connection lost");
@@ -428,7 +430,7 @@ new_item(const struct attempt *a, const char *subject, uint64_t ticket)
 	return i;
 }
 
-const char *
+enum error_class
 servers_publish(const struct url *u, const char *subject,
     const struct attempt *a, uint64_t ticket, char detail[DETAIL_LEN])
 {
@@ -448,7 +450,7 @@ servers_publish(const struct url *u, const char *subject,
 	pthread_mutex_unlock(&lock);
 out:
 	if (s != NULL)
-		return NULL;
+		return ERROR_NONE;
 	if (i != NULL)
 		jetstream_drop(i->message);
 	free(i);

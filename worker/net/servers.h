@@ -14,11 +14,11 @@ enum {
 };
 
 /*
- * How a message ended: error is a class of message.h, NULL: it is stored.
+ * How a message ended; ERROR_NONE: it is stored.
  * Called from any thread and under a lock, so it calls nothing of this file.
  */
-typedef void servers_over(uint64_t ticket, const char *address,
-    const char *error, const char *detail);
+typedef void servers_over(
+    uint64_t ticket, const char *address, enum error_class, const char *detail);
 
 /* Both are kept. */
 void servers_open(const struct guard *, servers_over *);
@@ -26,11 +26,11 @@ void servers_open(const struct guard *, servers_over *);
 void servers_close(void);
 /*
  * Sends the attempt's body, copied, if it can within timeout_ms, and tells what
- * became of it, unless nobody ever answers. Otherwise returns the class of the
- * error, and why in detail. A connection is for one server with one attempt's
+ * became of it, unless nobody ever answers. Otherwise returns an error, and
+ * why in detail. A connection is for one server with one attempt's
  * credentials.
  */
-const char *servers_publish(const struct url *, const char *subject,
+enum error_class servers_publish(const struct url *, const char *subject,
     const struct attempt *, uint64_t ticket, char detail[SERVERS_DETAIL_LEN]);
 
 #endif

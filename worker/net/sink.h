@@ -23,8 +23,8 @@ struct sink {
 	int (*fd)(void);
 	void (*work)(void);
 	/*
-	 * Takes an attempt in hand and keeps it until attempt_done(), which it
-	 * calls from here or from work(), within timeout_ms or little more.
+	 * Begins an attempt. The sink uses it until it calls attempt->done(),
+	 * from here or from work(), after timeout_ms or little more at most.
 	 */
 	void (*start)(struct attempt *);
 	/*
@@ -42,8 +42,5 @@ struct sink {
 const struct sink *sink_find(const char *url);
 /* The i-th of all sinks; NULL behind the last. */
 const struct sink *sink_at(int i);
-
-/* The attempt is over; its outcome is filled in. In dispatch.c. */
-void attempt_done(struct attempt *);
 
 #endif

@@ -58,7 +58,8 @@ ring(int64_t at_ms)
 
 /* Moves it to those that are done. */
 static void
-end(struct job *j, const char *address, const char *error, const char *detail)
+end(struct job *j, const char *address, enum error_class error,
+    const char *detail)
 {
 	struct attempt *a = j->attempt;
 
@@ -84,8 +85,8 @@ find(uint64_t ticket)
 }
 
 static void
-over(
-    uint64_t ticket, const char *address, const char *error, const char *detail)
+over(uint64_t ticket, const char *address, enum error_class error,
+    const char *detail)
 {
 	struct job *j;
 
@@ -167,22 +168,23 @@ add(struct attempt *a)
 }
 
 static void
-fail(struct attempt *a, const char *error, const char *detail)
+fail(struct attempt *a, enum error_class error, const char *detail)
 {
 	a->error = error;
 	snprintf(a->detail, sizeof(a->detail), "%s", detail);
-	attempt_done(a);
+	a->done(a);
 }
 
 static void
 start(struct attempt *a)
 {
 	char detail[SERVERS_DETAIL_LEN];
-	const char *reason, *error, *subject;
+	const char *reason, *subject;
+	enum error_class error;
 	struct job *j;
 	struct url u;
 
-	a->error = NULL;
+	a->error = ERROR_NONE;
 	a->detail[0] = '\0';
 	a->http_status = 0;
 	a->retry_after_ms = -1;
@@ -198,7 +200,7 @@ start(struct attempt *a)
 		return;
 	}
 	error = servers_publish(&u, subject, a, j->ticket, detail);
-	if (error != NULL)
+	if (error != ERROR_NONE)
 		over(j->ticket, "", error, detail);
 }
 
@@ -219,7 +221,7 @@ tell_all(void)
 		TAILQ_REMOVE(&ended, j, link);
 		a = j->attempt;
 		free(j);
-		attempt_done(a);
+		a->done(a);
 	}
 }
 

@@ -18,7 +18,8 @@ enum {
 	LINE_LEN = 256,
 	LINES = 8,
 	ADDED_MAX = 16, /* also in fcgi/resources/static_headers.c */
-	SECRET_MIN = 8  /* shorter words would be found by chance */
+	SECRET_MIN = 4, /* shorter words would be found by chance */
+	PIECE_LEN = 8   /* so would shorter pieces of longer ones */
 };
 
 struct call {
@@ -112,18 +113,31 @@ add_static(struct call *call, const char *headers)
 	return call->added != NULL;
 }
 
-/* Every place of the secret in the answer becomes asterisks. */
+/* Notes every place of the n bytes in the answer. */
 static void
-hide(struct buf *answer, const char *secret)
+mark(const struct buf *answer, const char *bytes, size_t n, char *is_secret)
 {
-	size_t n = strlen(secret);
-	char *at = answer->data, *end = at + answer->len;
+	const char *at = answer->data, *end = at + answer->len;
 
-	while (n >= SECRET_MIN &&
-	    (at = memmem(at, (size_t)(end - at), secret, n)) != NULL) {
-		memset(at, '*', n);
-		at += n;
+	while ((at = memmem(at, (size_t)(end - at), bytes, n)) != NULL) {
+		memset(is_secret + (at - answer->data), 1, n);
+		at++;
 	}
+}
+
+/*
+ * Pieces too, for the answer may be cut off within the secret, or have
+ * backslashes in it.
+ */
+static void
+mark_secret(const struct buf *answer, const char *secret, char *is_secret)
+{
+	size_t n = strlen(secret), i;
+
+	for (i = 0; i + PIECE_LEN < n; i++)
+		mark(answer, secret + i, PIECE_LEN, is_secret);
+	if (n >= SECRET_MIN)
+		mark(answer, secret + i, n - i, is_secret);
 }
 
 /*
@@ -135,15 +149,28 @@ static void
 hide_headers(const struct call *call, struct buf *answer)
 {
 	const char *value, *word;
-	int i;
+	char *is_secret;
+	size_t i;
+	int k;
 
-	for (i = 0; i < call->n_added && answer->len > 0; i++) {
-		value = strchr(call->headers[i], ' ') + 1;
-		word = strrchr(value, ' ');
-		hide(answer, value);
-		if (word != NULL)
-			hide(answer, word + 1);
+	if (call->n_added == 0 || answer->len == 0)
+		return;
+	is_secret = calloc(answer->len, 1);
+	if (is_secret == NULL) {
+		buf_reset(answer);
+		return;
 	}
+	for (k = 0; k < call->n_added; k++) {
+		value = strchr(call->headers[k], ' ') + 1;
+		word = strrchr(value, ' ');
+		mark_secret(answer, word != NULL ? word + 1 : value, is_secret);
+		if (word != NULL)
+			mark(answer, value, strlen(value), is_secret);
+	}
+	for (i = 0; i < answer->len; i++)
+		if (is_secret[i])
+			answer->data[i] = '*';
+	free(is_secret);
 }
 
 static void
@@ -156,7 +183,8 @@ done(struct post *post)
 	memcpy(a->address, post->address, sizeof(a->address));
 	a->http_status = post->status;
 	a->retry_after_ms = post->retry_after_ms;
-	if (a->error == NULL && (post->status < 200 || post->status > 299)) {
+	if (a->error == ERROR_NONE &&
+	    (post->status < 200 || post->status > 299)) {
 		a->error = ERROR_HTTP;
 		snprintf(a->detail, sizeof(a->detail), "answered %d%s",
 		    post->status,
@@ -166,7 +194,7 @@ done(struct post *post)
 	}
 	hide_headers(a->sink_data, &a->answer);
 	call_free(a->sink_data);
-	attempt_done(a);
+	a->done(a);
 }
 
 static void
@@ -180,7 +208,7 @@ start(struct attempt *a)
 		call_free(call);
 		a->error = ERROR_INTERNAL;
 		snprintf(a->detail, sizeof(a->detail), "cannot sign");
-		attempt_done(a);
+		a->done(a);
 		return;
 	}
 	add(call, "Content-Type: application/cloudevents+json; charset=utf-8");

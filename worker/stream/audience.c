@@ -23,7 +23,7 @@ end_asking(struct post *post)
 	struct audience *a = post->arg;
 
 	a->asking = false;
-	if (post->error == NULL && is_somebody(&a->answer))
+	if (post->error == ERROR_NONE && is_somebody(&a->answer))
 		audience_presume(a, clock_steady_ms());
 	a->heard(a->arg, post);
 }

@@ -290,7 +290,8 @@ tell(struct stream *s, const struct post *p)
 	snprintf(status, sizeof(status), "it answered %d", p->status);
 	log_warn("stream: nginx takes no events on %s, so viewers miss some: "
 		 "%s%s%s",
-	    s->socket, p->error != NULL ? p->error : status,
+	    s->socket,
+	    p->error != ERROR_NONE ? error_class_name(p->error) : status,
 	    *p->detail != '\0' ? ": " : "", p->detail);
 }
 
@@ -322,8 +323,9 @@ hear_stored(struct part *p)
 	struct channel *c = p->channel;
 
 	if (!recall_stored(&s->recall,
-		read_number(&p->answer, "\"messages\":", 0), c->sent_ms,
-		s->sent_ms, clock_steady_ms()))
+		read_number(&p->answer, "\"messages\":", 0),
+		/* The notice itself is the first of a new memory. */
+		s->is_notice ? 0 : c->sent_ms, s->sent_ms, clock_steady_ms()))
 		tell_forgot();
 	c->sent_ms = s->sent_ms;
 	snprintf(c->last, sizeof(c->last), "%s", s->behind);
@@ -337,7 +339,7 @@ end_post(struct post *post)
 	struct stream *s = p->stream;
 	int viewers = 0;
 
-	if (post->error == NULL && post->status / 100 == 2) {
+	if (post->error == ERROR_NONE && post->status / 100 == 2) {
 		viewers = read_number(&p->answer, "\"subscribers\":", 0);
 		hear_stored(p);
 	} else {
@@ -345,8 +347,7 @@ end_post(struct post *post)
 		channel_skip(p->channel, s->before);
 		*p->channel->last = '\0';
 		/* What is ours was logged, or it is the worker's end. */
-		if (post->error == NULL ||
-		    strcmp(post->error, ERROR_INTERNAL) != 0)
+		if (post->error != ERROR_INTERNAL)
 			tell(s, post);
 	}
 	if (p == s->parts)
@@ -404,7 +405,7 @@ heard(void *arg, const struct post *post)
 	struct stream *s = arg;
 
 	/* While somebody watches, it is the batches that tell. */
-	if (post->error == NULL) {
+	if (post->error == ERROR_NONE) {
 		if (!recall_counted(&s->recall,
 			read_number(post->answer, "\nstored messages: ", -1),
 			s->audience.asked_ms, clock_steady_ms()))
@@ -414,7 +415,7 @@ heard(void *arg, const struct post *post)
 		return;
 	}
 	*s->moment = *s->next_moment = '\0';
-	if (strcmp(post->error, ERROR_INTERNAL) != 0)
+	if (post->error != ERROR_INTERNAL)
 		tell(s, post);
 }
 

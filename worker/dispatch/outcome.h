@@ -1,0 +1,28 @@
+/* What became of an attempt, and what that says about the receiver. */
+#ifndef OUTCOME_H
+#define OUTCOME_H
+
+#include <stdint.h>
+
+#include "verdict.h"
+
+enum ending {
+	ENDING_DELIVERED,
+	ENDING_RETRYING,
+	ENDING_FAILED,   /* for good: a dead letter */
+	ENDING_RELEASED, /* given back, since it was not begun or was cut off */
+	ENDINGS
+};
+
+/* As SQL and the metrics know it; the first three are states of deliveries. */
+const char *ending_name(enum ending);
+
+struct outcome {
+	enum ending ending;
+	enum verdict verdict;
+	int64_t delay_ms; /* until the next attempt, where retrying */
+	int64_t began_ms; /* steady clock */
+	int64_t took_ms;
+};
+
+#endif
