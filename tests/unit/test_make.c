@@ -198,7 +198,8 @@ file__of_the_first_release__runs_its_successor(void **state)
 {
 	(void)state;
 	expect("make -n test-file FILE=tests/api/test_routes.py",
-	    "tests/run build/san build/san/tests/e2e_contract\n");
+	    "tests/run build/san build/san/tests/e2e_contract "
+	    "build/san/tests/e2e_contract_http\n");
 }
 
 static void
