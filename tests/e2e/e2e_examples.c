@@ -10,22 +10,10 @@
 #include "deliveries.h"
 #include "http.h"
 #include "receiver.h"
+#include "shell.h"
 #include "stack.h"
 
 /* The examples for receivers, and the README's first screen. */
-static void shell(const char *fmt, ...) T_PRINTF(1, 2);
-
-static void
-shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	assert_int_equal(system(command), 0);
-}
 
 static bool
 is_listening(void *arg)
@@ -98,14 +86,14 @@ readme__first_event_and_webhook__pasted__verified(void **state)
 
 	(void)state;
 	snprintf(output, sizeof(output), "%s/pasted", deliveries_stack.dir);
-	shell("{ echo 'trap \"kill 0\" TERM'; sed -n '/^```sh/,/^```$/p' "
-	      "README.md | sed -e '/^```/d' -e 's/8000/%d/; s/9000/%d/' "
-	      "-e 's/\"$secret\"/& %d/'; echo wait; } >%s.sh; "
-	      "setsid sh %s.sh >%s 2>&1 & echo $! >%s.id",
+	shell_must("{ echo 'trap \"kill 0\" TERM'; sed -n '/^```sh/,/^```$/p' "
+		   "README.md | sed -e '/^```/d' -e 's/8000/%d/; s/9000/%d/' "
+		   "-e 's/\"$secret\"/& %d/'; echo wait; } >%s.sh; "
+		   "setsid sh %s.sh >%s 2>&1 & echo $! >%s.id",
 	    deliveries_stack.port, port, port, output, output, output, output);
 	stack_wait(is_verified, output, "the receiver has verified a webhook");
-	shell("kill $(cat %s.id) && "
-	      "grep -q '\"derived_events\":\\[\"[^]]*\",\"[^]]*\"\\]' %s",
+	shell_must("kill $(cat %s.id) && "
+		   "grep -q '\"derived_events\":\\[\"[^]]*\",\"[^]]*\"\\]' %s",
 	    output, output);
 }
 
@@ -131,7 +119,7 @@ example__signature_in_shell__knows_ours_from_others(void **state)
 	fclose(f);
 	at = receiver_header(r, "webhook-timestamp");
 	by = receiver_header(r, "webhook-signature");
-	shell(
+	shell_must(
 	    "verify=worker/examples/verify.sh; "
 	    "$verify whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw %s %s '%s' <%s && "
 	    "! $verify whsec_AfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw %s %s '%s' <%s "

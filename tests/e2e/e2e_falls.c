@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 enum {
@@ -18,20 +19,6 @@ enum {
 };
 
 static struct stack s;
-
-/* Prints into command and runs it in the stack's directory; exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[1024];
-	va_list ap;
-	int n;
-
-	n = snprintf(command, sizeof(command), "cd %s && ", s.dir);
-	va_start(ap, fmt);
-	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
-	va_end(ap);
-	return WEXITSTATUS(system(command));
-}
 
 static int
 setup(void **state)
@@ -42,6 +29,7 @@ setup(void **state)
 
 	(void)state;
 	stack_start(&s, settings);
+	shell_begin("cd %s || exit", s.dir);
 	return 0;
 }
 

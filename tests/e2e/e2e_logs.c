@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "http.h"
 #include "receiver.h"
+#include "shell.h"
 #include "stack.h"
 
 enum {
@@ -29,6 +30,7 @@ setup(void **state)
 	(void)state;
 	receiver_start(&receiver);
 	stack_start(&s, settings);
+	shell_begin("cd %s || exit", s.dir);
 	return 0;
 }
 
@@ -39,20 +41,6 @@ teardown(void **state)
 	stack_stop(&s);
 	receiver_stop(&receiver);
 	return 0;
-}
-
-/* Prints into command and runs it in the stack's directory; exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-	int n;
-
-	n = snprintf(command, sizeof(command), "cd %s && ", s.dir);
-	va_start(ap, fmt);
-	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
-	va_end(ap);
-	return system(command);
 }
 
 /* A line of a log that holds all of these, in this order, separated by .* */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 static struct stack s;
@@ -33,18 +34,6 @@ teardown(void **state)
 	(void)state;
 	stack_stop(&s);
 	return 0;
-}
-
-/* Prints into command and runs it in a shell; its exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	return system(command);
 }
 
 static void

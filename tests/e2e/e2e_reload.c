@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 enum {
@@ -20,21 +21,6 @@ enum {
 
 static struct stack s;
 static char tree[] = "/tmp/smartcity-test.XXXXXX";
-
-/* Prints into command and runs it in the copy of the tree; exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-	int n;
-
-	n = snprintf(command, sizeof(command),
-	    "cd %s && export DATA_DIR=%s && ", tree, s.dir);
-	va_start(ap, fmt);
-	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
-	va_end(ap);
-	return WEXITSTATUS(system(command));
-}
 
 static char where[64]; /* BUILD=… */
 
@@ -57,6 +43,7 @@ setup(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(tree));
 	chmod(tree, 0755);
+	shell_begin("cd %s || exit", tree);
 	assert_int_equal(
 	    shell("cp -r \"$OLDPWD\"/nginx \"$OLDPWD\"/sql . && mkdir build "
 		  "&& cd \"$TEST_BUILD\" && cp -r www smartcity-fcgi "
@@ -65,6 +52,7 @@ setup(void **state)
 	    0);
 	snprintf(where, sizeof(where), "BUILD=%s/build", tree);
 	start_in_tree(&s, settings);
+	shell_begin("cd %s || exit; export DATA_DIR=%s", tree, s.dir);
 	return 0;
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 #define URL "DATABASE_URL=postgresql://postgres:postgres@db:5432/postgres"
@@ -19,17 +20,6 @@ static char dir[] = "/tmp/smartcity-seed.XXXXXX";
 static int port;
 static pid_t run;
 static bool is_known; /* some network has a host db */
-
-/* In dir, where .env is, with $top and without DATABASE_URL. */
-static int
-shell(const char *script)
-{
-	char command[2048];
-
-	snprintf(command, sizeof(command),
-	    "top=$PWD; cd %s && { %s; } >>log 2>&1", dir, script);
-	return system(command);
-}
 
 static void
 put_env(const char *line)
@@ -53,6 +43,7 @@ setup(void **state)
 	(void)state;
 	is_known = system("getent ahosts db >/dev/null") == 0;
 	assert_non_null(mkdtemp(dir));
+	shell_begin("top=$PWD; cd %s || exit; exec >>log 2>&1", dir);
 	chmod(dir, 0755);
 	port = stack_free_port();
 	assert_non_null(realpath(build != NULL ? build : "build", path));

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 enum {
@@ -48,19 +49,6 @@ teardown(void **state)
 	return 0;
 }
 
-/* Prints into command and runs it in a shell. */
-static void T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	if (system(command) != 0)
-		fail_msg("failed: %s", command);
-}
-
 static bool
 answers(void *arg)
 {
@@ -82,9 +70,10 @@ other_start(struct other *o, const char *section, const char *edit)
 	snprintf(o->dir, sizeof(o->dir), "%s/stock.XXXXXX", s.dir);
 	assert_non_null(mkdtemp(o->dir));
 	snprintf(conf, sizeof(conf), "%s/nginx.conf", o->dir);
-	shell("chmod 755 %s; tests/stock-nginx %s %d %s/run/sockets '%s' && "
-	      "sed -i -e '%s' %s/*.conf %s/sites-available/default && "
-	      "PATH=$PATH:/usr/sbin nginx -t -q -c %s",
+	shell_must(
+	    "chmod 755 %s; tests/stock-nginx %s %d %s/run/sockets '%s' && "
+	    "sed -i -e '%s' %s/*.conf %s/sites-available/default && "
+	    "PATH=$PATH:/usr/sbin nginx -t -q -c %s",
 	    o->dir, o->dir, o->port, s.dir, section, edit, o->dir, o->dir,
 	    conf);
 	if ((o->pid = fork()) == 0) {
@@ -204,7 +193,8 @@ locations__bad_values__500_and_a_line_in_the_log(void **state)
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		expect(&o, bad[i][0], "{}", 500,
 		    "{\"detail\":\"The server is misconfigured\"}");
-		shell("grep -q 'gateway: fastcgi_param %s' %s/log/fcgi.log",
+		shell_must(
+		    "grep -q 'gateway: fastcgi_param %s' %s/log/fcgi.log",
 		    bad[i][1], s.dir);
 	}
 	other_stop(&o);
@@ -243,7 +233,7 @@ passwords__none_or_wrong__401_and_nothing_stored(void **state)
 	snprintf(right, sizeof(right), "%sYTpi\r\n", basic);
 	snprintf(wrong, sizeof(wrong), "%sYTpj\r\n", basic);
 	other_start(&o, "Passwords", "");
-	shell("echo 'a:{PLAIN}b' >%s/smartcity.htpasswd", o.dir);
+	shell_must("echo 'a:{PLAIN}b' >%s/smartcity.htpasswd", o.dir);
 	expect(&o, "/ingest/guarded", "{}", 401, "WWW-Authenticate: Basic");
 	expect(&o, "/events", NULL, 401, "{\"detail\":\"Unauthorized\"}");
 	expect_with(&o, "POST", "/ingest/guarded", wrong, "{}", 401, "detail");

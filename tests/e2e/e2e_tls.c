@@ -11,31 +11,13 @@
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 static char dir[] = "/tmp/smartcity-tls.XXXXXX";
 static pid_t postgres;
 static int port;
 static char cluster[256], home[64];
-
-/* Prints into command and runs it in our directory; exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[4096];
-	va_list ap;
-	int n;
-
-	n = snprintf(command, sizeof(command),
-	    "PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
-	    "as='setpriv --reuid postgres --regid postgres --init-groups'; "
-	    "cd %s && { ",
-	    dir);
-	va_start(ap, fmt);
-	n += vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
-	va_end(ap);
-	snprintf(command + n, sizeof(command) - (size_t)n, "; } >>log 2>&1");
-	return WEXITSTATUS(system(command));
-}
 
 /* An authority, the server's certificate, and the client's in root's home. */
 static void
@@ -92,6 +74,11 @@ setup(void **state)
 		return 0;
 	}
 	assert_non_null(mkdtemp(dir));
+	shell_begin("cd %s || exit; exec >>log 2>&1; "
+		    "PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
+		    "as='setpriv --reuid postgres --regid postgres "
+		    "--init-groups'",
+	    dir);
 	chmod(dir, 0755);
 	make_certificates();
 	port = stack_free_port();

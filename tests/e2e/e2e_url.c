@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shell.h"
 #include "stack.h"
 
 /* As the user typed it, and in a URL. */
@@ -19,23 +20,6 @@
 
 static char dir[] = "/tmp/smartcity-url.XXXXXX";
 static pid_t postgres;
-
-/* In dir, with $d, $B, migrate; $as in front of what PostgreSQL's owner runs.
- */
-static int
-shell(const char *script)
-{
-	char command[4096];
-
-	snprintf(command, sizeof(command),
-	    "d=%s; PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
-	    "top=$PWD; migrate() { \"$top/sql/migrate\" \"$@\"; }; export "
-	    "DATA_DIR=$d/none; as=; "
-	    "[ $(id -u) -ne 0 ] || as='setpriv --reuid postgres --regid "
-	    "postgres --init-groups'; cd $d && { %s; } >>log 2>&1",
-	    dir, script);
-	return system(command);
-}
 
 static void
 put_file(const char *name, const char *text)
@@ -62,11 +46,18 @@ setup(void **state)
 {
 	(void)state;
 	assert_non_null(mkdtemp(dir));
+	shell_begin("top=$PWD; d=%s; cd $d || exit; exec >>log 2>&1; "
+		    "PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
+		    "migrate() { \"$top/sql/migrate\" \"$@\"; }; "
+		    "export DATA_DIR=$d/none; as=; [ $(id -u) -ne 0 ] || "
+		    "as='setpriv --reuid postgres --regid postgres "
+		    "--init-groups'",
+	    dir);
 	chmod(dir, 0755);
 	assert_int_equal(
 	    shell("mkdir pg && { [ -z \"$as\" ] || chown postgres pg .; } && "
 		  "$as initdb -N -D $d/pg -U postgres -A trust -E UTF8 "
-		  "--locale C.UTF-8 && printf '%s\n' "
+		  "--locale C.UTF-8 && printf '%%s\n' "
 		  "'local all postgres trust' 'local all all scram-sha-256' "
 		  ">pg/pg_hba.conf"),
 	    0);
@@ -74,8 +65,7 @@ setup(void **state)
 		_exit(shell("exec $as env --default-signal=INT postgres -D "
 			    "$d/pg -c listen_addresses= "
 			    "-c unix_socket_directories=$d & echo $! >pid; "
-			    "wait") >>
-		    8);
+			    "wait"));
 	stack_wait(is_there, NULL, "the server is there");
 	put_file("role.sql",
 	    "CREATE ROLE city LOGIN PASSWORD $$" PASSWORD "$$;\n"

@@ -13,6 +13,7 @@
 
 #include "config.h"
 #include "nkeys.h"
+#include "shell.h"
 #include "sink.h"
 #include "stack.h"
 
@@ -42,36 +43,21 @@ write_file(const char *name, const char *text)
 	assert_int_equal(fclose(f), 0);
 }
 
-void auth_shell(const char *fmt, ...) T_PRINTF(1, 2);
-
-void
-auth_shell(const char *fmt, ...)
-{
-	char command[2048], all[4096];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	snprintf(all, sizeof(all), "cd '%s' && { %s; } >log.openssl 2>&1", dir,
-	    command);
-	if (system(all) != 0)
-		fail_msg("failed: %s", command);
-}
+void shell_must(const char *fmt, ...) T_PRINTF(1, 2);
 
 /* ca.pem, and server.pem that it signed; other-ca.pem, which is nobody's. */
 static void
 make_certificates(void)
 {
 #define NEW_KEY "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes "
-	auth_shell("openssl req -x509 " NEW_KEY
+	shell_must("openssl req -x509 " NEW_KEY
 		   "-subj /CN=ours -days 2 -keyout ca.key -out ca.pem");
-	auth_shell(
+	shell_must(
 	    "openssl req -x509 " NEW_KEY
 	    "-subj /CN=other -days 2 -keyout other.key -out other-ca.pem");
-	auth_shell("openssl req " NEW_KEY
+	shell_must("openssl req " NEW_KEY
 		   "-subj /CN=server -keyout server.key -out server.csr");
-	auth_shell("echo subjectAltName=DNS:localhost,IP:127.0.0.2 >san && "
+	shell_must("echo subjectAltName=DNS:localhost,IP:127.0.0.2 >san && "
 		   "openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key "
 		   "-CAcreateserial -days 2 -extfile san -out server.pem");
 #undef NEW_KEY
@@ -243,6 +229,7 @@ auth_open(void **state)
 	    dir, sizeof(dir), "%s/nats-XXXXXX", tmp != NULL ? tmp : "/tmp");
 	if (mkdtemp(dir) == NULL)
 		return -1;
+	shell_begin("cd '%s' || exit; exec >>log.openssl 2>&1", dir);
 	start_servers();
 	for (i = 0; i < SERVERS; i++)
 		stack_wait(makes_stream, &i, names[i]);

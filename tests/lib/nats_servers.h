@@ -32,9 +32,6 @@ extern struct servers {
 
 const char *auth_path(const char *name);
 
-extern void auth_shell(const char *fmt, ...) T_PRINTF(1, 2);
-
-void auth_shell(const char *fmt, ...);
 int auth_open(void **state);
 int auth_close(void **state);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nats_servers.h"
+#include "shell.h"
 #include "stack.h"
 
 /* --- user and password, token -------------------------------------------- */
@@ -166,11 +167,11 @@ nats_creds__file_gone__said(void **state)
 	struct attempt a;
 
 	(void)state;
-	auth_shell("cp user.creds gone.creds");
+	shell_must("cp user.creds gone.creds");
 	snprintf(
 	    setting, sizeof(setting), "localhost=%s", auth_path("gone.creds"));
 	auth_reopen("", setting);
-	auth_shell("rm gone.creds");
+	shell_must("rm gone.creds");
 	a = auth_deliver("nats", "localhost", JWT, "city.gone", NULL);
 	if (a.error == ERROR_NONE || strstr(a.detail, "gone.creds") == NULL)
 		fail_msg("%d: %s", (int)a.error, a.detail);
