@@ -2,19 +2,58 @@
 #
 #	LC_ALL=C awk -f queries.awk queries/*.sql sqitch.plan
 #
-# One row a statement, QUERY(stem, "text"), in the order of the arguments, and
-# at the end SCHEMA("…") with the last change of the plan: what the database
+# For each statement, in the order of the arguments, the names of its parameters
+# and of its columns, which its lines "-- takes:" and "-- returns:" say, and the
+# statement itself:
+#
+#	NAMES(EVENT_GET_ARG_ID, EVENT_GET_ARGS)
+#	NAMES(EVENT_GET_ID, EVENT_GET_SERVICE, …, EVENT_GET_COLUMNS)
+#	QUERY(event_get, EVENT_GET_ARGS, "id", "id service …", "text")
+#
+# and at the end SCHEMA("…") with the last change of the plan: what the database
 # must have for these statements to work.
 #
 # Escaping is one gsub that puts a backslash before each match: mawk drops
 # backslashes from replacements such as "\\\\" which gawk keeps.  The question
 # mark is escaped because -std=c17 would read ??( as a trigraph.
 
-function close_row()
+function refuse(why)
 {
-	if (row != "")
-		print row "\")"
-	row = ""
+	print "queries.awk: " stem ".sql: " why >"/dev/stderr"
+	failed = 1
+	exit 1
+}
+
+# NAMES(…): these words behind the prefix, and at last how many they are.
+function print_names(prefix, words, count,    word, n, i)
+{
+	n = split(words, word, " ")
+	printf "NAMES("
+	for (i = 1; i <= n; i++) {
+		if (word[i] !~ /^[a-z][a-z0-9_]*$/)
+			refuse("not a name: " word[i])
+		printf "%s, ", prefix toupper(word[i])
+	}
+	print count ")"
+}
+
+function close_row(    c)
+{
+	if (text != "") {
+		c = toupper(stem)
+		print_names(c "_ARG_", takes, c "_ARGS")
+		print_names(c "_", returns, c "_COLUMNS")
+		print "QUERY(" stem ", " c "_ARGS, \"" takes "\", \"" returns \
+		    "\", \"" text "\")"
+	}
+	text = takes = returns = ""
+}
+
+# The words of this line behind what was there.
+function more(words)
+{
+	sub(/^-- [a-z]+: */, "")
+	return words == "" ? $0 : words " " $0
 }
 
 FILENAME ~ /\.plan$/ {
@@ -28,16 +67,27 @@ FNR == 1 {
 	stem = FILENAME
 	sub(/.*\//, "", stem)
 	sub(/\.sql$/, "", stem)
-	row = "QUERY(" stem ", \""
+}
+
+/^-- takes:/ {
+	takes = more(takes)
+	next
+}
+
+/^-- returns:/ {
+	returns = more(returns)
+	next
 }
 
 {
 	gsub(/["\\?]/, "\\\\&")
 	gsub(/\t/, "\\t")
-	row = row $0 "\\n"
+	text = text $0 "\\n"
 }
 
 END {
+	if (failed)
+		exit 1
 	close_row()
 	print "SCHEMA(\"" schema "\")"
 }

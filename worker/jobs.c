@@ -35,17 +35,20 @@ static enum turn
 watch(struct worker *w)
 {
 	static atomic_bool told;
-	const char *const values[] = { w->horizon.tx };
+	const char *const values[WORKER_WATCH_ARGS] = {
+		[WORKER_WATCH_ARG_TX] = w->horizon.tx,
+	};
 	struct moment asked = dbclock_moment();
 	struct pg_result *r;
 
-	if (db_run(w->db, Q_worker_watch, 1, values, &r) != STATUS_OK)
+	if (db_run(w->db, Q_worker_watch, values, &r) != STATUS_OK)
 		return TURN_RETRY;
-	dbclock_hear(pg_value(r, 0, 0), &asked);
+	dbclock_hear(pg_value(r, 0, WORKER_WATCH_NOW), &asked);
 	dbclock_tell(&told);
 	count_skew(w);
-	horizon_see(&w->horizon, pg_value(r, 0, 1), pg_value(r, 0, 2),
-	    pg_value(r, 0, 3), clock_steady_ms());
+	horizon_see(&w->horizon, pg_value(r, 0, WORKER_WATCH_TX),
+	    pg_value(r, 0, WORKER_WATCH_AGE),
+	    pg_value(r, 0, WORKER_WATCH_WHOSE), clock_steady_ms());
 	pg_free(r);
 	tally_gauge(TALLY_FEED, w->horizon.stalled, "feed",
 	    w->horizon.warning[0] != '\0' ? w->horizon.warning : NULL);
@@ -62,25 +65,28 @@ heartbeat(struct worker *w)
 	buf_init(&counted, COUNTED_MAX);
 	tally_write(&counted);
 	if (!counted.failed) {
-		const char *const values[] = { w->name, counted.data };
+		const char *const values[WORKER_BEAT_ARGS] = {
+			[WORKER_BEAT_ARG_NAME] = w->name,
+			[WORKER_BEAT_ARG_METRICS] = counted.data,
+		};
 
-		status = db_run(w->db, Q_worker_beat, 2, values, NULL);
+		status = db_run(w->db, Q_worker_beat, values, NULL);
 	}
 	buf_free(&counted);
 	return status == STATUS_OK ? TURN_REST : TURN_RETRY;
 }
 
-/* A job that is one statement with these values; its first column counts. */
+/* A job that is one statement with these values, one column of which counts. */
 static enum turn
-count(struct worker *w, enum query q, int n, const char *const values[],
+count(struct worker *w, enum query q, const char *const values[], int column,
     int many, const char *what)
 {
 	struct pg_result *r;
 	int counted;
 
-	if (db_run(w->db, q, n, values, &r) != STATUS_OK)
+	if (db_run(w->db, q, values, &r) != STATUS_OK)
 		return TURN_RETRY;
-	counted = pg_int(r, 0, 0);
+	counted = pg_int(r, 0, column);
 	pg_free(r);
 	if (counted > 0)
 		log_info("jobs: %d %s", counted, what);
@@ -91,15 +97,17 @@ static enum turn
 partitions(struct worker *w)
 {
 	char weeks[16];
-	const char *const values[] = { weeks };
+	const char *const values[PARTITIONS_ENSURE_ARGS] = {
+		[PARTITIONS_ENSURE_ARG_WEEKS] = weeks,
+	};
 	struct pg_result *r = NULL;
 
 	/* Where it may not be read, a wrong number is not seen, no more. */
-	if (db_run(w->db, Q_events_ahead, 0, NULL, &r) == STATUS_OK)
-		w->horizon.is_foreign = pg_is_true(r, 0, 0);
+	if (db_run(w->db, Q_events_ahead, NULL, &r) == STATUS_OK)
+		w->horizon.is_foreign = pg_is_true(r, 0, EVENTS_AHEAD_AHEAD);
 	pg_free(r);
 	snprintf(weeks, sizeof(weeks), "%d", w->config->partitions_ahead);
-	return count(w, Q_partitions_ensure, 1, values, 1,
+	return count(w, Q_partitions_ensure, values, PARTITIONS_ENSURE_DONE, 1,
 	    "partitions made or events moved into theirs");
 }
 
@@ -107,9 +115,11 @@ partitions(struct worker *w)
 static enum turn
 mend(struct worker *w)
 {
-	const char *const values[] = { w->config->retry_schedule };
+	const char *const values[CLOCK_MEND_ARGS] = {
+		[CLOCK_MEND_ARG_RETRY_SCHEDULE] = w->config->retry_schedule,
+	};
 
-	return count(w, Q_clock_mend, 1, values, 1000,
+	return count(w, Q_clock_mend, values, CLOCK_MEND_MENDED, 1000,
 	    "rows mended whose times were of a wrong future");
 }
 
@@ -117,8 +127,8 @@ mend(struct worker *w)
 static enum turn
 expire(struct worker *w)
 {
-	return count(
-	    w, Q_deliveries_expire, 0, NULL, 1000, "deliveries expired");
+	return count(w, Q_deliveries_expire, NULL, DELIVERIES_EXPIRE_EXPIRED,
+	    1000, "deliveries expired");
 }
 
 /* Goes through the old messages, a few at a time, and begins anew at the end.
@@ -128,7 +138,11 @@ expunge(struct worker *w)
 {
 	char delivered[32], failed[32];
 	struct id from = w->expunged.text[0] ? w->expunged : id_floor(0);
-	const char *const values[] = { delivered, failed, from.text };
+	const char *const values[OUTBOX_EXPUNGE_ARGS] = {
+		[OUTBOX_EXPUNGE_ARG_DELIVERED_DAYS] = delivered,
+		[OUTBOX_EXPUNGE_ARG_FAILED_DAYS] = failed,
+		[OUTBOX_EXPUNGE_ARG_AFTER] = from.text,
+	};
 	struct pg_result *r;
 	enum turn turn = TURN_REST;
 	int gone;
@@ -137,15 +151,15 @@ expunge(struct worker *w)
 	    delivered, sizeof(delivered), "%g", w->config->keep_delivered_days);
 	snprintf(failed, sizeof(failed), "%g", w->config->keep_failed_days);
 	/* Logged; nothing hurries. */
-	if (db_run(w->db, Q_outbox_expunge, 3, values, &r) != STATUS_OK)
+	if (db_run(w->db, Q_outbox_expunge, values, &r) != STATUS_OK)
 		return TURN_LATER;
-	gone = pg_int(r, 0, 0);
+	gone = pg_int(r, 0, OUTBOX_EXPUNGE_GONE);
 	if (gone > 0)
 		log_info("jobs: %d old messages forgotten", gone);
 	w->expunged.text[0] = '\0';
-	if (pg_value(r, 0, 1) != NULL) {
+	if (pg_value(r, 0, OUTBOX_EXPUNGE_LAST) != NULL) {
 		snprintf(w->expunged.text, sizeof(w->expunged.text), "%s",
-		    pg_value(r, 0, 1));
+		    pg_value(r, 0, OUTBOX_EXPUNGE_LAST));
 		turn = TURN_AGAIN;
 	}
 	pg_free(r);

@@ -17,13 +17,11 @@
 #include "jobs.h"
 #include "log.h"
 #include "notify.h"
-#include "sink.h"
 #include "spelling.h"
 #include "tally.h"
 #include "worker.h"
 
 enum {
-	SINKS_MAX = 8,
 	WIND_UP_MS = 8000,
 	CHECK_SECONDS = 20
 };
@@ -152,20 +150,15 @@ read_signal(const struct process *p)
 	return sig;
 }
 
-/* Until something happens, and lets the sinks work at what did. */
+/* Until something happens; then the work that it brings. */
 static void
-wait_and_work(const struct process *p, int64_t ms)
+wait_and_work(struct worker *w, const struct process *p, int64_t ms)
 {
-	struct pollfd fds[1 + SINKS_MAX] = { { p->signals, POLLIN, 0 } };
-	int i, n = 0;
+	struct pollfd fds[1 + WORKER_FILES] = { { p->signals, POLLIN, 0 } };
+	int n = worker_files(w, fds + 1);
 
-	for (i = 0; i < SINKS_MAX && sink_at(i) != NULL; i++)
-		fds[++n] = (struct pollfd){ sink_at(i)->fd(), POLLIN, 0 };
-	if (poll(fds, (nfds_t)n + 1, (int)ms) <= 0)
-		return;
-	for (i = 1; i <= n; i++)
-		if (fds[i].revents != 0)
-			sink_at(i - 1)->work();
+	if (poll(fds, (nfds_t)n + 1, (int)ms) > 0)
+		worker_work(w, fds + 1, n);
 }
 
 static int64_t
@@ -207,7 +200,7 @@ wind_up(struct worker *w, const struct process *p, int sig)
 			stream_is_idle(w->stream)) ||
 		    clock_steady_ms() >= end || (next = read_signal(p)) != 0)
 			return next != 0 ? next : sig;
-		wait_and_work(p, wait < 100 ? wait : 100);
+		wait_and_work(w, p, wait < 100 ? wait : 100);
 	}
 }
 
@@ -219,7 +212,7 @@ work(struct worker *w, const struct process *p)
 
 	jobs_init(jobs);
 	while ((sig = read_signal(p)) == 0)
-		wait_and_work(p, run_what_is_due(w, jobs));
+		wait_and_work(w, p, run_what_is_due(w, jobs));
 	return wind_up(w, p, sig);
 }
 

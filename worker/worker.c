@@ -41,9 +41,11 @@ worker_open(struct worker *w, const struct config *config, char error[256])
 		return STATUS_FAULT;
 	}
 	db_keep_denials(w->db);
-	status = stream_open(&w->stream, config, error);
+	status = net_open(&w->net, config, error);
 	if (status == STATUS_OK)
-		status = dispatch_open(&w->dispatch, config, error);
+		status = stream_open(&w->stream, config, w->net.http, error);
+	if (status == STATUS_OK)
+		status = dispatch_open(&w->dispatch, config, &w->net, error);
 	/* One that is away may return. */
 	if (status == STATUS_OK && db_connect(w->db) == STATUS_FAULT) {
 		snprintf(error, 256, "DATABASE_URL: %.200s", db_reason(w->db));
@@ -58,17 +60,47 @@ void
 worker_close(struct worker *w)
 {
 	dispatch_close(w->dispatch, w->db);
+	net_close(&w->net);
 	stream_close(w->stream);
 	db_free(w->db);
 	w->db = NULL;
 }
 
+/* poll() takes no notice of those that are -1. */
+int
+worker_files(const struct worker *w, struct pollfd files[WORKER_FILES])
+{
+	const struct sink *sink;
+	int i;
+
+	files[0] = (struct pollfd){ post_fd(w->net.http), POLLIN, 0 };
+	for (i = 0; (sink = sink_at(i)) != NULL; i++)
+		files[i + 1] =
+		    (struct pollfd){ sink->fd != NULL ? sink->fd() : -1, POLLIN,
+			    0 };
+	return i + 1;
+}
+
+void
+worker_work(struct worker *w, const struct pollfd files[], int n)
+{
+	int i;
+
+	if (files[0].revents != 0)
+		post_work(w->net.http);
+	for (i = 1; i < n; i++)
+		if (files[i].revents != 0)
+			sink_at(i - 1)->work();
+}
+
 void
 worker_leave(struct worker *w)
 {
-	const char *const values[] = { w->name };
+	const char *const values[WORKER_LEAVE_ARGS] = {
+		[WORKER_LEAVE_ARG_NAME] = w->name,
+	};
 
-	if (db_run(w->db, Q_worker_leave, 1, values, NULL) != STATUS_OK)
+	if (db_run(w->db, Q_worker_leave, values, NULL) != STATUS_OK)
 		log_warn("worker: could not take its leave; it will be "
 			 "forgotten in an hour: %s",
 		    db_reason(w->db));
@@ -78,7 +110,10 @@ bool
 worker_is_alive(const struct config *config)
 {
 	char host[HOST_LEN], seen[16];
-	const char *const values[] = { host, seen };
+	const char *const values[WORKER_ALIVE_ARGS] = {
+		[WORKER_ALIVE_ARG_HOST] = host,
+		[WORKER_ALIVE_ARG_SEEN_SECONDS] = seen,
+	};
 	struct pg_result *r = NULL;
 	bool alive = false;
 	struct db *db;
@@ -87,9 +122,8 @@ worker_is_alive(const struct config *config)
 	snprintf(seen, sizeof(seen), "%d", config->worker_seen);
 	db = db_new(
 	    config->database_url, "smartcity-worker", config->db_timeout_ms);
-	if (db != NULL &&
-	    db_run(db, Q_worker_alive, 2, values, &r) == STATUS_OK)
-		alive = pg_is_true(r, 0, 0);
+	if (db != NULL && db_run(db, Q_worker_alive, values, &r) == STATUS_OK)
+		alive = pg_is_true(r, 0, WORKER_ALIVE_IS_ALIVE);
 	pg_free(r);
 	db_free(db);
 	return alive;

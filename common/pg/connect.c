@@ -27,19 +27,11 @@ struct target {
 	int wait_ms;    /* for this server */
 };
 
-/* What session.sql answers. */
-enum {
-	ENCODING,
-	IS_DURABLE,
-	IS_STANDBY,
-	PID
-};
-
 /* May this server be given an event? */
 static enum status
 judge(struct pg *pg, const struct pg_result *r)
 {
-	const char *encoding = pg_value(r, 0, ENCODING);
+	const char *encoding = pg_value(r, 0, SESSION_ENCODING);
 	char text[128];
 
 	if (encoding == NULL || strcmp(encoding, "UTF8") != 0) {
@@ -50,13 +42,13 @@ judge(struct pg *pg, const struct pg_result *r)
 		pg_set_reason(pg, PG_UNFIT, text);
 		return STATUS_FAULT;
 	}
-	if (!pg_is_true(r, 0, IS_DURABLE)) {
+	if (!pg_is_true(r, 0, SESSION_IS_DURABLE)) {
 		pg_set_reason(pg, PG_UNFIT,
 		    "refused: the server runs with fsync or full_page_writes "
 		    "off and may lose acknowledged events");
 		return STATUS_FAULT;
 	}
-	if (pg_is_true(r, 0, IS_STANDBY)) {
+	if (pg_is_true(r, 0, SESSION_IS_STANDBY)) {
 		pg_set_reason(
 		    pg, PG_READ_ONLY, "it is a standby and takes no events");
 		return STATUS_RETRY;
@@ -77,20 +69,22 @@ static enum status
 pin_session(struct pg *pg, int timeout_ms, int wait_ms)
 {
 	char timeout[32];
-	const char *const values[] = { timeout };
+	const char *const values[SESSION_ARGS] = {
+		[SESSION_ARG_TIMEOUT] = timeout,
+	};
 	enum status status;
 	PGresult *r;
 
 	/* The server gives up first, so that the connection survives. */
 	snprintf(timeout, sizeof(timeout), "%dms", timeout_ms * 2 / 3);
-	if (pg_run(pg, Q_session, false, 1, values, wait_ms, &r) !=
-		PG_ANSWERED ||
+	if (pg_run(pg, Q_session, false, values, wait_ms, &r) != PG_ANSWERED ||
 	    r == NULL)
 		return STATUS_RETRY;
 	status = judge(pg, r);
-	if (status == STATUS_OK && pg->pid != 0 && pg_int(r, 0, PID) != pg->pid)
+	if (status == STATUS_OK && pg->pid != 0 &&
+	    pg_int(r, 0, SESSION_PID) != pg->pid)
 		status = refuse_pooler(pg);
-	pg->pid = pg_int(r, 0, PID);
+	pg->pid = pg_int(r, 0, SESSION_PID);
 	PQclear(r);
 	return status;
 }
@@ -187,10 +181,10 @@ log_in(struct pg *pg, const struct target *to)
 		"keepalives_count", "tcp_user_timeout",
 		"fallback_application_name", "dbname", "host", "hostaddr",
 		"port", NULL };
-	const char *const values[] = { "10", "5", "3", "10000", to->program,
+	const char *const texts[] = { "10", "5", "3", "10000", to->program,
 		to->url, to->host.name, to->host.address, to->host.port, NULL };
 
-	pg->conn = PQconnectStartParams(names, values, 1);
+	pg->conn = PQconnectStartParams(names, texts, 1);
 	if (pg->conn == NULL)
 		return STATUS_FAULT;
 	/* The SQLSTATE of a refusal is nowhere but in its text. */
@@ -221,10 +215,10 @@ is_shared(const struct target *to, int pid)
 	PGresult *r = NULL;
 
 	if (log_in(&other, to) == STATUS_OK &&
-	    pg_run(&other, Q_session_pid, false, 0, NULL, to->wait_ms, &r) ==
+	    pg_run(&other, Q_session_pid, false, NULL, to->wait_ms, &r) ==
 		PG_ANSWERED &&
 	    r != NULL)
-		same = pg_int(r, 0, 0) == pid;
+		same = pg_int(r, 0, SESSION_PID_PID) == pid;
 	PQclear(r);
 	PQfinish(other.conn);
 	return same;

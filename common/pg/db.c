@@ -175,8 +175,8 @@ may_run_again(struct db *db, enum pg_end end)
 }
 
 static enum status
-try(struct db *db, enum query q, bool prepared, int n,
-    const char *const values[], struct pg_result **out)
+try(struct db *db, enum query q, bool prepared, const char *const values[],
+    struct pg_result **out)
 {
 	struct pg_result *r;
 	enum status status;
@@ -188,8 +188,7 @@ try(struct db *db, enum query q, bool prepared, int n,
 		/* An unfit server is the operator's to mend: try later. */
 		if (db_connect(db) != STATUS_OK)
 			return STATUS_RETRY;
-		end = pg_run(
-		    db->pg, q, prepared, n, values, longest_wait(db), &r);
+		end = pg_run(db->pg, q, prepared, values, longest_wait(db), &r);
 		if (r != NULL) {
 			if (out != NULL)
 				*out = r;
@@ -215,28 +214,28 @@ try(struct db *db, enum query q, bool prepared, int n,
 }
 
 static enum status
-run(struct db *db, enum query q, bool prepared, int n,
-    const char *const values[], struct pg_result **out)
+run(struct db *db, enum query q, bool prepared, const char *const values[],
+    struct pg_result **out)
 {
 	int64_t began = clock_steady_us();
-	enum status status = try(db, q, prepared, n, values, out);
+	enum status status = try(db, q, prepared, values, out);
 
 	db->spent_us += clock_steady_us() - began;
 	return status;
 }
 
 enum status
-db_run(struct db *db, enum query q, int n, const char *const values[],
+db_run(struct db *db, enum query q, const char *const values[],
     struct pg_result **out)
 {
-	return run(db, q, true, n, values, out);
+	return run(db, q, true, values, out);
 }
 
 enum status
-db_run_planned(struct db *db, enum query q, int n, const char *const values[],
+db_run_planned(struct db *db, enum query q, const char *const values[],
     struct pg_result **out)
 {
-	return run(db, q, false, n, values, out);
+	return run(db, q, false, values, out);
 }
 
 void

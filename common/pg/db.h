@@ -24,19 +24,21 @@ struct db *db_new(const char *url, const char *program, int timeout_ms);
 void db_free(struct db *); /* NULL is fine */
 
 /*
- * Runs a statement in a transaction of its own. All values are text, NULL is
- * NULL. A connection that breaks meanwhile is opened again and the statement
- * run once more, so every statement must be one that may run twice under the
- * same ids. STATUS_OK hands over *out, which the caller frees; out may be NULL
- * where rows do not matter. Anything else leaves *out alone, was logged, and
- * db_reason and db_sqlstate tell why. STATUS_RETRY says nothing about whether
- * the statement took effect.
+ * Runs a statement in a transaction of its own. Its values are text, NULL is
+ * NULL; the array is made by names, so that it has as many as the statement
+ * takes: values[EVENT_GET_ARGS] = { [EVENT_GET_ARG_ID] = … }, or it is NULL
+ * where it takes none. A connection that breaks meanwhile is opened again and
+ * the statement run once more, so every statement must be one that may run
+ * twice under the same ids. STATUS_OK hands over *out, which the caller frees;
+ * out may be NULL where rows do not matter. Anything else leaves *out alone,
+ * was logged, and db_reason and db_sqlstate tell why. STATUS_RETRY says nothing
+ * about whether the statement took effect.
  */
-enum status db_run(struct db *, enum query, int n, const char *const values[],
+enum status db_run(struct db *, enum query, const char *const values[],
     struct pg_result **out) MUST_CHECK;
 /* The same, planned for these very values instead of prepared. */
-enum status db_run_planned(struct db *, enum query, int n,
-    const char *const values[], struct pg_result **out) MUST_CHECK;
+enum status db_run_planned(struct db *, enum query, const char *const values[],
+    struct pg_result **out) MUST_CHECK;
 
 /*
  * Connects if need be, and looks every 10 s whether the server is still fit.

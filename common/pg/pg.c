@@ -164,11 +164,11 @@ pg_prepare_all(struct pg *pg)
 }
 
 enum pg_end
-pg_run(struct pg *pg, enum query q, bool prepared, int n,
-    const char *const values[], int wait_ms, struct pg_result **out)
+pg_run(struct pg *pg, enum query q, bool prepared, const char *const values[],
+    int wait_ms, struct pg_result **out)
 {
 	enum pg_end end = PG_BROKEN;
-	int sent;
+	int sent, n = query_args(q);
 
 	*out = NULL;
 	pg->wait_ms = wait_ms;

@@ -46,10 +46,10 @@ enum status pg_check(struct pg *, int timeout_ms, int wait_ms) MUST_CHECK;
 
 /*
  * Runs a statement in a transaction of its own: prepared, or planned for these
- * very values. All are text, NULL is NULL. *out is the caller's to free, and
- * NULL where it failed.
+ * very values: as many as it takes, all text, NULL is NULL. *out is the
+ * caller's to free, and NULL where it failed.
  */
-enum pg_end pg_run(struct pg *, enum query, bool prepared, int n,
+enum pg_end pg_run(struct pg *, enum query, bool prepared,
     const char *const values[], int wait_ms, struct pg_result **out);
 
 /*

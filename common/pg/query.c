@@ -2,18 +2,23 @@
 
 static const struct {
 	const char *name, *text;
+	int args;
 } queries[] = {
-#define QUERY(stem, text) { #stem, text },
+#define NAMES(...)
+#define QUERY(stem, args, takes, returns, text) { #stem, text, args },
 #define SCHEMA(change)
 #include "queries.def"
+#undef NAMES
 #undef QUERY
 #undef SCHEMA
 };
 
 static const char schema[] =
-#define QUERY(stem, text)
+#define NAMES(...)
+#define QUERY(stem, args, takes, returns, text)
 #define SCHEMA(change) change
 #include "queries.def"
+#undef NAMES
 #undef QUERY
 #undef SCHEMA
     ;
@@ -28,6 +33,12 @@ const char *
 query_text(enum query q)
 {
 	return queries[q].text;
+}
+
+int
+query_args(enum query q)
+{
+	return queries[q].args;
 }
 
 const char *

@@ -6,16 +6,36 @@
 #define QUERY_H
 
 enum query {
-#define QUERY(stem, text) Q_##stem,
+#define NAMES(...)
+#define QUERY(stem, args, takes, returns, text) Q_##stem,
 #define SCHEMA(change)
 #include "queries.def"
+#undef NAMES
 #undef QUERY
 #undef SCHEMA
 	QUERY_COUNT,
 };
 
+/*
+ * Positions by name, from the lines "-- takes:" and "-- returns:" of a
+ * statement: EVENT_GET_ARG_ID is a parameter, EVENT_GET_ID a column, counted
+ * from 0; EVENT_GET_ARGS and EVENT_GET_COLUMNS are how many there are.
+ */
+#define NAMES(...)                                                             \
+	enum {                                                                 \
+		__VA_ARGS__                                                    \
+	};
+#define QUERY(stem, args, takes, returns, text)
+#define SCHEMA(change)
+#include "queries.def"
+#undef NAMES
+#undef QUERY
+#undef SCHEMA
+
 const char *query_name(enum query);
 const char *query_text(enum query);
+/* How many parameters it has. */
+int query_args(enum query);
 /* The last change of sql/sqitch.plan, which the statements were written for. */
 const char *query_schema(void);
 

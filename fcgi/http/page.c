@@ -237,7 +237,7 @@ put_some(struct page *p, const struct context *ctx, const struct list *list,
 	n = page_put_rows(out, r, rows, list->write);
 	p->offset = 0;
 	p->limit -= n;
-	if (n > 0 && !id_parse(pg_value(r, n - 1, 0), &p->below))
+	if (n > 0 && !id_parse(pg_value(r, n - 1, list->id), &p->below))
 		status = STATUS_FAULT;
 	p->is_full = n < rows || p->limit == 0;
 	*more = !p->is_full && rows > 0 && pg_is_true(r, rows - 1, list->more);
@@ -270,14 +270,14 @@ page_get_row(const struct context *ctx, const struct request *req,
     const char *text, enum query query, page_writer *write, const char *none,
     struct response *res)
 {
+	struct id id;
+	const char *const values[1] = { id.text };
 	struct pg_result *r = NULL;
 	enum status status;
-	struct id id;
 
 	if (!page_path_id(req, text, &id, res))
 		return;
-	status =
-	    db_run(ctx->db, query, 1, (const char *const[]){ id.text }, &r);
+	status = db_run(ctx->db, query, values, &r);
 	if (status != STATUS_OK)
 		problem_status(req, res, status);
 	else if (pg_rows(r) == 0)

@@ -66,7 +66,7 @@ int page_put_rows(struct buf *, const struct pg_result *, int n, page_writer *);
 /*
  * Rows below page->below from page->offset on, at most page->limit. It may give
  * fewer, so that memory stays bounded: those that surely fit into PAGE_BYTES,
- * but the first always. Their first column is an id.
+ * but the first always.
  */
 typedef enum status page_reader(
     struct db *, const struct page *, const void *arg, struct pg_result **);
@@ -74,6 +74,7 @@ struct list {
 	page_reader *read;
 	const void *arg;
 	page_writer *write;
+	int id;   /* column by which the page is ordered */
 	int more; /* column, of the last row: that bound has cut it off */
 };
 /*
@@ -83,8 +84,8 @@ struct list {
 void page_answer(struct page *, const struct context *, const struct request *,
     const struct list *, struct response *);
 /*
- * GET /x/{id}: the row that this statement finds by the id, or 422 where it is
- * no id, 404 with `none` where there is no row, 503.
+ * GET /x/{id}: the row that this statement, which takes an id alone, finds by
+ * it, or 422 where it is no id, 404 with `none` where there is no row, 503.
  */
 void page_get_row(const struct context *, const struct request *,
     const char *id, enum query, page_writer *, const char *none,

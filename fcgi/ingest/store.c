@@ -16,14 +16,23 @@ is_duplicate(const struct db *db)
 	return strcmp(db_sqlstate(db), "23505") == 0;
 }
 
+/* fill reads rows of any of these: they begin alike. */
+#define BEGINS_ALIKE(x)                                                        \
+	_Static_assert((int)x##_ID == EVENT_ANSWER_ID &&                       \
+		(int)x##_DERIVED_EVENT_ID == EVENT_ANSWER_DERIVED_EVENT_ID,    \
+	    #x " begins otherwise than EVENT_ANSWER")
+BEGINS_ALIKE(EVENT_BY_KEY);
+BEGINS_ALIKE(EVENT_INGEST);
+
 /* From rows of the event's id and of a derived event's, NULL where none is. */
 static enum status
 fill(struct receipt *receipt, const struct pg_result *r)
 {
-	int i, n = pg_value(r, 0, 1) != NULL ? pg_rows(r) : 0;
+	const int derived = EVENT_ANSWER_DERIVED_EVENT_ID;
+	int i, n = pg_value(r, 0, derived) != NULL ? pg_rows(r) : 0;
 
 	receipt_free(receipt);
-	if (!id_parse(pg_value(r, 0, 0), &receipt->id))
+	if (!id_parse(pg_value(r, 0, EVENT_ANSWER_ID), &receipt->id))
 		return STATUS_FAULT;
 	if (n == 0)
 		return STATUS_OK;
@@ -32,7 +41,7 @@ fill(struct receipt *receipt, const struct pg_result *r)
 		return STATUS_FAULT;
 	receipt->derived_count = n;
 	for (i = 0; i < n; i++)
-		if (!id_parse(pg_value(r, i, 1), &receipt->derived[i]))
+		if (!id_parse(pg_value(r, i, derived), &receipt->derived[i]))
 			return STATUS_FAULT;
 	return STATUS_OK;
 }
@@ -44,9 +53,11 @@ fill(struct receipt *receipt, const struct pg_result *r)
 static enum status
 answer_again(struct db *db, const struct event *e, struct receipt *receipt)
 {
-	const char *const values[] = { e->id.text };
+	const char *const values[EVENT_ANSWER_ARGS] = {
+		[EVENT_ANSWER_ARG_ID] = e->id.text,
+	};
 	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_answer, 1, values, &r);
+	enum status status = db_run(db, Q_event_answer, values, &r);
 
 	if (status != STATUS_OK)
 		return status;
@@ -58,10 +69,13 @@ answer_again(struct db *db, const struct event *e, struct receipt *receipt)
 static enum status
 answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
 {
-	const char *const values[] = { e->service, e->key,
-		json_text(e->document) };
+	const char *const values[EVENT_BY_KEY_ARGS] = {
+		[EVENT_BY_KEY_ARG_SERVICE] = e->service,
+		[EVENT_BY_KEY_ARG_KEY] = e->key,
+		[EVENT_BY_KEY_ARG_PAYLOAD] = json_text(e->document),
+	};
 	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_by_key, 3, values, &r);
+	enum status status = db_run(db, Q_event_by_key, values, &r);
 
 	if (status != STATUS_OK)
 		return status;
@@ -70,7 +84,8 @@ answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
 		/* Our own id: the first try did commit after all. */
 		receipt->is_replayed =
 		    strcmp(receipt->id.text, e->id.text) != 0;
-		receipt->is_other_body = !pg_is_true(r, 0, 2);
+		receipt->is_other_body =
+		    !pg_is_true(r, 0, EVENT_BY_KEY_IS_SAME_BODY);
 	} else {
 		/* Its retention ended between the two statements. */
 		status = STATUS_RETRY;
@@ -82,9 +97,15 @@ answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
 static enum status
 insert(struct db *db, const struct event *e, const char *received)
 {
-	const char *const values[] = { e->id.text, e->service, received,
-		json_text(e->document), e->normalised.data, e->request_id };
-	enum status status = db_run(db, Q_event_insert, 6, values, NULL);
+	const char *const values[EVENT_INSERT_ARGS] = {
+		[EVENT_INSERT_ARG_ID] = e->id.text,
+		[EVENT_INSERT_ARG_SERVICE] = e->service,
+		[EVENT_INSERT_ARG_TIMESTAMP] = received,
+		[EVENT_INSERT_ARG_PAYLOAD] = json_text(e->document),
+		[EVENT_INSERT_ARG_NORMALIZED_PAYLOAD] = e->normalised.data,
+		[EVENT_INSERT_ARG_REQUEST_ID] = e->request_id,
+	};
+	enum status status = db_run(db, Q_event_insert, values, NULL);
 
 	return status != STATUS_OK && is_duplicate(db) ? STATUS_OK : status;
 }
@@ -115,11 +136,20 @@ static enum status
 ingest(struct db *db, const struct event *e, const char *received,
     const char *findings, const char *retry_schedule, struct receipt *receipt)
 {
-	const char *const values[] = { e->id.text, e->service, received,
-		json_text(e->document), e->normalised.data, e->key, findings,
-		e->request_id, e->traceparent, retry_schedule };
+	const char *const values[EVENT_INGEST_ARGS] = {
+		[EVENT_INGEST_ARG_ID] = e->id.text,
+		[EVENT_INGEST_ARG_SERVICE] = e->service,
+		[EVENT_INGEST_ARG_TIMESTAMP] = received,
+		[EVENT_INGEST_ARG_PAYLOAD] = json_text(e->document),
+		[EVENT_INGEST_ARG_NORMALIZED_PAYLOAD] = e->normalised.data,
+		[EVENT_INGEST_ARG_KEY] = e->key,
+		[EVENT_INGEST_ARG_FINDINGS] = findings,
+		[EVENT_INGEST_ARG_REQUEST_ID] = e->request_id,
+		[EVENT_INGEST_ARG_TRACEPARENT] = e->traceparent,
+		[EVENT_INGEST_ARG_RETRY_SCHEDULE] = retry_schedule,
+	};
 	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_ingest, 10, values, &r);
+	enum status status = db_run(db, Q_event_ingest, values, &r);
 
 	if (status != STATUS_OK)
 		return is_duplicate(db) ? answer_again(db, e, receipt) : status;
@@ -186,10 +216,15 @@ store_rejected(struct db *db, const struct event *e, const char *reasons)
 		buf_putc(&bytes, hex[(unsigned char)e->body[i] & 15]);
 	}
 	if (!bytes.failed) {
-		const char *const values[] = { id.text, e->service, e->key,
-			reasons, bytes.data };
+		const char *const values[REJECTED_INSERT_ARGS] = {
+			[REJECTED_INSERT_ARG_ID] = id.text,
+			[REJECTED_INSERT_ARG_SERVICE] = e->service,
+			[REJECTED_INSERT_ARG_DEDUPLICATION_KEY] = e->key,
+			[REJECTED_INSERT_ARG_REASONS] = reasons,
+			[REJECTED_INSERT_ARG_BODY] = bytes.data,
+		};
 
-		status = db_run(db, Q_rejected_insert, 5, values, NULL);
+		status = db_run(db, Q_rejected_insert, values, NULL);
 	}
 	buf_free(&bytes);
 	return status;

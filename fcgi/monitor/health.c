@@ -53,28 +53,33 @@ look_for_space(struct buf *reasons)
 static void
 find_reasons(const struct context *ctx, struct buf *reasons)
 {
-	static const char *const missing[] = {
-		"schema: migrations are missing, up to ",
-		"database: it is a standby and takes no events",
-		"worker: none was seen lately, messages wait",
+	static const char *const missing[READY_COLUMNS] = {
+		[READY_IS_MIGRATED] = "schema: migrations are missing, up to ",
+		[READY_IS_WRITABLE] =
+		    "database: it is a standby and takes no events",
+		[READY_HAS_WORKER] =
+		    "worker: none was seen lately, messages wait",
 	};
 	char seen[16];
-	const char *const values[] = { query_schema(), seen };
+	const char *const values[READY_ARGS] = {
+		[READY_ARG_CHANGE] = query_schema(),
+		[READY_ARG_SEEN_SECONDS] = seen,
+	};
 	struct pg_result *r = NULL;
 	int i;
 
 	snprintf(seen, sizeof(seen), "%d", ctx->config->worker_seen);
-	if (db_run(ctx->db, Q_ready, 2, values, &r) != STATUS_OK) {
+	if (db_run(ctx->db, Q_ready, values, &r) != STATUS_OK) {
 		add_reason(reasons, "database: ", db_reason(ctx->db));
 		return;
 	}
-	for (i = 0; i < 3; i++)
-		if (!pg_is_true(r, 0, i))
-			add_reason(
-			    reasons, missing[i], i == 0 ? query_schema() : "");
-	if (pg_value(r, 0, 3) != NULL)
+	for (i = 0; i < READY_COLUMNS; i++)
+		if (missing[i] != NULL && !pg_is_true(r, 0, i))
+			add_reason(reasons, missing[i],
+			    i == READY_IS_MIGRATED ? query_schema() : "");
+	if (pg_value(r, 0, READY_UNWRITABLE) != NULL)
 		add_reason(reasons, "database: no right to INSERT into ",
-		    pg_value(r, 0, 3));
+		    pg_value(r, 0, READY_UNWRITABLE));
 	pg_free(r);
 	look_for_space(reasons);
 }
@@ -84,23 +89,26 @@ static void
 find_warnings(const struct context *ctx, struct buf *warnings)
 {
 	char seen[16], text[128];
-	const char *const values[] = { seen };
+	const char *const values[READY_WARNINGS_ARGS] = {
+		[READY_WARNINGS_ARG_SEEN_SECONDS] = seen,
+	};
 	struct moment asked = dbclock_moment();
 	struct pg_result *r = NULL;
 	int i;
 
 	snprintf(seen, sizeof(seen), "%d", ctx->config->worker_seen);
-	if (db_run(ctx->db, Q_ready_warnings, 1, values, &r) != STATUS_OK)
+	if (db_run(ctx->db, Q_ready_warnings, values, &r) != STATUS_OK)
 		return;
-	dbclock_hear(pg_value(r, 0, 0), &asked);
+	dbclock_hear(pg_value(r, 0, READY_WARNINGS_NOW), &asked);
 	dbclock_tell(score_clock_told());
 	if (dbclock_is_far(dbclock_skew())) {
 		dbclock_text(text, sizeof(text), "this host", dbclock_skew());
 		add_reason(warnings, "clock: ", text);
 	}
 	for (i = 0; i < pg_rows(r); i++)
-		if (pg_value(r, i, 1) != NULL)
-			add_reason(warnings, "", pg_value(r, i, 1));
+		if (pg_value(r, i, READY_WARNINGS_WARNING) != NULL)
+			add_reason(warnings, "",
+			    pg_value(r, i, READY_WARNINGS_WARNING));
 	pg_free(r);
 }
 

@@ -21,23 +21,19 @@ enum {
 #define P "smartcity_"
 #define SUBSCRIPTIONS "1000" /* that have labels of their own */
 
-/* In the order of the columns of metrics_outbox.sql. */
-enum {
-	ID,
-	BREAKER,
-	COUNTS,
-	OVERDUE = COUNTS + STATES,
-	AGES,
-	FAILED = AGES + STATES,
-	EXPIRED,
-	MOMENT,
-	TOPIC,
-	DESCRIPTION,
-	URL
+/* Of deliveries that wait. */
+static const struct {
+	enum delivery_state state;
+	int count, age; /* columns */
+} states[STATES] = {
+	{ DELIVERY_PENDING, METRICS_OUTBOX_PENDING,
+	    METRICS_OUTBOX_PENDING_AGE },
+	{ DELIVERY_DELIVERING, METRICS_OUTBOX_DELIVERING,
+	    METRICS_OUTBOX_DELIVERING_AGE },
+	{ DELIVERY_RETRYING, METRICS_OUTBOX_RETRYING,
+	    METRICS_OUTBOX_RETRYING_AGE },
+	{ DELIVERY_HELD, METRICS_OUTBOX_HELD, METRICS_OUTBOX_HELD_AGE },
 };
-
-static const enum delivery_state states[STATES] = { DELIVERY_PENDING,
-	DELIVERY_DELIVERING, DELIVERY_RETRYING, DELIVERY_HELD };
 
 static double
 number(const struct pg_result *r, int row, int column)
@@ -66,24 +62,24 @@ put_states(struct buf *out, const struct pg_result *r)
 
 	for (row = 0; row < pg_rows(r); row++)
 		for (i = 0; i < STATES; i++) {
-			n[i] += number(r, row, COUNTS + i);
-			a = number(r, row, AGES + i);
+			n[i] += number(r, row, states[i].count);
+			a = number(r, row, states[i].age);
 			age[i] = a > age[i] ? a : age[i];
 		}
 	prom_family(out, P "outbox_deliveries", "gauge",
 	    "Deliveries by state; 10000 that wait are counted at most, and "
 	    "10000 each that failed or expired.");
 	for (i = 0; i < STATES; i++)
-		put_state(out, P "outbox_deliveries", states[i], n[i]);
-	put_state(
-	    out, P "outbox_deliveries", DELIVERY_FAILED, number(r, 0, FAILED));
+		put_state(out, P "outbox_deliveries", states[i].state, n[i]);
+	put_state(out, P "outbox_deliveries", DELIVERY_FAILED,
+	    number(r, 0, METRICS_OUTBOX_FAILED));
 	put_state(out, P "outbox_deliveries", DELIVERY_EXPIRED,
-	    number(r, 0, EXPIRED));
+	    number(r, 0, METRICS_OUTBOX_EXPIRED));
 	prom_family(out, P "outbox_oldest_age_seconds", "gauge",
 	    "Since the oldest of those counted was made, by state.");
 	for (i = 0; i < STATES; i++)
-		put_state(
-		    out, P "outbox_oldest_age_seconds", states[i], age[i]);
+		put_state(out, P "outbox_oldest_age_seconds", states[i].state,
+		    age[i]);
 }
 
 static void
@@ -95,7 +91,7 @@ put_of_each(struct buf *out, const struct pg_result *r, const char *name,
 
 	prom_family(out, name, "gauge", help);
 	for (row = 0; row < pg_rows(r); row++)
-		if ((id = pg_value(r, row, ID)) != NULL)
+		if ((id = pg_value(r, row, METRICS_OUTBOX_ID)) != NULL)
 			prom_sample(out, name,
 			    (const char *[]){ "subscription", id, NULL },
 			    value(r, row));
@@ -108,14 +104,14 @@ waiting(const struct pg_result *r, int row)
 	int i;
 
 	for (i = 0; i < STATES; i++)
-		n += number(r, row, COUNTS + i);
+		n += number(r, row, states[i].count);
 	return n;
 }
 
 static double
 overdue(const struct pg_result *r, int row)
 {
-	double seconds = number(r, row, OVERDUE);
+	double seconds = number(r, row, METRICS_OUTBOX_OVERDUE);
 
 	return seconds > 0 ? seconds : 0;
 }
@@ -126,7 +122,8 @@ breaker(const struct pg_result *r, int row)
 	static const double values[BREAKER_STATES] = { [BREAKER_CLOSED] = 0,
 		[BREAKER_HALF_OPEN] = 0.5,
 		[BREAKER_OPEN] = 1 };
-	int state = breaker_state_find(pg_value(r, row, BREAKER));
+	int state =
+	    breaker_state_find(pg_value(r, row, METRICS_OUTBOX_BREAKER));
 
 	return state >= 0 ? values[state] : 0.5;
 }
@@ -144,16 +141,17 @@ put_info(struct buf *out, const struct pg_result *r)
 	    "1; to be joined with what has its id: topic, the host of its URL "
 	    "and the first 100 characters of its description.");
 	for (row = 0; row < pg_rows(r); row++) {
-		if (pg_value(r, row, ID) == NULL)
+		if (pg_value(r, row, METRICS_OUTBOX_ID) == NULL)
 			continue;
-		url_host(pg_value(r, row, URL), host);
-		text = pg_value(r, row, DESCRIPTION);
+		url_host(pg_value(r, row, METRICS_OUTBOX_URL), host);
+		text = pg_value(r, row, METRICS_OUTBOX_DESCRIPTION);
 		snprintf(description, sizeof(description), "%.*s",
 		    text != NULL ? (int)utf8_prefix(text, DESCRIPTION_MAX) : 0,
 		    text != NULL ? text : "");
 		prom_sample(out, name,
-		    (const char *[]){ "subscription", pg_value(r, row, ID),
-			"topic", pg_value(r, row, TOPIC), "host", host,
+		    (const char *[]){ "subscription",
+			pg_value(r, row, METRICS_OUTBOX_ID), "topic",
+			pg_value(r, row, METRICS_OUTBOX_TOPIC), "host", host,
 			"description", description, NULL },
 		    1);
 	}
@@ -179,7 +177,7 @@ static void
 put_clock(
     struct buf *out, const struct pg_result *r, const struct moment *asked)
 {
-	dbclock_hear(pg_value(r, 0, MOMENT), asked);
+	dbclock_hear(pg_value(r, 0, METRICS_OUTBOX_NOW), asked);
 	dbclock_tell(score_clock_told());
 	prom_family(out, P "pool_clock_skew_seconds", "gauge",
 	    "How far the clock of the pool's host is ahead of the database's.");
@@ -250,9 +248,9 @@ put_samples(struct buf *out, const struct pg_result *r)
 	int row;
 
 	for (row = 0; row < pg_rows(r); row++) {
-		name = pg_value(r, row, 3);
-		labels = pg_value(r, row, 4);
-		value = pg_value(r, row, 5);
+		name = pg_value(r, row, METRICS_WORKERS_METRIC);
+		labels = pg_value(r, row, METRICS_WORKERS_LABELS);
+		value = pg_value(r, row, METRICS_WORKERS_VALUE);
 		if (name == NULL || labels == NULL || value == NULL ||
 		    (family = family_of(name)) == NULL)
 			continue;
@@ -261,7 +259,8 @@ put_samples(struct buf *out, const struct pg_result *r)
 			    out, family->name, family->type, family->help);
 		before = family;
 		buf_printf(out, "%s{worker=\"%s\"%s%s} %s\n", name,
-		    pg_value(r, row, 0), *labels ? "," : "", labels, value);
+		    pg_value(r, row, METRICS_WORKERS_NAME), *labels ? "," : "",
+		    labels, value);
 	}
 }
 
@@ -273,10 +272,10 @@ put_of_workers(struct buf *out, const struct pg_result *r, const char *name,
 
 	prom_family(out, name, "gauge", help);
 	for (row = 0; row < pg_rows(r); row++)
-		if (pg_value(r, row, 3) == NULL)
+		if (pg_value(r, row, METRICS_WORKERS_METRIC) == NULL)
 			prom_sample(out, name,
-			    (const char *[]){
-				"worker", pg_value(r, row, 0), NULL },
+			    (const char *[]){ "worker",
+				pg_value(r, row, METRICS_WORKERS_NAME), NULL },
 			    number(r, row, column));
 }
 
@@ -286,7 +285,7 @@ count_workers(const struct pg_result *r)
 	int row, n = 0;
 
 	for (row = 0; row < pg_rows(r); row++)
-		n += pg_value(r, row, 3) == NULL;
+		n += pg_value(r, row, METRICS_WORKERS_METRIC) == NULL;
 	return n;
 }
 
@@ -296,10 +295,10 @@ put_workers(struct buf *out, const struct pg_result *r)
 	prom_family(out, P "workers", "gauge",
 	    "Workers seen within SMARTCITY_WORKER_SEEN.");
 	prom_sample(out, P "workers", NULL, count_workers(r));
-	put_of_workers(
-	    out, r, P "worker_seen_seconds", "Since its last sign of life.", 1);
-	put_of_workers(
-	    out, r, P "worker_start_time_seconds", "When it started.", 2);
+	put_of_workers(out, r, P "worker_seen_seconds",
+	    "Since its last sign of life.", METRICS_WORKERS_UNSEEN_SECONDS);
+	put_of_workers(out, r, P "worker_start_time_seconds",
+	    "When it started.", METRICS_WORKERS_STARTED_AT);
 	put_samples(out, r);
 }
 
@@ -314,18 +313,22 @@ put_up(struct buf *out, bool up)
 void
 metrics_db(const struct context *ctx, struct buf *out)
 {
-	const char *const subscriptions[] = { SUBSCRIPTIONS };
+	const char *const outbox_values[METRICS_OUTBOX_ARGS] = {
+		[METRICS_OUTBOX_ARG_LIMIT] = SUBSCRIPTIONS,
+	};
 	struct pg_result *outbox = NULL, *workers = NULL;
 	struct moment asked = dbclock_moment();
 	char seen[16];
-	const char *const worker_values[] = { seen };
+	const char *const worker_values[METRICS_WORKERS_ARGS] = {
+		[METRICS_WORKERS_ARG_SEEN_SECONDS] = seen,
+	};
 	bool up;
 
 	snprintf(seen, sizeof(seen), "%d", ctx->config->worker_seen);
 	db_limit(ctx->db, LIMIT_MS);
-	up = db_run(ctx->db, Q_metrics_outbox, 1, subscriptions, &outbox) ==
+	up = db_run(ctx->db, Q_metrics_outbox, outbox_values, &outbox) ==
 		STATUS_OK &&
-	    db_run(ctx->db, Q_metrics_workers, 1, worker_values, &workers) ==
+	    db_run(ctx->db, Q_metrics_workers, worker_values, &workers) ==
 		STATUS_OK;
 	db_limit(ctx->db, 0);
 	put_up(out, up);

@@ -8,21 +8,12 @@
 #include "page.h"
 #include "service.h"
 
-/* Columns as all statements that read events name them, in this order. */
-enum {
-	ID,
-	SERVICE,
-	TIMESTAMP,
-	PAYLOAD,
-	NORMALISED,
-	KEY,
-	SOURCE,
-	CREATED,
-	MORE, /* in a list */
-	TX,   /* in the feed */
-	HORIZON,
-	AHEAD
-};
+/* events_write writes rows of any of these: they begin alike. */
+EVENTS_WRITE_CHECK(EVENTS_PAGE);
+EVENTS_WRITE_CHECK(EVENTS_SEARCH);
+EVENTS_WRITE_CHECK(EVENTS_FEED);
+/* A list is read by one of two statements. */
+_Static_assert(EVENTS_PAGE_MORE == (int)EVENTS_SEARCH_MORE, "events_search");
 
 /* What a page of events is filtered by; NULL filters nothing. */
 struct filter {
@@ -46,22 +37,23 @@ struct feed {
 void
 events_write(struct buf *out, const struct pg_result *r, int row)
 {
-	const char *normalised = pg_value(r, row, NORMALISED);
+	const char *normalised = pg_value(r, row, EVENT_GET_NORMALIZED_PAYLOAD);
 
-	buf_printf(out, "{\"id\":\"%s\",\"service\":", pg_value(r, row, ID));
-	page_put_text(out, pg_value(r, row, SERVICE));
+	buf_printf(
+	    out, "{\"id\":\"%s\",\"service\":", pg_value(r, row, EVENT_GET_ID));
+	page_put_text(out, pg_value(r, row, EVENT_GET_SERVICE));
 	buf_puts(out, ",\"timestamp\":");
-	page_put_time(out, pg_value(r, row, TIMESTAMP));
+	page_put_time(out, pg_value(r, row, EVENT_GET_TIMESTAMP));
 	buf_puts(out, ",\"payload\":");
-	buf_puts(out, pg_value(r, row, PAYLOAD));
+	buf_puts(out, pg_value(r, row, EVENT_GET_PAYLOAD));
 	buf_puts(out, ",\"normalized_payload\":");
 	buf_puts(out, normalised != NULL ? normalised : "null");
 	buf_puts(out, ",\"deduplication_key\":");
-	page_put_text(out, pg_value(r, row, KEY));
+	page_put_text(out, pg_value(r, row, EVENT_GET_DEDUPLICATION_KEY));
 	buf_puts(out, ",\"source_event_id\":");
-	page_put_text(out, pg_value(r, row, SOURCE));
+	page_put_text(out, pg_value(r, row, EVENT_GET_SOURCE_EVENT_ID));
 	buf_puts(out, ",\"created_at\":");
-	page_put_time(out, pg_value(r, row, CREATED));
+	page_put_time(out, pg_value(r, row, EVENT_GET_CREATED_AT));
 	buf_putc(out, '}');
 }
 
@@ -87,15 +79,28 @@ read_page(struct db *db, const struct page *p, const void *arg,
 
 	if (strcmp(p->below.text, below) < 0)
 		below = p->below.text;
-	const char *const values[] = { below, limit, offset,
-		f->since ? f->since->text : NULL, f->service,
-		f->source ? f->source->text : NULL, f->key, f->derived };
+	const char *const all[EVENTS_PAGE_ARGS] = {
+		[EVENTS_PAGE_ARG_CURSOR] = below,
+		[EVENTS_PAGE_ARG_LIMIT] = limit,
+		[EVENTS_PAGE_ARG_OFFSET] = offset,
+	};
+	const char *const some[EVENTS_SEARCH_ARGS] = {
+		[EVENTS_SEARCH_ARG_CURSOR] = below,
+		[EVENTS_SEARCH_ARG_LIMIT] = limit,
+		[EVENTS_SEARCH_ARG_OFFSET] = offset,
+		[EVENTS_SEARCH_ARG_SINCE] = f->since ? f->since->text : NULL,
+		[EVENTS_SEARCH_ARG_SERVICE] = f->service,
+		[EVENTS_SEARCH_ARG_SOURCE_EVENT_ID] =
+		    f->source ? f->source->text : NULL,
+		[EVENTS_SEARCH_ARG_DEDUPLICATION_KEY] = f->key,
+		[EVENTS_SEARCH_ARG_DERIVED] = f->derived,
+	};
 
 	snprintf(limit, sizeof(limit), "%lld", p->limit);
 	snprintf(offset, sizeof(offset), "%lld", p->offset);
 	if (f->since || f->service || f->source || f->key || f->derived)
-		return db_run_planned(db, Q_events_search, 8, values, out);
-	return db_run(db, Q_events_page, 3, values, out);
+		return db_run_planned(db, Q_events_search, some, out);
+	return db_run(db, Q_events_page, all, out);
 }
 
 static void
@@ -109,7 +114,8 @@ list_page(const struct context *ctx, const struct request *req, struct page *p,
 		.key = params_get(&p->params, "deduplication_key"),
 		.derived = read_bool(p, "derived"),
 	};
-	const struct list list = { read_page, &f, events_write, MORE };
+	const struct list list = { read_page, &f, events_write, EVENTS_PAGE_ID,
+		EVENTS_PAGE_MORE };
 
 	if (page_time(p, "since", &since))
 		f.since = &since;
@@ -151,10 +157,15 @@ static enum status
 read_part(struct db *db, const struct feed *f, struct pg_result **out)
 {
 	char limit[24];
-	const char *const values[] = { f->tx, f->id.text, limit, f->service };
+	const char *const values[EVENTS_FEED_ARGS] = {
+		[EVENTS_FEED_ARG_TX] = f->tx,
+		[EVENTS_FEED_ARG_ID] = f->id.text,
+		[EVENTS_FEED_ARG_LIMIT] = limit,
+		[EVENTS_FEED_ARG_SERVICE] = f->service,
+	};
 
 	snprintf(limit, sizeof(limit), "%lld", f->limit);
-	return db_run(db, Q_events_feed, 4, values, out);
+	return db_run(db, Q_events_feed, values, out);
 }
 
 /* Moves the cursor behind what was written. */
@@ -168,20 +179,21 @@ put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
 	status = read_part(db, f, &r);
 	if (status != STATUS_OK)
 		return status;
-	rows = pg_value(r, 0, ID) == NULL ? 0 : pg_rows(r);
+	rows = pg_value(r, 0, EVENTS_FEED_ID) == NULL ? 0 : pg_rows(r);
 	n = page_put_rows(out, r, rows, events_write);
 	snprintf(part->horizon, sizeof(part->horizon), "%s",
-	    pg_value(r, 0, HORIZON));
-	part->is_ahead = pg_is_true(r, 0, AHEAD);
+	    pg_value(r, 0, EVENTS_FEED_HORIZON));
+	part->is_ahead = pg_is_true(r, 0, EVENTS_FEED_AHEAD);
 	f->limit -= n;
 	if (n > 0) {
-		snprintf(f->tx, sizeof(f->tx), "%s", pg_value(r, n - 1, TX));
-		if (!id_parse(pg_value(r, n - 1, ID), &f->id))
+		snprintf(f->tx, sizeof(f->tx), "%s",
+		    pg_value(r, n - 1, EVENTS_FEED_TX));
+		if (!id_parse(pg_value(r, n - 1, EVENTS_FEED_ID), &f->id))
 			status = STATUS_FAULT;
 	}
 	part->is_full = n < rows || f->limit == 0;
-	part->is_last =
-	    part->is_full || rows == 0 || !pg_is_true(r, rows - 1, MORE);
+	part->is_last = part->is_full || rows == 0 ||
+	    !pg_is_true(r, rows - 1, EVENTS_FEED_MORE);
 	pg_free(r);
 	return status;
 }

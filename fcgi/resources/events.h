@@ -2,6 +2,7 @@
 #ifndef EVENTS_H
 #define EVENTS_H
 
+#include "query.h"
 #include "request.h"
 
 struct pg_result;
@@ -16,5 +17,16 @@ void events_stream(const struct context *, const struct request *,
 
 /* A row whose first columns are those of sql/queries/event_get.sql, as JSON. */
 void events_write(struct buf *, const struct pg_result *, int row);
+/* Does another statement's row, such as EVENTS_FEED, begin with them? */
+#define EVENTS_WRITE_CHECK(x)                                                  \
+	_Static_assert((int)x##_ID == EVENT_GET_ID &&                          \
+		(int)x##_SERVICE == EVENT_GET_SERVICE &&                       \
+		(int)x##_TIMESTAMP == EVENT_GET_TIMESTAMP &&                   \
+		(int)x##_PAYLOAD == EVENT_GET_PAYLOAD &&                       \
+		(int)x##_NORMALIZED_PAYLOAD == EVENT_GET_NORMALIZED_PAYLOAD && \
+		(int)x##_DEDUPLICATION_KEY == EVENT_GET_DEDUPLICATION_KEY &&   \
+		(int)x##_SOURCE_EVENT_ID == EVENT_GET_SOURCE_EVENT_ID &&       \
+		(int)x##_CREATED_AT == EVENT_GET_CREATED_AT,                   \
+	    #x " begins otherwise than EVENT_GET")
 
 #endif

@@ -12,11 +12,11 @@ enum {
 	REPLAY_MAX = 10000
 };
 
-/* The parameters that outbox_page.sql and outbox_replay.sql have in common. */
+/* What deliveries are asked for by, of a page or a replay. */
 struct search {
-	struct id below, since, subscription;
+	struct id below, since_id, subscription_id;
 	char limit[24];
-	const char *values[7];
+	const char *since, *topic, *state, *subscription; /* or NULL */
 };
 
 /* A name mistyped must not repair more than was meant. */
@@ -36,13 +36,12 @@ read_search(struct page *p, const char *status, struct search *s)
 	    strcmp(until.text, s->below.text) < 0)
 		s->below = until;
 	snprintf(s->limit, sizeof(s->limit), "%lld", p->limit);
-	s->values[0] = s->below.text;
-	s->values[1] = s->limit;
-	s->values[2] = page_time(p, "since", &s->since) ? s->since.text : NULL;
-	s->values[3] = params_get(&p->params, "topic");
-	s->values[4] = status;
-	s->values[5] = page_id(p, "subscription", &s->subscription)
-	    ? s->subscription.text
+	s->since =
+	    page_time(p, "since", &s->since_id) ? s->since_id.text : NULL;
+	s->topic = params_get(&p->params, "topic");
+	s->state = status;
+	s->subscription = page_id(p, "subscription", &s->subscription_id)
+	    ? s->subscription_id.text
 	    : NULL;
 }
 
@@ -50,13 +49,13 @@ read_search(struct page *p, const char *status, struct search *s)
 static void
 write_message(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_puts(out, pg_value(r, row, 0));
+	buf_puts(out, pg_value(r, row, OUTBOX_GET_MESSAGE));
 }
 
 static void
 write_listed(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_puts(out, pg_value(r, row, 1));
+	buf_puts(out, pg_value(r, row, OUTBOX_PAGE_MESSAGE));
 }
 
 /* The name of a state, as the statements know it. */
@@ -75,14 +74,23 @@ static enum status
 read_list(struct db *db, const struct page *p, const void *arg,
     struct pg_result **out)
 {
-	struct search s = *(const struct search *)arg;
+	const struct search *s = arg;
+	const char *below = s->below.text;
+	char limit[24];
 
-	if (strcmp(p->below.text, s.below.text) < 0)
-		s.below = p->below;
-	snprintf(s.limit, sizeof(s.limit), "%lld", p->limit);
-	s.values[0] = s.below.text;
-	s.values[1] = s.limit;
-	return db_run_planned(db, Q_outbox_page, 6, s.values, out);
+	if (strcmp(p->below.text, below) < 0)
+		below = p->below.text;
+	const char *const values[OUTBOX_PAGE_ARGS] = {
+		[OUTBOX_PAGE_ARG_CURSOR] = below,
+		[OUTBOX_PAGE_ARG_LIMIT] = limit,
+		[OUTBOX_PAGE_ARG_SINCE] = s->since,
+		[OUTBOX_PAGE_ARG_TOPIC] = s->topic,
+		[OUTBOX_PAGE_ARG_STATE] = s->state,
+		[OUTBOX_PAGE_ARG_SUBSCRIPTION_ID] = s->subscription,
+	};
+
+	snprintf(limit, sizeof(limit), "%lld", p->limit);
+	return db_run_planned(db, Q_outbox_page, values, out);
 }
 
 static void
@@ -90,7 +98,8 @@ list(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
 {
 	struct search s;
-	const struct list all = { read_list, &s, write_listed, 2 };
+	const struct list all = { read_list, &s, write_listed, OUTBOX_PAGE_ID,
+		OUTBOX_PAGE_MORE };
 
 	read_search(p, read_state(p), &s);
 	page_only(p, list_names);
@@ -130,18 +139,22 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 	struct pg_result *r = NULL;
 	enum status status;
 	struct id to;
-	const char *const values[] = { id->text,
-		page_id(p, "subscription", &to) ? to.text : NULL, state };
+	const char *const values[OUTBOX_RETRY_ARGS] = {
+		[OUTBOX_RETRY_ARG_MESSAGE_ID] = id->text,
+		[OUTBOX_RETRY_ARG_SUBSCRIPTION_ID] =
+		    page_id(p, "subscription", &to) ? to.text : NULL,
+		[OUTBOX_RETRY_ARG_STATE] = state,
+	};
 
 	page_only(p, retry_names);
 	if (!page_check(p, req, res))
 		return;
-	status = db_run(ctx->db, Q_outbox_retry, 3, values, &r);
+	status = db_run(ctx->db, Q_outbox_retry, values, &r);
 	if (status != STATUS_OK) {
 		problem_status(req, res, status);
 	} else if (pg_rows(r) == 0) {
 		problem_write(req, res, 404, "No message has this id");
-	} else if (pg_int(r, 0, 0) == 0) {
+	} else if (pg_int(r, 0, OUTBOX_RETRY_RETRIED) == 0) {
 		problem_write(req, res, 409,
 		    "Nothing to retry: no delivery of this message to a "
 		    "subscription that still exists is %s; what is held goes "
@@ -149,7 +162,8 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 		    state != NULL ? state : "failed, expired or retrying");
 	} else {
 		res->status = 202;
-		buf_printf(&res->body, "{\"retried\":%s}", pg_value(r, 0, 0));
+		buf_printf(&res->body, "{\"retried\":%s}",
+		    pg_value(r, 0, OUTBOX_RETRY_RETRIED));
 	}
 	pg_free(r);
 }
@@ -179,6 +193,23 @@ outbox_retry(const struct context *ctx, const struct request *req,
 	page_free(&page);
 }
 
+static enum status
+run_replay(struct db *db, const struct search *s, const char *dry_run,
+    struct pg_result **out)
+{
+	const char *const values[OUTBOX_REPLAY_ARGS] = {
+		[OUTBOX_REPLAY_ARG_UNTIL] = s->below.text,
+		[OUTBOX_REPLAY_ARG_LIMIT] = s->limit,
+		[OUTBOX_REPLAY_ARG_SINCE] = s->since,
+		[OUTBOX_REPLAY_ARG_TOPIC] = s->topic,
+		[OUTBOX_REPLAY_ARG_STATE] = s->state,
+		[OUTBOX_REPLAY_ARG_SUBSCRIPTION_ID] = s->subscription,
+		[OUTBOX_REPLAY_ARG_DRY_RUN] = dry_run,
+	};
+
+	return db_run_planned(db, Q_outbox_replay, values, out);
+}
+
 static void
 replay(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
@@ -194,15 +225,15 @@ replay(const struct context *ctx, const struct request *req, struct page *p,
 	struct search s;
 
 	read_search(p, state != NULL ? state : states[0], &s);
-	s.values[6] = dry_run != NULL ? dry_run : "false";
 	page_only(p, replay_names);
 	if (!page_check(p, req, res))
 		return;
-	status = db_run_planned(ctx->db, Q_outbox_replay, 7, s.values, &r);
+	status =
+	    run_replay(ctx->db, &s, dry_run != NULL ? dry_run : "false", &r);
 	if (status != STATUS_OK)
 		problem_status(req, res, status);
 	else
-		buf_puts(&res->body, pg_value(r, 0, 0));
+		buf_puts(&res->body, pg_value(r, 0, OUTBOX_REPLAY_JSON));
 	pg_free(r);
 }
 

@@ -6,16 +6,11 @@
 #include "db.h"
 #include "page.h"
 
-enum {
-	ID,
-	SERVICE,
-	KEY,
-	REASONS,
-	BODY,
-	CREATED,
-	BYTES,
-	MORE /* in a list */
-};
+/* write_rejected writes rows of a list, which begin like a single one. */
+#define SAME(column) ((int)REJECTED_PAGE_##column == (int)REJECTED_GET_##column)
+_Static_assert(SAME(ID) && SAME(SERVICE) && SAME(DEDUPLICATION_KEY) &&
+	SAME(REASONS) && SAME(BODY) && SAME(CREATED_AT) && SAME(BODY_BYTES),
+    "rejected_page begins otherwise than rejected_get");
 
 /* The value of a hexadecimal digit, or -1. */
 static int
@@ -55,17 +50,19 @@ rejected_put_body(struct buf *out, const char *hex)
 static void
 write_rejected(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_printf(out, "{\"id\":\"%s\",\"service\":", pg_value(r, row, ID));
-	page_put_text(out, pg_value(r, row, SERVICE));
+	buf_printf(out,
+	    "{\"id\":\"%s\",\"service\":", pg_value(r, row, REJECTED_GET_ID));
+	page_put_text(out, pg_value(r, row, REJECTED_GET_SERVICE));
 	buf_puts(out, ",\"deduplication_key\":");
-	page_put_text(out, pg_value(r, row, KEY));
+	page_put_text(out, pg_value(r, row, REJECTED_GET_DEDUPLICATION_KEY));
 	buf_puts(out, ",\"reasons\":");
-	buf_puts(out, pg_value(r, row, REASONS));
+	buf_puts(out, pg_value(r, row, REJECTED_GET_REASONS));
 	buf_puts(out, ",\"body\":");
-	rejected_put_body(out, pg_value(r, row, BODY));
-	buf_printf(out, ",\"body_bytes\":%s", pg_value(r, row, BYTES));
+	rejected_put_body(out, pg_value(r, row, REJECTED_GET_BODY));
+	buf_printf(out, ",\"body_bytes\":%s",
+	    pg_value(r, row, REJECTED_GET_BODY_BYTES));
 	buf_puts(out, ",\"created_at\":");
-	page_put_time(out, pg_value(r, row, CREATED));
+	page_put_time(out, pg_value(r, row, REJECTED_GET_CREATED_AT));
 	buf_putc(out, '}');
 }
 
@@ -74,13 +71,17 @@ read_page(struct db *db, const struct page *p, const void *arg,
     struct pg_result **out)
 {
 	char limit[16], offset[24];
-	const char *const values[] = { p->below.text, limit, offset,
-		params_get(&p->params, "service") };
+	const char *const values[REJECTED_PAGE_ARGS] = {
+		[REJECTED_PAGE_ARG_CURSOR] = p->below.text,
+		[REJECTED_PAGE_ARG_LIMIT] = limit,
+		[REJECTED_PAGE_ARG_OFFSET] = offset,
+		[REJECTED_PAGE_ARG_SERVICE] = params_get(&p->params, "service"),
+	};
 
 	(void)arg;
 	snprintf(limit, sizeof(limit), "%lld", p->limit);
 	snprintf(offset, sizeof(offset), "%lld", p->offset);
-	return db_run_planned(db, Q_rejected_page, 4, values, out);
+	return db_run_planned(db, Q_rejected_page, values, out);
 }
 
 void
@@ -88,7 +89,7 @@ rejected_list(const struct context *ctx, const struct request *req,
     const char *arg, struct response *res)
 {
 	static const struct list list = { read_page, NULL, write_rejected,
-		MORE };
+		REJECTED_PAGE_ID, REJECTED_PAGE_MORE };
 	struct page page;
 
 	(void)arg;

@@ -118,9 +118,9 @@ make_secret(struct work *w, char secret[SECRET_LEN + 1])
 
 /* True where it gave a row. */
 static bool
-run(struct work *w, enum query query, int n, const char *const values[])
+run(struct work *w, enum query query, const char *const values[])
 {
-	enum status status = db_run(w->ctx->db, query, n, values, &w->rows);
+	enum status status = db_run(w->ctx->db, query, values, &w->rows);
 
 	if (status != STATUS_OK)
 		problem_status(w->req, w->res, status);
@@ -154,13 +154,14 @@ static const struct {
 static void
 add_refusal(struct work *w, int row)
 {
-	const char *kind = pg_value(w->rows, row, 2);
+	const char *kind = pg_value(w->rows, row, SUBSCRIPTION_UPDATE_KIND);
 	size_t i;
 
 	for (i = 0; i < sizeof(refusals) / sizeof(*refusals); i++)
 		if (strcmp(refusals[i].kind, kind) == 0)
 			faults_add_inner(&w->faults, "value_error", "body",
-			    refusals[i].member, pg_value(w->rows, row, 3),
+			    refusals[i].member,
+			    pg_value(w->rows, row, SUBSCRIPTION_UPDATE_NAME),
 			    refusals[i].msg, "\"" STATIC_HEADERS_MASK "\"");
 }
 
@@ -171,20 +172,29 @@ check_change(struct work *w)
 	int row, n = pg_rows(w->rows);
 
 	for (row = 0; row < n; row++)
-		if (pg_value(w->rows, row, 2) != NULL)
+		if (pg_value(w->rows, row, SUBSCRIPTION_UPDATE_KIND) != NULL)
 			add_refusal(w, row);
 	return check_faults(w);
 }
+
+/* put_subscription reads rows of any of these: they begin alike. */
+#define BEGINS_ALIKE(x)                                                        \
+	_Static_assert((int)x##_JSON == SUBSCRIPTION_GET_JSON &&               \
+		(int)x##_TOPIC == SUBSCRIPTION_GET_TOPIC,                      \
+	    #x " begins otherwise than SUBSCRIPTION_GET")
+BEGINS_ALIKE(SUBSCRIPTION_CREATE);
+BEGINS_ALIKE(SUBSCRIPTION_ROTATE);
+BEGINS_ALIKE(SUBSCRIPTION_UPDATE);
 
 /* The row is JSON already; what it lacks becomes its last members. */
 static void
 put_subscription(struct work *w, const char *secret)
 {
-	const char *json = pg_value(w->rows, 0, 0);
+	const char *json = pg_value(w->rows, 0, SUBSCRIPTION_GET_JSON);
 	struct buf *out = &w->res->body, warnings;
 
 	buf_init(&warnings, WARNINGS_MAX);
-	topic_warnings(&warnings, pg_value(w->rows, 0, 1));
+	topic_warnings(&warnings, pg_value(w->rows, 0, SUBSCRIPTION_GET_TOPIC));
 	buf_put(out, json, strlen(json) - 1);
 	if (warnings.len > 0)
 		buf_printf(out, ",\"warnings\":%s", warnings.data);
@@ -205,8 +215,11 @@ subscriptions_post(const struct context *ctx, const struct request *req,
 	start(&w, ctx, req, res);
 	w.id = id_new();
 	if (read_columns(&w, true) && make_secret(&w, secret) &&
-	    run(&w, Q_subscription_create, 3,
-		(const char *const[]){ w.id.text, w.columns.data, secret })) {
+	    run(&w, Q_subscription_create,
+		(const char *const[SUBSCRIPTION_CREATE_ARGS]){
+		    [SUBSCRIPTION_CREATE_ARG_ID] = w.id.text,
+		    [SUBSCRIPTION_CREATE_ARG_COLUMNS] = w.columns.data,
+		    [SUBSCRIPTION_CREATE_ARG_SECRET] = secret })) {
 		res->status = 201;
 		buf_printf(&res->headers, "Location: /subscriptions/%s\r\n",
 		    w.id.text);
@@ -218,7 +231,7 @@ subscriptions_post(const struct context *ctx, const struct request *req,
 static void
 write_listed(struct buf *out, const struct pg_result *r, int row)
 {
-	buf_puts(out, pg_value(r, row, 1));
+	buf_puts(out, pg_value(r, row, SUBSCRIPTIONS_PAGE_JSON));
 }
 
 static enum status
@@ -226,19 +239,24 @@ read_page(struct db *db, const struct page *p, const void *arg,
     struct pg_result **out)
 {
 	char limit[16], offset[24];
-	const char *const values[] = { p->below.text, limit, offset };
+	const char *const values[SUBSCRIPTIONS_PAGE_ARGS] = {
+		[SUBSCRIPTIONS_PAGE_ARG_CURSOR] = p->below.text,
+		[SUBSCRIPTIONS_PAGE_ARG_LIMIT] = limit,
+		[SUBSCRIPTIONS_PAGE_ARG_OFFSET] = offset,
+	};
 
 	(void)arg;
 	snprintf(limit, sizeof(limit), "%lld", p->limit);
 	snprintf(offset, sizeof(offset), "%lld", p->offset);
-	return db_run(db, Q_subscriptions_page, 3, values, out);
+	return db_run(db, Q_subscriptions_page, values, out);
 }
 
 void
 subscriptions_list(const struct context *ctx, const struct request *req,
     const char *arg, struct response *res)
 {
-	static const struct list list = { read_page, NULL, write_listed, 2 };
+	static const struct list list = { read_page, NULL, write_listed,
+		SUBSCRIPTIONS_PAGE_ID, SUBSCRIPTIONS_PAGE_MORE };
 	struct page page;
 
 	(void)arg;
@@ -255,7 +273,9 @@ subscriptions_get(const struct context *ctx, const struct request *req,
 
 	start(&w, ctx, req, res);
 	if (page_path_id(req, id, &w.id, res) &&
-	    run(&w, Q_subscription_get, 1, (const char *const[]){ w.id.text }))
+	    run(&w, Q_subscription_get,
+		(const char *const[SUBSCRIPTION_GET_ARGS]){
+		    [SUBSCRIPTION_GET_ARG_ID] = w.id.text }))
 		put_subscription(&w, NULL);
 	finish(&w);
 }
@@ -268,8 +288,10 @@ subscriptions_patch(const struct context *ctx, const struct request *req,
 
 	start(&w, ctx, req, res);
 	if (page_path_id(req, id, &w.id, res) && read_columns(&w, false) &&
-	    run(&w, Q_subscription_update, 2,
-		(const char *const[]){ w.id.text, w.columns.data }) &&
+	    run(&w, Q_subscription_update,
+		(const char *const[SUBSCRIPTION_UPDATE_ARGS]){
+		    [SUBSCRIPTION_UPDATE_ARG_ID] = w.id.text,
+		    [SUBSCRIPTION_UPDATE_ARG_PATCH] = w.columns.data }) &&
 	    check_change(&w))
 		put_subscription(&w, NULL);
 	finish(&w);
@@ -283,8 +305,9 @@ subscriptions_delete(const struct context *ctx, const struct request *req,
 
 	start(&w, ctx, req, res);
 	if (page_path_id(req, id, &w.id, res) &&
-	    run(&w, Q_subscription_delete, 1,
-		(const char *const[]){ w.id.text }))
+	    run(&w, Q_subscription_delete,
+		(const char *const[SUBSCRIPTION_DELETE_ARGS]){
+		    [SUBSCRIPTION_DELETE_ARG_ID] = w.id.text }))
 		res->status = 204;
 	finish(&w);
 }
@@ -299,8 +322,11 @@ subscriptions_rotate(const struct context *ctx, const struct request *req,
 	start(&w, ctx, req, res);
 	if (page_path_id(req, id, &w.id, res) && read_grace(&w, seconds) &&
 	    make_secret(&w, secret) &&
-	    run(&w, Q_subscription_rotate, 3,
-		(const char *const[]){ w.id.text, secret, seconds }))
+	    run(&w, Q_subscription_rotate,
+		(const char *const[SUBSCRIPTION_ROTATE_ARGS]){
+		    [SUBSCRIPTION_ROTATE_ARG_ID] = w.id.text,
+		    [SUBSCRIPTION_ROTATE_ARG_SECRET] = secret,
+		    [SUBSCRIPTION_ROTATE_ARG_GRACE_SECONDS] = seconds }))
 		put_subscription(&w, secret);
 	finish(&w);
 }
@@ -314,9 +340,12 @@ subscriptions_test(const struct context *ctx, const struct request *req,
 
 	start(&w, ctx, req, res);
 	if (page_path_id(req, id, &w.id, res) &&
-	    run(&w, Q_subscription_test, 4,
-		(const char *const[]){ w.id.text, message.text, req->request_id,
-		    req->traceparent })) {
+	    run(&w, Q_subscription_test,
+		(const char *const[SUBSCRIPTION_TEST_ARGS]){
+		    [SUBSCRIPTION_TEST_ARG_SUBSCRIPTION_ID] = w.id.text,
+		    [SUBSCRIPTION_TEST_ARG_ID] = message.text,
+		    [SUBSCRIPTION_TEST_ARG_REQUEST_ID] = req->request_id,
+		    [SUBSCRIPTION_TEST_ARG_TRACEPARENT] = req->traceparent })) {
 		res->status = 202;
 		buf_printf(&res->body, "{\"id\":\"%s\"}", message.text);
 	}

@@ -4,20 +4,15 @@
 #include "events.h"
 #include "page.h"
 
-/* Columns of event_trace.sql behind those of the event. */
-enum {
-	FIRED = 8,
-	REQUEST_ID,
-	MESSAGE
-};
+EVENTS_WRITE_CHECK(EVENT_TRACE);
 
 static void
 write_step(struct buf *out, const struct pg_result *r, int row)
 {
-	const char *message = pg_value(r, row, MESSAGE);
+	const char *message = pg_value(r, row, EVENT_TRACE_MESSAGE);
 
 	buf_puts(out, "\"request_id\":");
-	page_put_text(out, pg_value(r, row, REQUEST_ID));
+	page_put_text(out, pg_value(r, row, EVENT_TRACE_REQUEST_ID));
 	buf_puts(out, ",\"event\":");
 	events_write(out, r, row);
 	buf_puts(out, ",\"message\":");
@@ -33,7 +28,7 @@ write_trace(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, ",\"derived\":[");
 	for (row++; row < pg_rows(r); row++) {
 		buf_printf(out, "%s{\"fired\":%s,", row > 1 ? "," : "",
-		    pg_is_true(r, row, FIRED) ? "true" : "false");
+		    pg_is_true(r, row, EVENT_TRACE_FIRED) ? "true" : "false");
 		write_step(out, r, row);
 		buf_putc(out, '}');
 	}

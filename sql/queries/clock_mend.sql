@@ -9,6 +9,8 @@
 --
 -- Leases lie among deliveries that wait with good reason: of these the furthest
 -- are looked at, 10,000 in all, each subscription having its share of them.
+-- takes: retry_schedule
+-- returns: mended
 WITH lane AS (
     SELECT s.id, count(*) OVER () AS lanes,
            now() + interval '1 minute' + interval '1 second' * greatest(86400, 1.2 * (
@@ -71,4 +73,4 @@ WITH lane AS (
      WHERE s.name = w.name
     RETURNING s.name
 )
-SELECT (SELECT count(*) FROM mended) + (SELECT count(*) FROM closed) + (SELECT count(*) FROM touched)
+SELECT (SELECT count(*) FROM mended) + (SELECT count(*) FROM closed) + (SELECT count(*) FROM touched) AS mended

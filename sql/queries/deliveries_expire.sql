@@ -6,6 +6,7 @@
 -- Their age is read off next_attempt_at, which the index has: it is never
 -- before the time that expires_after counts from, so that a held delivery is
 -- late here by its last delay at most, and never early.
+-- returns: expired
 WITH stale AS (
     SELECT d.message_id, d.subscription_id
       FROM subscriptions AS s, LATERAL (
@@ -31,4 +32,4 @@ WITH stale AS (
      WHERE d.message_id = stale.message_id AND d.subscription_id = stale.subscription_id
     RETURNING d.message_id
 )
-SELECT count(*) FROM expired
+SELECT count(*) AS expired FROM expired

@@ -1,5 +1,7 @@
 -- What the sender of an event was, or would have been, answered.
-SELECT e.id, d.id
+-- takes: id
+-- returns: id derived_event_id
+SELECT e.id, d.id AS derived_event_id
   FROM events AS e LEFT JOIN unnest(e.derived_event_ids) WITH ORDINALITY AS d (id, n) ON true
  WHERE e.id = $1::uuid
  ORDER BY d.n

@@ -4,6 +4,8 @@
 -- No row: the key was taken, and nothing was written. Findings that report a
 -- standing incident write no event; the id that stands for them is answered.
 -- One row a finding, or one alone.
+-- takes: id service timestamp payload normalized_payload key findings request_id traceparent retry_schedule
+-- returns: id derived_event_id
 WITH arg AS (
     SELECT $1::uuid AS id, $2::text AS service, $3::timestamptz AS "timestamp",
            $4::json AS payload, $5::json AS normalized_payload,
@@ -80,4 +82,4 @@ WITH arg AS (
       FROM queued AS q JOIN subscriptions AS s
         ON s.topic IN (q.topic, 'event.*') AND s.deleted_at IS NULL
 )
-SELECT a.id, d.event_id FROM admitted AS a LEFT JOIN decided AS d ON true ORDER BY d.n
+SELECT a.id, d.event_id AS derived_event_id FROM admitted AS a LEFT JOIN decided AS d ON true ORDER BY d.n

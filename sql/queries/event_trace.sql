@@ -2,6 +2,9 @@
 -- in that order; each with its message. `fired`: this event made it; else it
 -- had been there already and stands for this one. Events come as in
 -- event_get.sql, and no row means that there is none.
+-- takes: id
+-- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
+-- returns: fired request_id message
 WITH base AS (
     SELECT id, derived_event_ids FROM events WHERE id = $1::uuid
 ), trail AS (

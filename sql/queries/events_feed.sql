@@ -5,6 +5,9 @@
 -- one can start there, however few events pass the filter. Bounded, with `more`,
 -- as events_page.sql. `ahead`: no transaction of this server has the
 -- cursor's number yet, so no cursor of its own is beyond it.
+-- takes: tx id limit service
+-- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
+-- returns: more tx horizon ahead
 WITH horizon AS (
     SELECT greatest($1::xid8, pg_snapshot_xmin(pg_current_snapshot())) AS tx,
            $1::xid8 > pg_snapshot_xmax(pg_current_snapshot()) AS ahead

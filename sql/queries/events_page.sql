@@ -2,6 +2,9 @@
 -- It has the first event and those behind it that surely fit into 8 MiB, by
 -- what is stored, which is known without reading it: what is compressed may be
 -- 256 times as long. `more`, of its last row: that bound has cut it off.
+-- takes: cursor limit offset
+-- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
+-- returns: more
 WITH listed AS (
     SELECT id, service, "timestamp", payload, normalized_payload, deduplication_key,
            source_event_id, created_at,

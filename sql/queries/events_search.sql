@@ -1,8 +1,10 @@
 -- A page of the events that pass the filters, newest first; NULL filters
 -- nothing. Planned anew for each call, so that absent filters cost nothing.
--- $1 cursor (exclusive)  $2 limit  $3 offset  $4 since, as the least id
--- $5 service  $6 source event  $7 deduplication key  $8 derived or not
--- Bounded, with `more`, as events_page.sql.
+-- The cursor is exclusive; `since` is the least id. Bounded, with `more`, as
+-- events_page.sql.
+-- takes: cursor limit offset since service source_event_id deduplication_key derived
+-- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
+-- returns: more
 WITH listed AS (
     SELECT id, service, "timestamp", payload, normalized_payload, deduplication_key,
            source_event_id, created_at,

@@ -3,6 +3,11 @@
 -- 10,000 are counted at most, each subscription having its share of them: the
 -- longest due. Three columns, the same in all rows: what is dead, up to 10,000
 -- of each, and what time it is here. At last what people know it by.
+-- takes: limit
+-- returns: id breaker
+-- returns: pending delivering retrying held
+-- returns: overdue pending_age delivering_age retrying_age held_age
+-- returns: failed expired now topic description url
 WITH lane AS (
     SELECT s, s.id, count(*) OVER () AS lanes
       FROM subscriptions AS s
@@ -15,10 +20,10 @@ WITH lane AS (
 )
 SELECT lane.id,
        CASE WHEN (lane.s).open_until IS NULL THEN 'closed'
-            WHEN (lane.s).open_until > now() THEN 'open' ELSE 'half-open' END,
+            WHEN (lane.s).open_until > now() THEN 'open' ELSE 'half-open' END AS breaker,
        c.pending, c.delivering, c.retrying, c.held,
        c.overdue, c.pending_age, c.delivering_age, c.retrying_age, c.held_age,
-       dead.failed, dead.expired, extract(epoch FROM now()),
+       dead.failed, dead.expired, extract(epoch FROM now()) AS now,
        (lane.s).topic, (lane.s).description, (lane.s).url
   FROM dead LEFT JOIN lane ON true LEFT JOIN LATERAL (
     SELECT count(*) FILTER (WHERE d.state = 'pending') AS pending,

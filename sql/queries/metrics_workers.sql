@@ -1,7 +1,10 @@
 -- What the workers seen in the last $1 seconds have counted: a row for each
 -- sample, those of one metric together; one without a sample for each worker.
-SELECT w.name, extract(epoch FROM now() - w.last_seen_at), extract(epoch FROM w.started_at),
-       m.sample ->> 0, m.sample ->> 1, m.sample ->> 2
+-- takes: seen_seconds
+-- returns: name unseen_seconds started_at metric labels value
+SELECT w.name, extract(epoch FROM now() - w.last_seen_at) AS unseen_seconds,
+       extract(epoch FROM w.started_at) AS started_at,
+       m.sample ->> 0 AS metric, m.sample ->> 1 AS labels, m.sample ->> 2 AS value
   FROM workers AS w
   LEFT JOIN LATERAL (
     SELECT NULL::json AS sample, 0 AS n

@@ -12,6 +12,11 @@
 -- counts too. After $4 of them it has failed, which is said here as well. The
 -- time among the columns is the one that webhooks are signed with; the last are
 -- the receiver's credentials and its headers, a line each.
+-- takes: lanes back lease_seconds max_attempts limit lane_limit
+-- returns: message_id subscription_id status attempt attempts
+-- returns: topic payload source subject causation_id time request_id traceparent
+-- returns: url secret old_secret retry_schedule max_in_flight lease now
+-- returns: description credentials headers
 WITH lane AS (
     SELECT s.id, s.ordering, s.open_until, s.expires_after,
            CASE WHEN s.open_until IS NULL THEN coalesce(l.room, least(s.max_in_flight, $6::int))
@@ -73,13 +78,14 @@ WITH lane AS (
       FROM due WHERE status = 'delivering'
     ON CONFLICT DO NOTHING
 )
-SELECT c.message_id, c.subscription_id, c.status, c.attempts, c.attempts - c.attempts_before,
-       m.topic, m.payload, m.source, m.subject, m.causation_id, rfc3339(m.occurred_at),
+SELECT c.message_id, c.subscription_id, c.status, c.attempts AS attempt,
+       c.attempts - c.attempts_before AS attempts,
+       m.topic, m.payload, m.source, m.subject, m.causation_id, rfc3339(m.occurred_at) AS time,
        m.request_id, m.traceparent,
-       s.url, s.secret, CASE WHEN s.old_secret_until > now() THEN s.old_secret END,
-       s.retry_schedule, s.max_in_flight, c.next_attempt_at, extract(epoch FROM now()),
+       s.url, s.secret, CASE WHEN s.old_secret_until > now() THEN s.old_secret END AS old_secret,
+       s.retry_schedule, s.max_in_flight, c.next_attempt_at AS lease, extract(epoch FROM now()) AS now,
        s.description, s.credentials,
-       (SELECT string_agg(h.key || ': ' || h.value, E'\n') FROM jsonb_each_text(s.headers) AS h)
+       (SELECT string_agg(h.key || ': ' || h.value, E'\n') FROM jsonb_each_text(s.headers) AS h) AS headers
   FROM claimed AS c
   JOIN outbox_messages AS m ON m.id = c.message_id
   JOIN subscriptions AS s ON s.id = c.subscription_id

@@ -2,10 +2,12 @@
 -- each call: of the three searches all but one are then known to be empty, and
 -- the one that is left uses deliveries_dead_idx, deliveries_due_idx or a
 -- primary key, whichever the state asks for.
--- $1 cursor (exclusive)  $2 limit  $3 since, as the least id  $4 topic
--- $5 a delivery's state, or unclaimed: there is none  $6 that delivery's subscription
+-- The cursor is exclusive; `since` is the least id. The state is that of a
+-- delivery, to the subscription where given; unclaimed: there is no delivery.
 -- It has the first message and those behind it that fit into 8 MiB; `more`, of
 -- its last row: that bound has cut it off.
+-- takes: cursor limit since topic state subscription_id
+-- returns: id message more
 WITH found AS (
     (SELECT m.id
        FROM outbox_messages AS m

@@ -2,9 +2,10 @@
 -- had been attempted: the oldest $2 that pass the filters; NULL filters
 -- nothing. With $7 they are only counted. Messages are locked before their
 -- deliveries, against their retention, and in order, so that two replays
--- cannot deadlock. Planned anew for each call.
--- $1 until, as an id (exclusive)  $3 since, as the least id  $4 topic
--- $6 subscription
+-- cannot deadlock. Planned anew for each call. `until` is an id, exclusive;
+-- `since` is the least id.
+-- takes: until limit since topic state subscription_id dry_run
+-- returns: json
 WITH found AS (
     SELECT d.message_id, d.subscription_id
       FROM deliveries AS d
@@ -32,7 +33,7 @@ WITH found AS (
        AND d.status = $5::text
     RETURNING d.message_id
 )
-SELECT row_to_json(x)
+SELECT row_to_json(x) AS json
   FROM (SELECT (SELECT count(*) FROM matched) AS matched,
                (SELECT count(*) FROM replayed) AS replayed,
                $7::boolean AS dry_run,

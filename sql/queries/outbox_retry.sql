@@ -2,6 +2,8 @@
 -- those in state $3), to subscription $2 where given, are due now, as if none
 -- had been attempted. No row: there is no such message. The message is locked
 -- first, against its retention.
+-- takes: message_id subscription_id state
+-- returns: retried
 WITH message AS (
     SELECT id FROM outbox_messages WHERE id = $1::uuid FOR UPDATE
 ), retried AS (
@@ -15,4 +17,4 @@ WITH message AS (
        AND ($2::uuid IS NULL OR d.subscription_id = $2::uuid)
     RETURNING d.message_id
 )
-SELECT (SELECT count(*) FROM retried) FROM message
+SELECT (SELECT count(*) FROM retried) AS retried FROM message

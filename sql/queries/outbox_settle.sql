@@ -13,6 +13,9 @@
 -- and only the history knows. Nor does a verdict count about a URL that the
 -- subscription had before. $2 bad outcomes in a row open the breaker, for $3
 -- seconds, doubled at each opening up to $4.
+-- takes: outcomes failures open_seconds open_seconds_max steady_ms
+-- returns: settled subscription_id description url hold open_seconds failures
+-- returns: opened disabled
 WITH outcome AS (
     SELECT * FROM json_to_recordset($1::json) AS o(
            message uuid, subscription uuid, attempt int, lease timestamptz, url text,
@@ -89,13 +92,13 @@ WITH outcome AS (
 )
 -- How many took effect; then a row for each subscription that did not take all,
 -- or one without: what it is now, and whether this made it so.
-SELECT (SELECT count(*) FROM settled), s.id, s.description, s.url,
+SELECT (SELECT count(*) FROM settled) AS settled, s.id AS subscription_id, s.description, s.url,
        CASE WHEN s.deleted_at IS NOT NULL THEN 'deleted'
             WHEN coalesce(b.disabled_reason, s.disabled_reason) IS NOT NULL THEN 'disabled'
             WHEN s.paused THEN 'paused'
-            WHEN o.until > now() THEN 'open' END,
-       ceil(extract(epoch FROM o.until - now())), b.failures,
-       coalesce(j.opens, false), coalesce(j.gone, false)
+            WHEN o.until > now() THEN 'open' END AS hold,
+       ceil(extract(epoch FROM o.until - now())) AS open_seconds, b.failures,
+       coalesce(j.opens, false) AS opened, coalesce(j.gone, false) AS disabled
   FROM (SELECT) AS one
   LEFT JOIN (SELECT DISTINCT subscription_id AS id FROM settled WHERE error IS NOT NULL) AS f ON true
   LEFT JOIN subscriptions AS s ON s.id = f.id

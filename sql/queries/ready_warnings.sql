@@ -1,6 +1,8 @@
 -- What time it is here, and what workers seen in the last $1 seconds warn of: a
 -- row each, or one without; of several that warn of the same, the worst.
-SELECT extract(epoch FROM now()), x.warning
+-- takes: seen_seconds
+-- returns: now warning
+SELECT extract(epoch FROM now()) AS now, x.warning
   FROM (SELECT) AS one LEFT JOIN (
     SELECT DISTINCT ON (m.sample ->> 0) m.sample ->> 1 AS warning
       FROM workers AS w, json_array_elements(w.metrics) AS m(sample)

@@ -1,5 +1,8 @@
 -- A page of rejected events, newest first, older than the cursor ($1), with
 -- the beginnings of their bodies. Bounded, with `more`, as events_page.sql.
+-- takes: cursor limit offset service
+-- returns: id service deduplication_key reasons body created_at body_bytes
+-- returns: more
 WITH listed AS (
     SELECT id, service, deduplication_key, reasons, substr(body, 1, 4096) AS body, created_at,
            octet_length(body) AS body_bytes,

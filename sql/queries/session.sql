@@ -3,6 +3,8 @@
 -- a statement. One that this server does not know is left out.
 -- search_path is not among them: it is how an operator chooses the schema.
 -- Answers what decides whether this server may be given an event.
+-- takes: timeout
+-- returns: encoding is_durable is_standby pid
 WITH pinned AS (
     SELECT count(set_config(s.name, p.value, false))
       FROM (VALUES

@@ -1,2 +1,3 @@
 -- The process of the server that this transaction is served by.
-SELECT pg_backend_pid()
+-- returns: pid
+SELECT pg_backend_pid() AS pid

@@ -4,6 +4,8 @@
 -- missed nothing. Never back, unless the stream is ahead of the server, as in
 -- stream_take.sql. Answers the present moment: an xid8 below which every
 -- transaction has ended. A stream that begins makes those of a week ago forgotten.
+-- takes: name moment
+-- returns: moment
 WITH forgotten AS (
     DELETE FROM streams
      WHERE updated_at < now() - interval '7 days'
@@ -16,4 +18,4 @@ WITH forgotten AS (
      WHERE $2::text <> ''
        AND ((s.tx, s.id) < (excluded.tx, excluded.id) OR s.tx > pg_snapshot_xmax(pg_current_snapshot()))
 )
-SELECT pg_snapshot_xmin(pg_current_snapshot())
+SELECT pg_snapshot_xmin(pg_current_snapshot()) AS moment

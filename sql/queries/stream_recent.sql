@@ -2,6 +2,8 @@
 -- it had for viewers that come back: a row for each service that had events
 -- within the last minute. With it the stream's cursor, and that of the last
 -- event before that minute, which is twice as long as nginx keeps a message.
+-- takes: name
+-- returns: cursor mark service
 WITH stream AS (
     SELECT tx, id
       FROM streams
@@ -15,7 +17,7 @@ WITH stream AS (
          ORDER BY tx DESC, id DESC
          LIMIT 1) AS e
 )
-SELECT stream.tx || '.' || stream.id, coalesce(mark.tx || '.' || mark.id, '0'), recent.service
+SELECT stream.tx || '.' || stream.id AS cursor, coalesce(mark.tx || '.' || mark.id, '0') AS mark, recent.service
   FROM stream LEFT JOIN mark ON true, LATERAL (
     SELECT DISTINCT service
       FROM events

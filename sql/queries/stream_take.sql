@@ -11,6 +11,8 @@
 -- A row an event: the cursor before and behind, skipped, service, the event as
 -- GET /events returns it; where all were skipped, one row without an event. No
 -- row: nothing new, another session's turn, or a stream that begins just now.
+-- takes: name events bytes
+-- returns: before behind skipped service event
 WITH fresh AS (
     INSERT INTO streams (name, tx, id, updated_at)
     SELECT $1, (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1)::text::xid8,
@@ -74,8 +76,8 @@ WITH fresh AS (
       FROM measured AS m
      WHERE s.name = $1 AND m.n = 1
 )
-SELECT stream.tx || '.' || stream.id,
-       (SELECT tx || '.' || id FROM measured WHERE n = 1),
+SELECT stream.tx || '.' || stream.id AS before,
+       (SELECT tx || '.' || id FROM measured WHERE n = 1) AS behind,
        taken.skipped, m.service, m.event
   FROM stream CROSS JOIN taken LEFT JOIN measured AS m ON m.fits
  ORDER BY m.n DESC

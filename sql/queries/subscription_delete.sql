@@ -3,6 +3,8 @@
 -- what is under way may still arrive. A backlog that would outlast the time
 -- for an answer is left to deliveries_expire, as is what an ingest of this very
 -- moment adds.
+-- takes: id
+-- returns: id
 WITH ended AS (
     UPDATE subscriptions SET deleted_at = now(), updated_at = now(), headers = NULL, credentials = NULL
      WHERE id = $1::uuid AND deleted_at IS NULL

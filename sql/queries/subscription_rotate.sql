@@ -1,5 +1,7 @@
 -- A new secret; the one before signs as well for $3 seconds. Run twice it does
 -- no more than once.
+-- takes: id secret grace_seconds
+-- returns: json topic
 UPDATE subscriptions AS s
    SET secret = $2::text,
        old_secret = CASE WHEN s.secret = $2::text THEN s.old_secret
@@ -8,4 +10,4 @@ UPDATE subscriptions AS s
                                WHEN $3::int > 0 THEN now() + $3::int * interval '1 second' END,
        updated_at = now()
  WHERE s.id = $1::uuid AND s.deleted_at IS NULL
-RETURNING subscription_json(s, now()), s.topic
+RETURNING subscription_json(s, now()) AS json, s.topic

@@ -1,4 +1,6 @@
 -- A message for one subscription alone, due at once.
+-- takes: subscription_id id request_id traceparent
+-- returns: id
 WITH arg AS (
     SELECT s.id AS subscription_id, $2::uuid AS id, $3::text AS request_id, $4::text AS traceparent
       FROM subscriptions AS s

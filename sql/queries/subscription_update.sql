@@ -6,6 +6,8 @@
 -- for the server that it was given for: none is ever sent to another. What
 -- cannot be so is refused: nothing changes, and each row returned is a fault,
 -- its kind (see subscriptions.c) and, where it is about one, a header's name.
+-- takes: id patch
+-- returns: json topic kind name
 WITH arg AS (
     SELECT $1::uuid AS id, $2::jsonb AS patch
 ), old AS (

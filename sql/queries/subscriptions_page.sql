@@ -1,6 +1,8 @@
 -- A page of subscriptions, newest first, older than the cursor ($1). They
 -- are short: no bound by bytes has ever cut it off (`more`).
-SELECT s.id, subscription_json(s, now()), false AS more
+-- takes: cursor limit offset
+-- returns: id json more
+SELECT s.id, subscription_json(s, now()) AS json, false AS more
   FROM subscriptions AS s
  WHERE s.id < $1::uuid AND s.deleted_at IS NULL
  ORDER BY s.id DESC

@@ -1,5 +1,6 @@
 -- This worker lives, and has counted $2; workers not seen for an hour are
 -- forgotten, and so are those of a wrong future.
+-- takes: name metrics
 WITH gone AS (
     DELETE FROM workers
      WHERE name <> $1::text

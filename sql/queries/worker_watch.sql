@@ -3,12 +3,14 @@
 -- show nothing that is newer. Once it is the one that was seen before, $1, also
 -- for how long it has been open, in seconds, and whose it is. Any role may see
 -- who holds the lock on its number; the rest of it may be hidden (NULL).
+-- takes: tx
+-- returns: now tx age whose
 WITH oldest AS (
     SELECT pg_snapshot_xmin(s) AS tx
       FROM pg_current_snapshot() AS s
      WHERE pg_snapshot_xmin(s) < pg_snapshot_xmax(s)
 )
-SELECT extract(epoch FROM now()), oldest.tx, holder.age, holder.whose
+SELECT extract(epoch FROM now()) AS now, oldest.tx, holder.age, holder.whose
   FROM (SELECT) AS one
   LEFT JOIN oldest ON true
   LEFT JOIN LATERAL (

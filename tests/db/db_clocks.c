@@ -84,7 +84,7 @@ report(int n)
 	snprintf(id, sizeof(id), "01a205b3-d000-7000-8000-00000000%04d", n);
 	snprintf(own, sizeof(own), "01a205b3-d000-7000-8000-00000001%04d", n);
 	snprintf(findings, sizeof(findings), finding, own);
-	assert_int_equal(db_run(db, Q_event_ingest, 10, values, &r), STATUS_OK);
+	assert_int_equal(db_run(db, Q_event_ingest, values, &r), STATUS_OK);
 	fired = strcmp(pg_value(r, 0, 1), own) == 0;
 	pg_free(r);
 	return fired;

@@ -35,7 +35,7 @@ static enum status
 beat(struct db *db)
 {
 	return db_run(
-	    db, Q_worker_beat, 2, (const char *const[]){ "w", "[]" }, NULL);
+	    db, Q_worker_beat, (const char *const[]){ "w", "[]" }, NULL);
 }
 
 static int
@@ -184,7 +184,7 @@ db__row_locked__gives_up_and_keeps_the_connection(void **state)
 	assert_string_equal(db_sqlstate(db), "57014");
 	t_exec(url, "DROP TRIGGER nap ON workers");
 	other = db_new(url, "other", 900);
-	assert_int_equal(db_run(other, Q_ready, 2,
+	assert_int_equal(db_run(other, Q_ready,
 			     (const char *const[]){ query_schema(), "60" }, &r),
 	    STATUS_OK);
 	assert_true(pg_is_true(r, 0, 0));
@@ -285,7 +285,7 @@ db__plan_gone__prepared_again(void **state)
 	assert_int_equal(beat(db), STATUS_OK);
 	t_exec(url, "ALTER TABLE events ADD COLUMN note text");
 	assert_int_equal(
-	    db_run(db, Q_event_get, 1,
+	    db_run(db, Q_event_get,
 		(const char *const[]){ "00000000-0000-0000-0000-000000000000" },
 		NULL),
 	    STATUS_OK);
@@ -301,7 +301,7 @@ count_rejected(struct db *db)
 	struct pg_result *r = NULL;
 	int n;
 
-	assert_int_equal(db_run(db, Q_rejected_get, 1, id, &r), STATUS_OK);
+	assert_int_equal(db_run(db, Q_rejected_get, id, &r), STATUS_OK);
 	n = pg_rows(r);
 	pg_free(r);
 	return n;

@@ -6,7 +6,6 @@
 #include "clock.h"
 #include "dispatcher.h"
 #include "receiver.h"
-#include "sink.h"
 
 static void
 expect_header(

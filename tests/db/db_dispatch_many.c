@@ -178,8 +178,7 @@ stop__receiver_that_hangs__told_to_be_tried_again(void **state)
 	dispatcher_start();
 	while (receiver_count(&dispatcher_receiver, "/hang/stop") == 0)
 		dispatcher_turn();
-	dispatch_close(dispatcher, dispatcher_db);
-	dispatcher = NULL;
+	dispatcher_end();
 	dispatcher_expect("retrying internal: the worker stopped",
 	    "SELECT status || ' ' || last_error FROM deliveries");
 }
@@ -195,8 +194,7 @@ stop__last_attempt_cut_off__not_failed_for_that(void **state)
 	dispatcher_start();
 	while (receiver_count(&dispatcher_receiver, "/hang/last") == 0)
 		dispatcher_turn();
-	dispatch_close(dispatcher, dispatcher_db);
-	dispatcher = NULL;
+	dispatcher_end();
 	dispatcher_expect(
 	    "pending 0", "SELECT status || ' ' || attempts FROM deliveries");
 }

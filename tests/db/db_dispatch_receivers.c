@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "dispatch.h"
 #include "dispatcher.h"
 #include "receiver.h"
 
@@ -23,8 +22,7 @@ expect_attempt(const char *path, const char *outcome)
 	dispatcher_work_until("failed", 1);
 	dispatcher_expect(outcome,
 	    "SELECT concat_ws(' ', error, http_status) FROM delivery_attempts");
-	dispatch_close(dispatcher, dispatcher_db);
-	dispatcher = NULL;
+	dispatcher_end();
 }
 
 static void
@@ -104,8 +102,7 @@ receiver__410_with_a_faulty_body__disabled(void **state)
 		dispatcher_expect("1 410",
 		    "SELECT count(disabled_reason) || ' ' || (SELECT"
 		    " http_status FROM delivery_attempts) FROM subscriptions");
-		dispatch_close(dispatcher, dispatcher_db);
-		dispatcher = NULL;
+		dispatcher_end();
 	}
 }
 

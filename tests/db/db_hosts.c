@@ -87,7 +87,7 @@ static enum status
 beat(struct db *db)
 {
 	return db_run(
-	    db, Q_worker_beat, 2, (const char *const[]){ "w", "[]" }, NULL);
+	    db, Q_worker_beat, (const char *const[]){ "w", "[]" }, NULL);
 }
 
 /* hosts and ports: libpq's lists. */

@@ -231,8 +231,7 @@ insert(struct db *db)
 		"{}", "{}", NULL };
 	int64_t begin = clock_steady_ms();
 
-	assert_int_equal(
-	    db_run(db, Q_event_insert, 6, values, NULL), STATUS_OK);
+	assert_int_equal(db_run(db, Q_event_insert, values, NULL), STATUS_OK);
 	return clock_steady_ms() - begin;
 }
 

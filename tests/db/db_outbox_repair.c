@@ -137,7 +137,7 @@ claim(void)
 	struct pg_result *r = NULL;
 
 	assert_int_equal(
-	    db_run(rows_db, Q_outbox_claim, 6, values, &r), STATUS_OK);
+	    db_run(rows_db, Q_outbox_claim, values, &r), STATUS_OK);
 	pg_free(r);
 }
 

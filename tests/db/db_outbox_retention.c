@@ -7,12 +7,12 @@
 #define ID_FIRST "00000000-0000-0000-0000-000000000000"
 
 static long long
-run(enum query query, int n, const char *const values[])
+run(enum query query, const char *const values[])
 {
 	struct pg_result *r = NULL;
 	long long count;
 
-	assert_int_equal(db_run(rows_db, query, n, values, &r), STATUS_OK);
+	assert_int_equal(db_run(rows_db, query, values, &r), STATUS_OK);
 	count = strtoll(pg_value(r, 0, 0), NULL, 10);
 	pg_free(r);
 	return count;
@@ -21,14 +21,14 @@ run(enum query query, int n, const char *const values[])
 static long long
 expunge(const char *days, const char *dead_days)
 {
-	return run(Q_outbox_expunge, 3,
+	return run(Q_outbox_expunge,
 	    (const char *const[]){ days, dead_days, ID_FIRST });
 }
 
 static long long
 expire(void)
 {
-	return run(Q_deliveries_expire, 0, NULL);
+	return run(Q_deliveries_expire, NULL);
 }
 
 static void

@@ -165,8 +165,7 @@ ingest__rights_to_data_alone__kept_without_a_partition(void **state)
 		"weather", "2026-11-23T10:00:00Z", "{}", NULL, NULL };
 
 	(void)state;
-	assert_int_equal(
-	    db_run(db, Q_event_insert, 6, values, NULL), STATUS_OK);
+	assert_int_equal(db_run(db, Q_event_insert, values, NULL), STATUS_OK);
 	assert_int_equal(
 	    t_number(url, "SELECT count(*) FROM events_default"), 1);
 	t_exec(url, "TRUNCATE events_default");
@@ -250,7 +249,7 @@ jobs__no_rights_at_all__each_says_it_once(void **state)
 	strcpy(with_stream.stream, "/nonexistent/stream.sock");
 	with_stream.stream_bytes = 1000000;
 	assert_int_equal(
-	    stream_open(&w.stream, &with_stream, error), STATUS_OK);
+	    stream_open(&w.stream, &with_stream, NULL, error), STATUS_OK);
 	t_exec(url, "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %s", role);
 	jobs_init(jobs);
 	for (i = 0; i < JOBS; i++) {

@@ -128,8 +128,7 @@ session__database_prescribes_otherwise__events_are_stored(void **state)
 	ask_to_store(
 	    db, "health", "{\"alert\":\"emergency\",\"patient_id\":7}", 200);
 	ask_to_store(db, "health", "{\"patient_id\":\"m\u00e4\"}", 422);
-	assert_int_equal(
-	    db_run(db, Q_partitions_ensure, 1, ahead, &r), STATUS_OK);
+	assert_int_equal(db_run(db, Q_partitions_ensure, ahead, &r), STATUS_OK);
 	pg_free(r);
 	db_free(db);
 	prescribe(false);
@@ -171,7 +170,7 @@ session__statements_are_given_no_time__ours_have_their_own(void **state)
 	{
 		struct db *db = open_db();
 
-		assert_int_equal(db_run(db, Q_worker_beat, 2,
+		assert_int_equal(db_run(db, Q_worker_beat,
 				     (const char *const[]){ "w", "[]" }, NULL),
 		    STATUS_OK);
 		db_free(db);

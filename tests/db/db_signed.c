@@ -8,7 +8,6 @@
 #include "clock.h"
 #include "dispatch.h"
 #include "receiver.h"
-#include "sink.h"
 
 enum {
 	PATIENCE_MS = 30000,
@@ -20,6 +19,7 @@ static char *moved;
 static struct db *db;
 static struct receiver receiver;
 static struct dispatch *d;
+static struct net net;
 static const struct config config = {
 	.outbox_batch_size = 100,
 	.outbox_max_attempts = 10,
@@ -62,7 +62,8 @@ start(void **state)
 	t_exec(url,
 	    "TRUNCATE outbox_messages, deliveries, delivery_attempts,"
 	    " subscriptions; UPDATE fake.clock SET ahead = '0'");
-	return dispatch_open(&d, &config, error) != STATUS_OK;
+	return net_open(&net, &config, error) != STATUS_OK ||
+	    dispatch_open(&d, &config, &net, error) != STATUS_OK;
 }
 
 static int
@@ -70,6 +71,7 @@ stop(void **state)
 {
 	(void)state;
 	dispatch_close(d, db);
+	net_close(&net);
 	return 0;
 }
 
@@ -104,13 +106,13 @@ work_until(const char *status)
 	int64_t end = clock_steady_ms() + PATIENCE_MS;
 
 	while (!is(status)) {
-		struct pollfd fd = { sink_webhook.fd(), POLLIN, 0 };
+		struct pollfd fd = { post_fd(net.http), POLLIN, 0 };
 		int64_t wait = dispatch_run(d, db);
 
 		if (clock_steady_ms() > end)
 			fail_msg("not within 30 s: %s", status);
 		if (poll(&fd, 1, wait < 20 ? (int)wait : 20) > 0)
-			sink_webhook.work();
+			post_work(net.http);
 	}
 }
 

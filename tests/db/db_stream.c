@@ -161,11 +161,11 @@ take__two_streams__each_gets_everything(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    db_run(taken_db, Q_stream_take, 3, values, NULL), STATUS_OK);
+	    db_run(taken_db, Q_stream_take, values, NULL), STATUS_OK);
 	taken_put("a");
 	taken_expect(100, 100000, "a", false);
 	assert_int_equal(
-	    db_run(taken_db, Q_stream_take, 3, values, &r), STATUS_OK);
+	    db_run(taken_db, Q_stream_take, values, &r), STATUS_OK);
 	assert_int_equal(pg_rows(r), 1);
 	pg_free(r);
 }
@@ -225,7 +225,7 @@ take__cursors__as_the_feed_takes_them(void **state)
 		    (int)strcspn(pg_value(r, 0, i), "."), pg_value(r, 0, i));
 		feed[1] = strchr(pg_value(r, 0, i), '.') + 1;
 		assert_int_equal(
-		    db_run(taken_db, Q_events_feed, 4, feed, &page), STATUS_OK);
+		    db_run(taken_db, Q_events_feed, feed, &page), STATUS_OK);
 		/* Without an event a row has the horizon alone. */
 		assert_int_equal(pg_rows(page), i == 0 ? 2 : 1);
 		assert_int_equal(pg_value(page, 0, 0) == NULL, i == 1);

@@ -389,7 +389,7 @@ open_stream(const char *headers, char *head, size_t size)
 	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	dprintf(fd,
-	    "GET /events/stream HTTP/1.1\r\nHost: a\r\n"
+	    "GET /events/stream HTTP/1.1\r\nHost: a.localhost\r\n"
 	    "Accept: text/event-stream\r\n%s\r\n",
 	    headers);
 	for (*head = '\0'; strstr(head, "\r\n\r\n") == NULL; head[n] = '\0') {
@@ -408,10 +408,13 @@ stream__headers_repeated__the_first_counts(void **state)
 	static const struct row rows[] = {
 		{ "Accept: text/event-stream\r\n", 200, "200" },
 		{ "Accept: text/html\r\n", 200, "200" },
-		{ "Origin: http://a\r\nOrigin: http://a\r\n", 200,
-		    "-Allow-Origin: http://a\r\n" },
-		{ "Origin: http://a\r\nOrigin: http://b\r\n", 403, "403" },
-		{ "Origin: http://b\r\nOrigin: http://a\r\n", 403, "403" },
+		{ "Origin: http://a.localhost\r\nOrigin: "
+		  "http://a.localhost\r\n",
+		    200, "-Allow-Origin: http://a.localhost\r\n" },
+		{ "Origin: http://a.localhost\r\nOrigin: http://b\r\n", 403,
+		    "403" },
+		{ "Origin: http://b\r\nOrigin: http://a.localhost\r\n", 403,
+		    "403" },
 		{ "Last-Event-ID: 1795501876:0\r\nLast-Event-ID: 1:0\r\n", 200,
 		    "200" },
 		{ "Last-Event-ID: 1795501876:0\r\nLast-Event-ID: x\r\n", 200,

@@ -20,6 +20,10 @@ enum {
 };
 
 extern int64_t clock_ms;
+
+/* Never looked into: it is only handed on. */
+extern struct post_client *const http;
+
 extern const char *recent_mark; /* NULL: no service had events lately */
 extern int recalls;
 extern const char *before, *behind;

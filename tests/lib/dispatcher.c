@@ -6,13 +6,13 @@
 #include "clock.h"
 #include "dispatch.h"
 #include "receiver.h"
-#include "sink.h"
 
 const char *dispatcher_url;
-struct db *dispatcher_db;
+static struct db *dispatcher_db;
 static PGconn *watch;
 struct receiver dispatcher_receiver;
 struct dispatch *dispatcher;
+static struct net net;
 struct config dispatcher_config;
 static int put_so_far;
 
@@ -54,8 +54,18 @@ dispatcher_start(void)
 {
 	char error[256];
 
+	assert_int_equal(net_open(&net, &dispatcher_config, error), STATUS_OK);
 	assert_int_equal(
-	    dispatch_open(&dispatcher, &dispatcher_config, error), STATUS_OK);
+	    dispatch_open(&dispatcher, &dispatcher_config, &net, error),
+	    STATUS_OK);
+}
+
+void
+dispatcher_end(void)
+{
+	dispatch_close(dispatcher, dispatcher_db);
+	net_close(&net);
+	dispatcher = NULL;
 }
 
 int
@@ -74,7 +84,7 @@ int
 dispatcher_stop(void **state)
 {
 	(void)state;
-	dispatch_close(dispatcher, dispatcher_db);
+	dispatcher_end();
 	return 0;
 }
 
@@ -138,11 +148,11 @@ dispatcher_count_of(const char *name, const char *status)
 void
 dispatcher_turn(void)
 {
-	struct pollfd fd = { sink_webhook.fd(), POLLIN, 0 };
+	struct pollfd fd = { post_fd(net.http), POLLIN, 0 };
 	int64_t wait = dispatch_run(dispatcher, dispatcher_db);
 
 	if (poll(&fd, 1, wait < 20 ? (int)wait : 20) > 0)
-		sink_webhook.work();
+		post_work(net.http);
 }
 
 void

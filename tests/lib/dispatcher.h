@@ -11,14 +11,12 @@
 #include "db.h"
 #include "dispatch.h"
 #include "receiver.h"
-#include "sink.h"
 
 enum {
 	PATIENCE_MS = 30000
 };
 
 extern const char *dispatcher_url;
-extern struct db *dispatcher_db;
 extern struct receiver dispatcher_receiver;
 extern struct dispatch *dispatcher;
 extern struct config dispatcher_config;
@@ -26,6 +24,7 @@ extern struct config dispatcher_config;
 int dispatcher_open(void **state);
 int dispatcher_close(void **state);
 void dispatcher_start(void);
+void dispatcher_end(void);
 int dispatcher_empty(void **state);
 int dispatcher_stop(void **state);
 

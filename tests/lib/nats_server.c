@@ -20,6 +20,7 @@
 static char dir[256];
 int nats_port;
 pid_t nats_pid;
+static struct net net;
 natsConnection *nats_own;
 jsCtx *nats_js;
 int nats_done;
@@ -111,7 +112,9 @@ nats_open_sink(const char *allow)
 
 	snprintf(
 	    config.delivery_allow, sizeof(config.delivery_allow), "%s", allow);
-	assert_int_equal(sink_nats.open(&config, error), STATUS_OK);
+	net_close(&net);
+	assert_int_equal(net_open(&net, &config, error), STATUS_OK);
+	assert_int_equal(sink_nats.open(&config, &net, error), STATUS_OK);
 }
 
 int

@@ -329,6 +329,8 @@ auth_assert_delivered(const struct attempt *a)
 	assert_non_null(strstr(a->detail, "stream CITY"));
 }
 
+static struct net net;
+
 enum status
 auth_open_with(
     const char *allow, const char *ca, const char *creds, char error[256])
@@ -339,7 +341,10 @@ auth_open_with(
 	    config.delivery_allow, sizeof(config.delivery_allow), "%s", allow);
 	snprintf(config.nats_ca, sizeof(config.nats_ca), "%s", ca);
 	snprintf(config.nats_creds, sizeof(config.nats_creds), "%s", creds);
-	return sink_nats.open(&config, error);
+	net_close(&net);
+	if (net_open(&net, &config, error) != STATUS_OK)
+		return STATUS_REJECT;
+	return sink_nats.open(&config, &net, error);
 }
 
 void

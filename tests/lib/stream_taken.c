@@ -50,7 +50,7 @@ taken_take(int events, int bytes)
 	snprintf(n, sizeof(n), "%d", events);
 	snprintf(room, sizeof(room), "%d", bytes);
 	assert_int_equal(
-	    db_run(taken_db, Q_stream_take, 3, values, &r), STATUS_OK);
+	    db_run(taken_db, Q_stream_take, values, &r), STATUS_OK);
 	return r;
 }
 
@@ -108,7 +108,7 @@ taken_pass(const char *moment)
 	struct pg_result *r = NULL;
 
 	assert_int_equal(
-	    db_run(taken_db, Q_stream_pass, 2, values, &r), STATUS_OK);
+	    db_run(taken_db, Q_stream_pass, values, &r), STATUS_OK);
 	snprintf(present, sizeof(present), "%s", pg_value(r, 0, 0));
 	pg_free(r);
 	return present;

@@ -240,6 +240,51 @@ format__misplaced__as_lint_wants_it(void **state)
 		fail_msg("%s", out);
 }
 
+/* One header for each room that it must not see. */
+static void
+room__wrong_include__does_not_compile(void **state)
+{
+	static const struct {
+		const char *room, *wrong;
+	} rows[] = {
+		{ "common/base", "scan.h" },
+		{ "common/json", "db.h" },
+		{ "common/pg", "json.h" },
+		{ "common/process", "db.h" },
+		{ "common/delivery", "db.h" },
+		{ "fcgi/services", "rules.h" },
+		{ "fcgi/schema", "rules.h" },
+		{ "fcgi/rules", "score.h" },
+		{ "fcgi/counters", "request.h" },
+		{ "fcgi/http", "store.h" },
+		{ "fcgi/ingest", "events.h" },
+		{ "fcgi/resources", "event.h" },
+		{ "fcgi/monitor", "gateway.h" },
+		{ "fcgi/server", "route.h" },
+		{ "worker/net", "db.h" },
+		{ "worker/sinks", "dispatch.h" },
+		{ "worker/dispatch", "worker.h" },
+		{ "worker/stream", "dispatch.h" },
+		{ "worker/upkeep", "post.h" },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		shell("echo '#include \"%s\"' >%s/planted.c", rows[i].wrong,
+		    rows[i].room);
+		assert_int_not_equal(
+		    shell("make -s build/%s/planted.o", rows[i].room), 0);
+		if (strstr(out, rows[i].wrong) == NULL)
+			fail_msg("%s: %s", rows[i].room, out);
+		shell("rm %s/planted.c", rows[i].room);
+	}
+	/* The core of ingest knows no HTTP. */
+	shell("sed -i '1i #include \"request.h\"' fcgi/ingest/event.c");
+	assert_int_not_equal(shell("make -s build/fcgi/ingest/event.o"), 0);
+	assert_non_null(strstr(out, "request.h"));
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(target__nothing_runs__one_line_that_says_so),
 	cmocka_unit_test(
@@ -251,6 +296,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pattern__as_pytest_has_it__matches_without_test),
 	cmocka_unit_test(pattern__one_program_has_it__no_other_is_run),
 	cmocka_unit_test(format__misplaced__as_lint_wants_it),
+	cmocka_unit_test(room__wrong_include__does_not_compile),
 };
 
 T_MAIN_WITH(tests, setup, teardown)

@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "config.h"
 #include "nats_server.h"
 #include "sink.h"
 
@@ -204,17 +203,6 @@ nats__forbidden_address__never_connected_to(void **state)
 	close(fd);
 }
 
-static void
-nats__wrong_setting__refused(void **state)
-{
-	struct config config = { .delivery_allow = "10.0.0.0/99" };
-	char error[256] = "";
-
-	(void)state;
-	assert_int_equal(sink_nats.open(&config, error), STATUS_REJECT);
-	assert_string_not_equal(error, "");
-}
-
 static const struct CMUnitTest tests[] = {
 	TEST(nats__stream_is_there__stored_byte_for_byte),
 	TEST(nats__published_twice__delivered_twice_stored_once),
@@ -227,7 +215,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(nats__no_subject_in_url__refused),
 	TEST(nats__silent_server__ends_in_time),
 	TEST(nats__forbidden_address__never_connected_to),
-	TEST(nats__wrong_setting__refused),
 };
 
 T_MAIN_WITH(tests, nats_group_setup, nats_group_teardown)

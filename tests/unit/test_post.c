@@ -17,6 +17,7 @@ enum {
 
 static struct receiver receiver;
 static struct guard guard;
+static struct post_client *http;
 static struct post post;
 static struct buf kept;
 static bool is_over;
@@ -30,14 +31,14 @@ open_all(void **state)
 	(void)state;
 	receiver_start(&receiver);
 	return guard_init(&guard, "loopback", error) != STATUS_OK ||
-	    post_open(&guard, error) != STATUS_OK;
+	    post_open(&http, &guard, error) != STATUS_OK;
 }
 
 static int
 close_all(void **state)
 {
 	(void)state;
-	post_close();
+	post_close(http);
 	receiver_stop(&receiver);
 	return 0;
 }
@@ -67,20 +68,20 @@ start(const char *path, int timeout_ms)
 		.answer = &kept,
 		.done = is_done };
 	is_over = false;
-	post_start(&post);
+	post_start(http, &post);
 }
 
 static void
 send_to(const char *path, int timeout_ms)
 {
-	struct pollfd fd = { post_fd(), POLLIN, 0 };
+	struct pollfd fd = { post_fd(http), POLLIN, 0 };
 	int64_t began = clock_steady_ms();
 
 	start(path, timeout_ms);
 	while (!is_over) {
 		assert_true(clock_steady_ms() - began < 2 * TIMEOUT_MS);
 		poll(&fd, 1, 1000);
-		post_work();
+		post_work(http);
 	}
 	took_ms = clock_steady_ms() - began;
 }
@@ -189,7 +190,7 @@ body__many_at_once_stall__each_ends_promptly(void **state)
 static void
 body__worker_ends_meanwhile__the_status_counts(void **state)
 {
-	struct pollfd fd = { post_fd(), POLLIN, 0 };
+	struct pollfd fd = { post_fd(http), POLLIN, 0 };
 	int64_t end = clock_steady_ms() + PROMPT_MS;
 	char error[256];
 
@@ -198,14 +199,14 @@ body__worker_ends_meanwhile__the_status_counts(void **state)
 	while (kept.len == 0) {
 		assert_true(clock_steady_ms() < end);
 		poll(&fd, 1, 100);
-		post_work();
+		post_work(http);
 	}
 	assert_false(is_over);
-	post_close();
+	post_close(http);
 	assert_true(is_over);
 	assert_int_equal(post.error, ERROR_NONE);
 	assert_int_equal(post.status, 200);
-	assert_int_equal(post_open(&guard, error), STATUS_OK);
+	assert_int_equal(post_open(&http, &guard, error), STATUS_OK);
 }
 
 /* --- the head is faulty --------------------------------------------------- */

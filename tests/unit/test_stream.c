@@ -17,7 +17,7 @@ stream__no_socket_configured__none_and_no_harm(void **state)
 	char error[256];
 
 	(void)state;
-	assert_int_equal(stream_open(&out, &none, error), STATUS_OK);
+	assert_int_equal(stream_open(&out, &none, http, error), STATUS_OK);
 	assert_null(out);
 	assert_int_equal(stream_tick(out, NULL), STATUS_OK);
 	stream_close(out);
@@ -32,7 +32,8 @@ stream__path_too_long_for_a_socket__refused(void **state)
 
 	(void)state;
 	memset(long_path.stream, 'x', 108);
-	assert_int_equal(stream_open(&out, &long_path, error), STATUS_REJECT);
+	assert_int_equal(
+	    stream_open(&out, &long_path, http, error), STATUS_REJECT);
 	assert_non_null(strstr(error, "SMARTCITY_STREAM"));
 	assert_null(out);
 }

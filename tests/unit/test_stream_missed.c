@@ -223,7 +223,7 @@ stream__begins__who_comes_back_is_told(void **state)
 	stream_close(s);
 	watching = 0;
 	clock_ms = 1000;
-	assert_int_equal(stream_open(&s, &config, error), STATUS_OK);
+	assert_int_equal(stream_open(&s, &config, http, error), STATUS_OK);
 	expect_notices();
 	assert_int_equal(passed.n, 0);
 }

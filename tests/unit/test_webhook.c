@@ -19,6 +19,7 @@ enum {
 };
 
 static struct receiver receiver;
+static struct net net;
 static int count; /* of the attempts that are done */
 
 static void
@@ -31,10 +32,10 @@ done(struct attempt *a)
 static bool
 all_done(void *arg)
 {
-	struct pollfd p = { sink_webhook.fd(), POLLIN, 0 };
+	struct pollfd p = { post_fd(net.http), POLLIN, 0 };
 
 	if (poll(&p, 1, 0) == 1)
-		sink_webhook.work();
+		post_work(net.http);
 	return count >= *(int *)arg;
 }
 
@@ -78,7 +79,8 @@ setup(void **state)
 	(void)state;
 	count = 0;
 	receiver_start(&receiver);
-	return sink_webhook.open(&config, error) != STATUS_OK;
+	return net_open(&net, &config, error) != STATUS_OK ||
+	    sink_webhook.open(&config, &net, error) != STATUS_OK;
 }
 
 static int
@@ -86,6 +88,7 @@ teardown(void **state)
 {
 	(void)state;
 	sink_webhook.close();
+	net_close(&net);
 	receiver_stop(&receiver);
 	receiver = (struct receiver){ 0 };
 	return 0;

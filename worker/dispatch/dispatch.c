@@ -375,21 +375,21 @@ parse_schedule(struct dispatch *d, char error[256])
 }
 
 static enum status
-open_sinks(const struct config *config, char error[256])
+open_sinks(const struct config *config, const struct net *net, char error[256])
 {
 	const struct sink *sink;
 	enum status status;
 	int i;
 
 	for (i = 0; (sink = sink_at(i)) != NULL; i++)
-		if ((status = sink->open(config, error)) != STATUS_OK)
+		if ((status = sink->open(config, net, error)) != STATUS_OK)
 			return status;
 	return STATUS_OK;
 }
 
 enum status
-dispatch_open(
-    struct dispatch **out, const struct config *config, char error[256])
+dispatch_open(struct dispatch **out, const struct config *config,
+    const struct net *net, char error[256])
 {
 	struct dispatch *d;
 	enum status status;
@@ -413,7 +413,7 @@ dispatch_open(
 	d->last_failed = &d->failed;
 	status = parse_schedule(d, error);
 	if (status == STATUS_OK)
-		status = open_sinks(config, error);
+		status = open_sinks(config, net, error);
 	if (status != STATUS_OK) {
 		dispatch_close(d, NULL);
 		return status;

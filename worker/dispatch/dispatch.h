@@ -11,12 +11,16 @@
 
 #include "config.h"
 #include "db.h"
+#include "net.h"
 
 struct dispatch;
 
-/* The config is kept by reference. STATUS_REJECT: a setting is wrong. */
-enum status dispatch_open(
-    struct dispatch **, const struct config *, char error[256]) MUST_CHECK;
+/*
+ * Opens the sinks too. Config and net are kept by reference. STATUS_REJECT: a
+ * setting is wrong.
+ */
+enum status dispatch_open(struct dispatch **, const struct config *,
+    const struct net *, char error[256]) MUST_CHECK;
 /*
  * Ends what is still under way, tells the outcomes and frees it; NULL is fine.
  * What cannot be told comes up again when its lease ends.

@@ -24,8 +24,14 @@ lease_claim(struct db *db, const struct claim *claim, struct pg_result **batch)
 {
 	char back[NUMBER_LEN], lease[NUMBER_LEN], max[NUMBER_LEN],
 	    limit[NUMBER_LEN], lane_limit[NUMBER_LEN];
-	const char *const values[] = { claim->lanes,
-		claim->back < 0 ? NULL : back, lease, max, limit, lane_limit };
+	const char *const values[OUTBOX_CLAIM_ARGS] = {
+		[OUTBOX_CLAIM_ARG_LANES] = claim->lanes,
+		[OUTBOX_CLAIM_ARG_BACK] = claim->back < 0 ? NULL : back,
+		[OUTBOX_CLAIM_ARG_LEASE_SECONDS] = lease,
+		[OUTBOX_CLAIM_ARG_MAX_ATTEMPTS] = max,
+		[OUTBOX_CLAIM_ARG_LIMIT] = limit,
+		[OUTBOX_CLAIM_ARG_LANE_LIMIT] = lane_limit,
+	};
 	struct moment asked;
 	enum status status;
 
@@ -35,9 +41,9 @@ lease_claim(struct db *db, const struct claim *claim, struct pg_result **batch)
 	snprintf(limit, sizeof(limit), "%d", claim->limit);
 	snprintf(lane_limit, sizeof(lane_limit), "%d", claim->lane_limit);
 	asked = dbclock_moment();
-	status = db_run(db, Q_outbox_claim, 6, values, batch);
+	status = db_run(db, Q_outbox_claim, values, batch);
 	if (status == STATUS_OK && pg_rows(*batch) > 0)
-		dbclock_hear(pg_value(*batch, 0, 19), &asked);
+		dbclock_hear(pg_value(*batch, 0, OUTBOX_CLAIM_NOW), &asked);
 	return status;
 }
 
@@ -54,31 +60,33 @@ struct claimed
 lease_row(const struct pg_result *batch, int row)
 {
 	struct claimed c = {
-		.subscription_id = pg_value(batch, row, 1),
-		.state = state_of(pg_value(batch, row, 2)),
-		.attempt = pg_int(batch, row, 3),
-		.attempts = pg_int(batch, row, 4),
-		.url = pg_value(batch, row, 13),
-		.secret = pg_value(batch, row, 14),
-		.old_secret = pg_value(batch, row, 15),
-		.retry_schedule = pg_value(batch, row, 16),
-		.max_in_flight = pg_int(batch, row, 17),
-		.lease = pg_value(batch, row, 18),
-		.description = pg_value(batch, row, 20),
-		.credentials = pg_value(batch, row, 21),
-		.headers = pg_value(batch, row, 22),
+		.subscription_id =
+		    pg_value(batch, row, OUTBOX_CLAIM_SUBSCRIPTION_ID),
+		.state = state_of(pg_value(batch, row, OUTBOX_CLAIM_STATUS)),
+		.attempt = pg_int(batch, row, OUTBOX_CLAIM_ATTEMPT),
+		.attempts = pg_int(batch, row, OUTBOX_CLAIM_ATTEMPTS),
+		.url = pg_value(batch, row, OUTBOX_CLAIM_URL),
+		.secret = pg_value(batch, row, OUTBOX_CLAIM_SECRET),
+		.old_secret = pg_value(batch, row, OUTBOX_CLAIM_OLD_SECRET),
+		.retry_schedule =
+		    pg_value(batch, row, OUTBOX_CLAIM_RETRY_SCHEDULE),
+		.max_in_flight = pg_int(batch, row, OUTBOX_CLAIM_MAX_IN_FLIGHT),
+		.lease = pg_value(batch, row, OUTBOX_CLAIM_LEASE),
+		.description = pg_value(batch, row, OUTBOX_CLAIM_DESCRIPTION),
+		.credentials = pg_value(batch, row, OUTBOX_CLAIM_CREDENTIALS),
+		.headers = pg_value(batch, row, OUTBOX_CLAIM_HEADERS),
 	};
 
 	c.message = (struct message){
-		.id = pg_value(batch, row, 0),
-		.topic = pg_value(batch, row, 5),
-		.data = pg_value(batch, row, 6),
-		.source = pg_value(batch, row, 7),
-		.subject = pg_value(batch, row, 8),
-		.causation_id = pg_value(batch, row, 9),
-		.time = pg_value(batch, row, 10),
-		.request_id = pg_value(batch, row, 11),
-		.traceparent = pg_value(batch, row, 12),
+		.id = pg_value(batch, row, OUTBOX_CLAIM_MESSAGE_ID),
+		.topic = pg_value(batch, row, OUTBOX_CLAIM_TOPIC),
+		.data = pg_value(batch, row, OUTBOX_CLAIM_PAYLOAD),
+		.source = pg_value(batch, row, OUTBOX_CLAIM_SOURCE),
+		.subject = pg_value(batch, row, OUTBOX_CLAIM_SUBJECT),
+		.causation_id = pg_value(batch, row, OUTBOX_CLAIM_CAUSATION_ID),
+		.time = pg_value(batch, row, OUTBOX_CLAIM_TIME),
+		.request_id = pg_value(batch, row, OUTBOX_CLAIM_REQUEST_ID),
+		.traceparent = pg_value(batch, row, OUTBOX_CLAIM_TRACEPARENT),
 	};
 	return c;
 }
@@ -141,17 +149,21 @@ lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms,
     struct pg_result **settled)
 {
 	char now[NUMBER_LEN], failures[NUMBER_LEN];
-	const char *values[] = { NULL, failures, breaker_seconds,
-		breaker_max_seconds, now };
+	const char *values[OUTBOX_SETTLE_ARGS] = {
+		[OUTBOX_SETTLE_ARG_FAILURES] = failures,
+		[OUTBOX_SETTLE_ARG_OPEN_SECONDS] = breaker_seconds,
+		[OUTBOX_SETTLE_ARG_OPEN_SECONDS_MAX] = breaker_max_seconds,
+		[OUTBOX_SETTLE_ARG_STEADY_MS] = now,
+	};
 	enum status status;
 
 	buf_putc(outcomes, ']');
 	if (outcomes->failed)
 		return STATUS_FAULT;
-	values[0] = outcomes->data;
+	values[OUTBOX_SETTLE_ARG_OUTCOMES] = outcomes->data;
 	snprintf(failures, sizeof(failures), "%d", LANE_FAILURES);
 	snprintf(now, sizeof(now), "%lld", (long long)now_ms);
-	status = db_run(db, Q_outbox_settle, 5, values, settled);
+	status = db_run(db, Q_outbox_settle, values, settled);
 	if (status != STATUS_OK)
 		outcomes->data[--outcomes->len] = '\0';
 	return status;
@@ -160,7 +172,7 @@ lease_settle(struct db *db, struct buf *outcomes, int64_t now_ms,
 int
 lease_settled(const struct pg_result *settled)
 {
-	return pg_int(settled, 0, 0);
+	return pg_int(settled, 0, OUTBOX_SETTLE_SETTLED);
 }
 
 static enum hold
@@ -181,17 +193,19 @@ lease_judged(const struct pg_result *settled, int *row, struct judged *judged)
 {
 	int r = *row;
 
-	if (r >= pg_rows(settled) || pg_value(settled, r, 1) == NULL)
+	if (r >= pg_rows(settled) ||
+	    pg_value(settled, r, OUTBOX_SETTLE_SUBSCRIPTION_ID) == NULL)
 		return false;
 	*judged = (struct judged){
-		.subscription_id = pg_value(settled, r, 1),
-		.description = pg_value(settled, r, 2),
-		.url = pg_value(settled, r, 3),
-		.hold = hold_of(pg_value(settled, r, 4)),
-		.open_seconds = pg_int(settled, r, 5),
-		.failures = pg_int(settled, r, 6),
-		.opened = pg_is_true(settled, r, 7),
-		.disabled = pg_is_true(settled, r, 8),
+		.subscription_id =
+		    pg_value(settled, r, OUTBOX_SETTLE_SUBSCRIPTION_ID),
+		.description = pg_value(settled, r, OUTBOX_SETTLE_DESCRIPTION),
+		.url = pg_value(settled, r, OUTBOX_SETTLE_URL),
+		.hold = hold_of(pg_value(settled, r, OUTBOX_SETTLE_HOLD)),
+		.open_seconds = pg_int(settled, r, OUTBOX_SETTLE_OPEN_SECONDS),
+		.failures = pg_int(settled, r, OUTBOX_SETTLE_FAILURES),
+		.opened = pg_is_true(settled, r, OUTBOX_SETTLE_OPENED),
+		.disabled = pg_is_true(settled, r, OUTBOX_SETTLE_DISABLED),
 	};
 	(*row)++;
 	return true;

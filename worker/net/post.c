@@ -23,8 +23,19 @@ enum {
 	DAY_MS = DAY_S * 1000
 };
 
+struct post_client {
+	const struct guard *guard;
+	CURLM *multi;
+	int epoll;
+	int timer;      /* libcurl's */
+	int body_timer; /* for the first of those that wait for a body */
+	bool is_body_timed;
+	struct flight *flying;
+};
+
 /* One transfer. */
 struct flight {
+	struct post_client *client;
 	CURL *easy;
 	struct post *post;
 	struct curl_slist *headers;
@@ -35,34 +46,27 @@ struct flight {
 	struct flight *next, *previous;
 };
 
-static CURLM *multi;
-static int epoll = -1, timer = -1;
-static int body_timer = -1; /* for the first of those that wait for a body */
-static bool is_body_timed;
-static const struct guard *guard;
-static struct flight *flying;
-
 /* --- libcurl's sockets and the timers, in our epoll --- */
 
 static int
 watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
+	struct post_client *c = arg;
 	struct epoll_event e = { .data.fd = fd };
 
 	(void)easy;
-	(void)arg;
 	if (what == CURL_POLL_REMOVE) {
-		epoll_ctl(epoll, EPOLL_CTL_DEL, fd, NULL);
+		epoll_ctl(c->epoll, EPOLL_CTL_DEL, fd, NULL);
 		return 0;
 	}
 	if (what & CURL_POLL_IN)
 		e.events |= EPOLLIN;
 	if (what & CURL_POLL_OUT)
 		e.events |= EPOLLOUT;
-	if (epoll_ctl(epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e) !=
-	    0)
+	if (epoll_ctl(
+		c->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e) != 0)
 		return -1;
-	curl_multi_assign(multi, fd, multi); /* known from now on */
+	curl_multi_assign(c->multi, fd, c); /* known from now on */
 	return 0;
 }
 
@@ -82,9 +86,10 @@ set(int fd, int64_t ms)
 static int
 set_timer(CURLM *m, long ms, void *arg)
 {
+	const struct post_client *c = arg;
+
 	(void)m;
-	(void)arg;
-	return set(timer, ms);
+	return set(c->timer, ms);
 }
 
 /* --- one transfer's callbacks --- */
@@ -110,7 +115,7 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 	(void)purpose;
 	if (f->post->unix_socket == NULL) {
 		put_address(f->post, &to->addr, to->addrlen);
-		f->refusal = guard_refusal(guard, &to->addr);
+		f->refusal = guard_refusal(f->client->guard, &to->addr);
 		if (f->refusal != NULL)
 			return CURL_SOCKET_BAD;
 	}
@@ -121,11 +126,13 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 static void
 await_body(struct flight *f)
 {
+	struct post_client *c = f->client;
+
 	f->body_end_ms = clock_steady_ms() + BODY_MS;
 	/* All wait equally long, so the first of them is the first to end. */
-	if (!is_body_timed)
-		set(body_timer, BODY_MS);
-	is_body_timed = true;
+	if (!c->is_body_timed)
+		set(c->body_timer, BODY_MS);
+	c->is_body_timed = true;
 }
 
 static size_t
@@ -198,7 +205,7 @@ set_options(struct flight *f)
 /* --- beginning and end --- */
 
 static struct flight *
-take_off(struct post *post)
+take_off(struct post_client *c, struct post *post)
 {
 	struct flight *f = calloc(1, sizeof(*f));
 
@@ -206,11 +213,12 @@ take_off(struct post *post)
 		free(f);
 		return NULL;
 	}
+	f->client = c;
 	f->post = post;
-	f->next = flying;
-	if (flying != NULL)
-		flying->previous = f;
-	flying = f;
+	f->next = c->flying;
+	if (f->next != NULL)
+		f->next->previous = f;
+	c->flying = f;
 	return f;
 }
 
@@ -221,7 +229,7 @@ land(struct flight *f)
 	if (f->previous != NULL)
 		f->previous->next = f->next;
 	else
-		flying = f->next;
+		f->client->flying = f->next;
 	if (f->next != NULL)
 		f->next->previous = f->previous;
 	curl_easy_cleanup(f->easy);
@@ -364,7 +372,7 @@ finish(struct flight *f, CURLcode code)
 	post->status = (int)status;
 	post->retry_after_ms = retry_after_ms(f->easy);
 	judge(f, code);
-	curl_multi_remove_handle(multi, f->easy);
+	curl_multi_remove_handle(f->client->multi, f->easy);
 	land(f);
 	post->done(post);
 }
@@ -387,17 +395,18 @@ set_headers(struct flight *f)
 }
 
 void
-post_start(struct post *post)
+post_start(struct post_client *c, struct post *post)
 {
-	struct flight *f = take_off(post);
+	struct flight *f = take_off(c, post);
 
 	post->error = ERROR_NONE;
 	post->detail[0] = post->address[0] = '\0';
 	post->status = 0;
 	post->retry_after_ms = -1;
+	post->flight = f;
 	if (f != NULL) {
 		if (set_headers(f) && set_options(f) &&
-		    curl_multi_add_handle(multi, f->easy) == CURLM_OK)
+		    curl_multi_add_handle(c->multi, f->easy) == CURLM_OK)
 			return;
 		land(f);
 	}
@@ -405,23 +414,39 @@ post_start(struct post *post)
 	post->done(post);
 }
 
+/* What has answered so far that its status counts was not stopped by this. */
+void
+post_cancel(struct post_client *c, struct post *post)
+{
+	struct flight *f = post->flight;
+
+	if (f->head.is_whole) {
+		finish(f, CURLE_OK);
+		return;
+	}
+	curl_multi_remove_handle(c->multi, f->easy);
+	land(f);
+	fail(post, ERROR_INTERNAL, "the worker stopped");
+	post->done(post);
+}
+
 /* --- the loop's side --- */
 
 int
-post_fd(void)
+post_fd(const struct post_client *c)
 {
-	return epoll;
+	return c->epoll;
 }
 
 /* Those whose body has had its time are done; the timer is for the next. */
 static void
-end_bodies(void)
+end_bodies(struct post_client *c)
 {
 	int64_t now = clock_steady_ms(), next = INT64_MAX;
 	struct flight *f, *after;
 
-	is_body_timed = false;
-	for (f = flying; f != NULL; f = after) {
+	c->is_body_timed = false;
+	for (f = c->flying; f != NULL; f = after) {
 		after = f->next;
 		if (!f->head.is_whole)
 			continue;
@@ -432,25 +457,32 @@ end_bodies(void)
 	}
 	if (next == INT64_MAX)
 		return;
-	set(body_timer, next - now);
-	is_body_timed = true;
+	set(c->body_timer, next - now);
+	c->is_body_timed = true;
+}
+
+static bool
+has_rung(int timer)
+{
+	uint64_t times;
+
+	return read(timer, &times, sizeof(times)) > 0;
 }
 
 static void
-act(const struct epoll_event *e)
+act(struct post_client *c, const struct epoll_event *e)
 {
-	uint64_t expirations;
 	int running, what = 0;
 
-	if (e->data.fd == timer) {
-		if (read(timer, &expirations, sizeof(expirations)) > 0)
+	if (e->data.fd == c->timer) {
+		if (has_rung(c->timer))
 			curl_multi_socket_action(
-			    multi, CURL_SOCKET_TIMEOUT, 0, &running);
+			    c->multi, CURL_SOCKET_TIMEOUT, 0, &running);
 		return;
 	}
-	if (e->data.fd == body_timer) {
-		if (read(body_timer, &expirations, sizeof(expirations)) > 0)
-			end_bodies();
+	if (e->data.fd == c->body_timer) {
+		if (has_rung(c->body_timer))
+			end_bodies(c);
 		return;
 	}
 	if (e->events & EPOLLIN)
@@ -459,21 +491,21 @@ act(const struct epoll_event *e)
 		what |= CURL_CSELECT_OUT;
 	if (e->events & (EPOLLERR | EPOLLHUP))
 		what |= CURL_CSELECT_ERR;
-	curl_multi_socket_action(multi, e->data.fd, what, &running);
+	curl_multi_socket_action(c->multi, e->data.fd, what, &running);
 }
 
 void
-post_work(void)
+post_work(struct post_client *c)
 {
 	struct epoll_event events[EVENTS];
 	struct flight *f;
 	CURLMsg *message;
 	int i, n;
 
-	n = epoll_wait(epoll, events, EVENTS, 0);
+	n = epoll_wait(c->epoll, events, EVENTS, 0);
 	for (i = 0; i < n; i++)
-		act(&events[i]);
-	while ((message = curl_multi_info_read(multi, &n)) != NULL) {
+		act(c, &events[i]);
+	while ((message = curl_multi_info_read(c->multi, &n)) != NULL) {
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &f);
@@ -481,74 +513,92 @@ post_work(void)
 	}
 }
 
+/* --- opening and closing --- */
+
 static int
-open_timer(void)
+open_timer(const struct post_client *c)
 {
 	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	struct epoll_event e = { .events = EPOLLIN, .data.fd = fd };
 
-	if (fd >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &e) != 0) {
+	if (fd >= 0 && epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &e) != 0) {
 		close(fd);
 		return -1;
 	}
 	return fd;
 }
 
-enum status
-post_open(const struct guard *g, char error[256])
+/* False: errno says why. */
+static bool
+open_files(struct post_client *c)
 {
-	guard = g;
-	epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (epoll < 0 || (timer = open_timer()) < 0 ||
-	    (body_timer = open_timer()) < 0 ||
-	    curl_global_init(CURL_GLOBAL_DEFAULT) != 0 ||
-	    (multi = curl_multi_init()) == NULL) {
-		snprintf(
-		    error, 256, "cannot start libcurl: %s", strerror(errno));
+	c->epoll = epoll_create1(EPOLL_CLOEXEC);
+	return c->epoll >= 0 && (c->timer = open_timer(c)) >= 0 &&
+	    (c->body_timer = open_timer(c)) >= 0;
+}
+
+static bool
+open_multi(struct post_client *c)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return false;
+	c->multi = curl_multi_init();
+	if (c->multi == NULL) {
+		curl_global_cleanup();
+		return false;
+	}
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+	curl_multi_setopt(
+	    c->multi, CURLMOPT_MAXCONNECTS, (long)CACHED_CONNECTIONS);
+	return true;
+}
+
+enum status
+post_open(struct post_client **out, const struct guard *guard, char error[256])
+{
+	struct post_client *c = malloc(sizeof(*c));
+	const char *reason = NULL;
+
+	*out = NULL;
+	if (c == NULL) {
+		snprintf(error, 256, "HTTP client: out of memory");
 		return STATUS_FAULT;
 	}
-	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
-	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, set_timer);
-	curl_multi_setopt(
-	    multi, CURLMOPT_MAXCONNECTS, (long)CACHED_CONNECTIONS);
+	*c = (struct post_client){
+		.guard = guard, .epoll = -1, .timer = -1, .body_timer = -1
+	};
+	if (!open_files(c))
+		reason = strerror(errno);
+	else if (!open_multi(c))
+		reason = "libcurl does not start";
+	if (reason != NULL) {
+		snprintf(error, 256, "HTTP client: %s", reason);
+		post_close(c);
+		return STATUS_FAULT;
+	}
+	*out = c;
 	return STATUS_OK;
 }
 
-/* What has answered so far that its status counts was not stopped by this. */
-static void
-end_all(void)
-{
-	struct flight *f;
-	struct post *post;
-
-	while ((f = flying) != NULL) {
-		if (f->head.is_whole) {
-			finish(f, CURLE_OK);
-			continue;
-		}
-		post = f->post;
-		curl_multi_remove_handle(multi, f->easy);
-		land(f);
-		fail(post, ERROR_INTERNAL, "the worker stopped");
-		post->done(post);
-	}
-}
-
 void
-post_close(void)
+post_close(struct post_client *c)
 {
-	if (multi != NULL) {
-		end_all();
-		curl_multi_cleanup(multi);
+	if (c == NULL)
+		return;
+	while (c->flying != NULL)
+		post_cancel(c, c->flying->post);
+	if (c->multi != NULL) {
+		curl_multi_cleanup(c->multi);
 		curl_global_cleanup();
-		multi = NULL;
 	}
-	if (timer >= 0)
-		close(timer);
-	if (body_timer >= 0)
-		close(body_timer);
-	if (epoll >= 0)
-		close(epoll);
-	timer = body_timer = epoll = -1;
-	is_body_timed = false;
+	if (c->timer >= 0)
+		close(c->timer);
+	if (c->body_timer >= 0)
+		close(c->body_timer);
+	if (c->epoll >= 0)
+		close(c->epoll);
+	free(c);
 }

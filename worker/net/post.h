@@ -1,7 +1,8 @@
 /*
- * HTTP/1.1 POSTs, many at once, none ever waited for. The only file that sees
- * libcurl. Redirects are not followed, proxies of the environment are ignored,
- * and every address is passed by the guard before it is connected to.
+ * The HTTP client: HTTP/1.1 POSTs, many at once, none ever waited for. The only
+ * file that sees libcurl. Redirects are not followed, proxies of the
+ * environment are ignored, and the guard passes every address before it is
+ * connected to. Its owner is the worker, see net.h.
  */
 #ifndef POST_H
 #define POST_H
@@ -33,15 +34,26 @@ struct post {
 	int status;
 	int64_t retry_after_ms; /* -1: none */
 	char address[64];
+
+	struct flight *flight; /* the client's own */
 };
 
-/* The guard is kept by reference. */
-enum status post_open(const struct guard *, char error[256]) MUST_CHECK;
-/* What is under way ends with ERROR_INTERNAL. */
-void post_close(void);
-int post_fd(void); /* readable when post_work() has something to do */
-void post_work(void);
+struct post_client;
+
+/* The guard is kept by reference. STATUS_FAULT: *out is NULL, see error. */
+enum status post_open(
+    struct post_client **out, const struct guard *, char error[256]) MUST_CHECK;
+/* Cancels what is under way. NULL is fine. */
+void post_close(struct post_client *);
+/* Readable when post_work() has something to do. */
+int post_fd(const struct post_client *);
+void post_work(struct post_client *);
 /* Calls done() now or from post_work(). */
-void post_start(struct post *);
+void post_start(struct post_client *, struct post *);
+/*
+ * Ends a post that is under way and calls its done(): with ERROR_INTERNAL,
+ * unless its status has come.
+ */
+void post_cancel(struct post_client *, struct post *);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct sink *const sinks[] = {
+static const struct sink *const sinks[SINKS_MAX + 1] = {
 #define SINK(name) &sink_##name,
 #include "sinks.def"
 #undef SINK

@@ -10,16 +10,27 @@
 
 #include "config.h"
 #include "message.h"
+#include "net.h"
 #include "status.h"
+
+enum {
+	SINKS_MAX = 8
+};
 
 struct sink {
 	const char *name;
 	const char
 	    *schemes; /* of URLs, each with a space behind: "http https " */
-	/* Once, before all else. STATUS_REJECT: a setting is wrong, in error.
+	/*
+	 * Once, before all else; net is kept by reference. STATUS_REJECT: a
+	 * setting is wrong, in error.
 	 */
-	enum status (*open)(const struct config *, char error[256]);
-	/* Readable when work() has something to do. */
+	enum status (*open)(
+	    const struct config *, const struct net *, char error[256]);
+	/*
+	 * Readable when work() has something to do. Both are NULL for a sink
+	 * that needs the HTTP client alone, which has a file of its own.
+	 */
 	int (*fd)(void);
 	void (*work)(void);
 	/*

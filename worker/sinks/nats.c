@@ -19,7 +19,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "guard.h"
 #include "natskeys.h"
 #include "servers.h"
 #include "url.h"
@@ -38,12 +37,10 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct jobs under_way = TAILQ_HEAD_INITIALIZER(under_way);
 static struct jobs done = TAILQ_HEAD_INITIALIZER(done);
 static int64_t earliest; /* no deadline is before it */
-static struct guard guard;
 /* Both our alarm clock and what other threads wake the worker with. */
 static int timer = -1;
 
-/* The timer is both our alarm clock and how threads wake the worker: at once.
- */
+/* At that time, or, where it is 0, at once. */
 static void
 ring(int64_t at_ms)
 {
@@ -246,16 +243,14 @@ fd(void)
 }
 
 static enum status
-open_sink(const struct config *config, char error[256])
+open_sink(const struct config *config, const struct net *net, char error[256])
 {
-	enum status rc = guard_init(&guard, config->delivery_allow, error);
+	enum status rc = natskeys_open(config, error);
 
-	if (rc == STATUS_OK)
-		rc = natskeys_open(config, error);
 	if (rc != STATUS_OK)
 		return rc;
 	earliest = INT64_MAX;
-	servers_open(&guard, over);
+	servers_open(&net->guard, over);
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (timer >= 0)
 		return STATUS_OK;

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 
 #include "dbclock.h"
-#include "guard.h"
 #include "post.h"
 #include "secret.h"
 #include "sink.h"
@@ -23,6 +23,7 @@ enum {
 };
 
 struct call {
+	LIST_ENTRY(call) link;
 	struct post post;
 	char lines[LINES][LINE_LEN];
 	char *added; /* the subscription's lines, each NUL-terminated */
@@ -30,14 +31,16 @@ struct call {
 	int n, n_added;
 };
 
-static struct guard guard;
+static struct post_client *http; /* the worker's */
+static LIST_HEAD(calls, call) under_way;
 
 static enum status
-open_sink(const struct config *config, char error[256])
+open_sink(const struct config *config, const struct net *net, char error[256])
 {
-	enum status status = guard_init(&guard, config->delivery_allow, error);
-
-	return status == STATUS_OK ? post_open(&guard, error) : status;
+	(void)config;
+	(void)error;
+	http = net->http;
+	return STATUS_OK;
 }
 
 static void
@@ -193,6 +196,7 @@ done(struct post *post)
 			: "");
 	}
 	hide_headers(a->sink_data, &a->answer);
+	LIST_REMOVE((struct call *)a->sink_data, link);
 	call_free(a->sink_data);
 	a->done(a);
 }
@@ -226,17 +230,23 @@ start(struct attempt *a)
 		.answer = &a->answer,
 		.done = done,
 		.arg = a };
-	post_start(&call->post);
+	LIST_INSERT_HEAD(&under_way, call, link);
+	post_start(http, &call->post);
 }
 
-/* clang-format off */
+static void
+close_sink(void)
+{
+	struct call *call;
+
+	while ((call = LIST_FIRST(&under_way)) != NULL)
+		post_cancel(http, &call->post);
+}
+
 const struct sink sink_webhook = {
 	.name = "webhook",
 	.schemes = "http https ",
 	.open = open_sink,
-	.fd = post_fd,
-	.work = post_work,
 	.start = start,
-	.close = post_close,
+	.close = close_sink,
 };
-/* clang-format on */

@@ -55,7 +55,7 @@ audience_ask(struct audience *a)
 		.done = end_asking,
 		.arg = a,
 	};
-	post_start(&a->post);
+	post_start(a->http, &a->post);
 }
 
 bool

@@ -13,6 +13,7 @@
 #include "post.h"
 
 struct audience {
+	struct post_client *http;
 	const char *socket;
 	/* Told of each answer, and of what came instead of one. */
 	void (*heard)(void *arg, const struct post *);

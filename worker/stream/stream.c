@@ -28,22 +28,6 @@ enum {
 	COUNTED_MS = 2000
 };
 
-/* What stream_take answers, a row an event. */
-enum {
-	BEFORE, /* cursors */
-	BEHIND,
-	SKIPPED,
-	SERVICE,
-	EVENT
-};
-
-/* What stream_recent answers, a row a service. */
-enum {
-	RECENT_CURSOR,
-	RECENT_MARK,
-	RECENT_SERVICE
-};
-
 /* A batch as one channel gets it. */
 struct part {
 	struct post post;
@@ -56,6 +40,7 @@ struct part {
 
 struct stream {
 	char name[CONFIG_TEXT_LEN + 80];
+	struct post_client *http;
 	const char *socket;
 	struct audience audience;
 	/* Answers of stream_pass, "": none; the first is COUNTED_MS old. */
@@ -79,7 +64,8 @@ struct stream {
 static void heard(void *arg, const struct post *);
 
 enum status
-stream_open(struct stream **out, const struct config *c, char error[256])
+stream_open(struct stream **out, const struct config *c,
+    struct post_client *http, char error[256])
 {
 	char host[65] = "";
 	struct stream *s;
@@ -100,10 +86,12 @@ stream_open(struct stream **out, const struct config *c, char error[256])
 	if (gethostname(host, sizeof(host) - 1) != 0)
 		snprintf(host, sizeof(host), "unknown");
 	snprintf(s->name, sizeof(s->name), "%s:%s", host, c->stream);
+	s->http = http;
 	s->socket = c->stream;
 	strcpy(s->behind, "0");
-	s->audience =
-	    (struct audience){ .socket = c->stream, .heard = heard, .arg = s };
+	s->audience = (struct audience){
+		.http = http, .socket = c->stream, .heard = heard, .arg = s
+	};
 	budget_open(&s->budget, c->stream_bytes, clock_steady_ms());
 	/* What happened to nginx, or in hand, before it began, nobody knows. */
 	audience_presume(&s->audience, clock_steady_ms());
@@ -207,24 +195,27 @@ make_parts(struct stream *s, const struct pg_result *r)
 	struct part *all;
 	int i;
 
-	snprintf(s->before, sizeof(s->before), "%s", pg_value(r, 0, BEFORE));
+	snprintf(s->before, sizeof(s->before), "%s",
+	    pg_value(r, 0, STREAM_TAKE_BEFORE));
 	/* Somebody else took what is between, or an answer was lost. */
 	if (strcmp(s->before, s->behind) != 0)
 		channels_lose(&s->channels);
 	all = find_part(s, "all");
-	if (pg_is_true(r, 0, SKIPPED))
+	if (pg_is_true(r, 0, STREAM_TAKE_SKIPPED))
 		channels_skip(&s->channels, s->before);
 	for (i = 0; i < pg_rows(r); i++) {
-		if (pg_value(r, i, EVENT) == NULL)
+		if (pg_value(r, i, STREAM_TAKE_EVENT) == NULL)
 			continue;
-		snprintf(
-		    name, sizeof(name), "service.%s", pg_value(r, i, SERVICE));
-		add_event(all, pg_value(r, i, EVENT));
-		add_event(find_part(s, name), pg_value(r, i, EVENT));
+		snprintf(name, sizeof(name), "service.%s",
+		    pg_value(r, i, STREAM_TAKE_SERVICE));
+		add_event(all, pg_value(r, i, STREAM_TAKE_EVENT));
+		add_event(
+		    find_part(s, name), pg_value(r, i, STREAM_TAKE_EVENT));
 	}
 	for (i = 0; i < s->n; i++)
-		end_part(&s->parts[i], pg_value(r, 0, BEHIND));
-	snprintf(s->behind, sizeof(s->behind), "%s", pg_value(r, 0, BEHIND));
+		end_part(&s->parts[i], pg_value(r, 0, STREAM_TAKE_BEHIND));
+	snprintf(s->behind, sizeof(s->behind), "%s",
+	    pg_value(r, 0, STREAM_TAKE_BEHIND));
 }
 
 /* Without events: what its viewers saw last may not be what was sent last. */
@@ -242,12 +233,12 @@ add_notice(struct stream *s, const char *name)
 static void
 make_notices(struct stream *s, const struct pg_result *r)
 {
-	const char *cursor = pg_value(r, 0, RECENT_CURSOR);
+	const char *cursor = pg_value(r, 0, STREAM_RECENT_CURSOR);
 	char name[CHANNEL_LEN];
 	int i;
 
-	snprintf(
-	    s->before, sizeof(s->before), "%s", pg_value(r, 0, RECENT_MARK));
+	snprintf(s->before, sizeof(s->before), "%s",
+	    pg_value(r, 0, STREAM_RECENT_MARK));
 	if (strcmp(s->behind, cursor) != 0) {
 		channels_lose(&s->channels);
 		snprintf(s->behind, sizeof(s->behind), "%s", cursor);
@@ -255,7 +246,7 @@ make_notices(struct stream *s, const struct pg_result *r)
 	add_notice(s, "all");
 	for (i = 0; i < pg_rows(r); i++) {
 		snprintf(name, sizeof(name), "service.%s",
-		    pg_value(r, i, RECENT_SERVICE));
+		    pg_value(r, i, STREAM_RECENT_SERVICE));
 		add_notice(s, name);
 	}
 }
@@ -377,7 +368,7 @@ start_post(struct part *p)
 		.arg = p,
 	};
 	if (!p->body.failed) {
-		post_start(&p->post);
+		post_start(p->stream->http, &p->post);
 		return;
 	}
 	p->post.error = ERROR_INTERNAL;
@@ -438,18 +429,21 @@ keep_moment(struct stream *s, const char *present)
 static enum status
 pass(struct stream *s, struct db *db)
 {
-	const char *const values[] = { s->name, s->moment };
+	const char *const values[STREAM_PASS_ARGS] = {
+		[STREAM_PASS_ARG_NAME] = s->name,
+		[STREAM_PASS_ARG_MOMENT] = s->moment,
+	};
 	struct pg_result *r = NULL;
 	enum status status;
 
-	status = db_run(db, Q_stream_pass, 2, values, &r);
+	status = db_run(db, Q_stream_pass, values, &r);
 	if (status == STATUS_OK) {
 		if (*s->moment != '\0')
 			snprintf(s->behind, sizeof(s->behind), "%s.%s",
 			    s->moment, id_floor(0).text);
 		channels_lose(&s->channels);
 		s->recall.lost = false; /* nobody is left to be told */
-		keep_moment(s, pg_value(r, 0, 0));
+		keep_moment(s, pg_value(r, 0, STREAM_PASS_MOMENT));
 	}
 	pg_free(r);
 	return status;
@@ -459,14 +453,18 @@ static enum status
 take(struct stream *s, struct db *db, int64_t room)
 {
 	char events[16], bytes[16];
-	const char *const values[] = { s->name, events, bytes };
+	const char *const values[STREAM_TAKE_ARGS] = {
+		[STREAM_TAKE_ARG_NAME] = s->name,
+		[STREAM_TAKE_ARG_EVENTS] = events,
+		[STREAM_TAKE_ARG_BYTES] = bytes,
+	};
 	struct pg_result *r = NULL;
 	enum status status;
 
 	/* While nginx is away the cursor goes on: live is live. */
 	snprintf(events, sizeof(events), "%d", s->is_away ? 0 : EVENTS_MAX);
 	snprintf(bytes, sizeof(bytes), "%d", (int)room);
-	status = db_run(db, Q_stream_take, 3, values, &r);
+	status = db_run(db, Q_stream_take, values, &r);
 	/* It may have taken events of which no answer tells. */
 	if (status != STATUS_OK || db_was_repeated(db))
 		channels_skip(&s->channels, s->behind);
@@ -496,11 +494,13 @@ show(struct stream *s, struct db *db, int64_t now_ms)
 static enum status
 tell_lost(struct stream *s, struct db *db)
 {
-	const char *const values[] = { s->name };
+	const char *const values[STREAM_RECENT_ARGS] = {
+		[STREAM_RECENT_ARG_NAME] = s->name,
+	};
 	struct pg_result *r = NULL;
 	enum status status;
 
-	status = db_run(db, Q_stream_recent, 1, values, &r);
+	status = db_run(db, Q_stream_recent, values, &r);
 	if (status != STATUS_OK)
 		return status;
 	s->recall.lost = false;

@@ -18,15 +18,17 @@
 
 #include "config.h"
 #include "db.h"
+#include "post.h"
 
 struct stream;
 
 /*
- * Keeps the config by reference. *out is NULL where none is configured.
- * STATUS_REJECT: a setting is wrong, STATUS_FAULT: out of memory; in error.
+ * Keeps the config and the client by reference. *out is NULL where none is
+ * configured. STATUS_REJECT: a setting is wrong, STATUS_FAULT: out of memory;
+ * in error.
  */
-enum status stream_open(
-    struct stream **out, const struct config *, char error[256]) MUST_CHECK;
+enum status stream_open(struct stream **out, const struct config *,
+    struct post_client *, char error[256]) MUST_CHECK;
 /* After post_close(), which ends what is under way. NULL is fine. */
 void stream_close(struct stream *);
 /*
