@@ -271,17 +271,17 @@ room__wrong_include__does_not_compile(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		shell("echo '#include \"%s\"' >%s/planted.c", rows[i].wrong,
+		SHELL("echo '#include \"%s\"' >%s/planted.c", rows[i].wrong,
 		    rows[i].room);
 		assert_int_not_equal(
-		    shell("make -s build/%s/planted.o", rows[i].room), 0);
+		    SHELL("make -s build/%s/planted.o", rows[i].room), 0);
 		if (strstr(out, rows[i].wrong) == NULL)
 			fail_msg("%s: %s", rows[i].room, out);
-		shell("rm %s/planted.c", rows[i].room);
+		SHELL("rm %s/planted.c", rows[i].room);
 	}
 	/* The core of ingest knows no HTTP. */
-	shell("sed -i '1i #include \"request.h\"' fcgi/ingest/event.c");
-	assert_int_not_equal(shell("make -s build/fcgi/ingest/event.o"), 0);
+	SHELL("sed -i '1i #include \"request.h\"' fcgi/ingest/event.c");
+	assert_int_not_equal(SHELL("make -s build/fcgi/ingest/event.o"), 0);
 	assert_non_null(strstr(out, "request.h"));
 }
 
