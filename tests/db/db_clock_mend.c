@@ -1,7 +1,6 @@
 /* The database's clock was wrong for a while: what still waits for it. */
 #include "t.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "jobs.h"

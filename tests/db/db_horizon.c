@@ -2,7 +2,6 @@
 #include "t.h"
 
 #include <libpq-fe.h>
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 

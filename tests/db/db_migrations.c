@@ -7,7 +7,6 @@
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -2,7 +2,6 @@
 #include "outbox_rows.h"
 
 #include <libpq-fe.h>
-#include <string.h>
 
 #define ID_FIRST "00000000-0000-0000-0000-000000000000"
 

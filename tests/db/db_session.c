@@ -2,7 +2,6 @@
 #include "t.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "ask.h"
 #include "cluster.h"

@@ -3,7 +3,6 @@
 
 #include <poll.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "clock.h"
 #include "dispatch.h"

@@ -20,25 +20,6 @@ static atomic_bool is_over;
 static char acks[ACKS_MAX][37];
 static atomic_int acked, refused, cut;
 
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=4",
-		"OUTBOX_POLL_SECONDS=0.1", "SMARTCITY_WORKER_SEEN=6", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
 static void *
 send_on(void *arg)
 {
@@ -321,4 +302,5 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(worker__killed_and_gone__ready_says_so),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=4", "OUTBOX_POLL_SECONDS=0.1",
+    "SMARTCITY_WORKER_SEEN=6")

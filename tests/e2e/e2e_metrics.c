@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "http.h"
@@ -17,26 +16,6 @@ enum {
 	SENDERS = 6,
 	ROUNDS = 60
 };
-
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=3",
-		"SMARTCITY_DB_TIMEOUT_MS=6000", "OUTBOX_POLL_SECONDS=0.1",
-		NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
 
 static struct http
 metrics(void)
@@ -370,4 +349,5 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(database__gone__seen_everywhere),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=3", "SMARTCITY_DB_TIMEOUT_MS=6000",
+    "OUTBOX_POLL_SECONDS=0.1")

@@ -1,11 +1,9 @@
 /* nginx's side: the complete file, the snippet in another's, the traps. */
 #include "t.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>

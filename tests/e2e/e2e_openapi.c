@@ -6,7 +6,6 @@
 #include "t.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "http.h"
 #include "shell.h"
@@ -18,24 +17,6 @@
 	"--max-problems 20 --config tests/openapi/redocly.yaml "
 
 static struct stack s;
-
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=4", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
 
 static void
 expect_header(const struct http *h, const char *name, const char *part)
@@ -306,4 +287,4 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pages__not_built__404_says_so),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=4")

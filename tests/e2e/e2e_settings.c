@@ -10,27 +10,6 @@
 
 static struct stack s;
 
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_VALIDATION=lenient",
-		"SMARTCITY_UNKNOWN_SERVICES=reject", "THRESHOLD_KWH=10",
-		"SMARTCITY_QUIET_SECONDS=0", "SMARTCITY_MAX_REQUESTS=20",
-		NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
 static void
 post(const char *target, const char *body, int status, const char *text)
 {
@@ -221,4 +200,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(check__bad_setting__78_and_no_start),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_VALIDATION=lenient",
+    "SMARTCITY_UNKNOWN_SERVICES=reject", "THRESHOLD_KWH=10",
+    "SMARTCITY_QUIET_SECONDS=0", "SMARTCITY_MAX_REQUESTS=20")

@@ -15,25 +15,6 @@ enum {
 	PROCESSES = 2
 };
 
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=2",
-		"SMARTCITY_DB_TIMEOUT_MS=9000", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
 /* The number behind "name": in a JSON page, or -1. */
 static long long
 figure(const char *target, const char *name)
@@ -234,4 +215,4 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(status__other_method__405),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=2", "SMARTCITY_DB_TIMEOUT_MS=9000")

@@ -185,6 +185,58 @@ publisher__from_outside__out_of_reach(void **state)
 	assert_true(S_ISSOCK(st.st_mode));
 }
 
+/* The head of the live stream's answer, which never ends by itself. */
+static void
+open_stream(const char *headers, char *head, size_t size)
+{
+	char request[1024];
+
+	snprintf(request, sizeof(request),
+	    "GET /events/stream HTTP/1.1\r\nHost: a.localhost\r\n"
+	    "Accept: text/event-stream\r\n%s\r\n",
+	    headers);
+	http_head(viewer_stack.port, request, head, size);
+}
+
+/* nchan reads the first of each; but no page may say two things. */
+static void
+stream__headers_repeated__the_first_counts(void **state)
+{
+	static const struct {
+		const char *headers;
+		int status;
+		const char *text;
+	} rows[] = {
+		{ "Accept: text/event-stream\r\n", 200, "200" },
+		{ "Accept: text/html\r\n", 200, "200" },
+		{ "Origin: http://a.localhost\r\nOrigin: "
+		  "http://a.localhost\r\n",
+		    200, "-Allow-Origin: http://a.localhost\r\n" },
+		{ "Origin: http://a.localhost\r\nOrigin: http://b\r\n", 403,
+		    "403" },
+		{ "Origin: http://b\r\nOrigin: http://a.localhost\r\n", 403,
+		    "403" },
+		{ "Last-Event-ID: 1795501876:0\r\nLast-Event-ID: 1:0\r\n", 200,
+		    "200" },
+		{ "Last-Event-ID: 1795501876:0\r\nLast-Event-ID: x\r\n", 200,
+		    "200" },
+		{ "Last-Event-ID: x\r\nLast-Event-ID: 1795501876:0\r\n", 400,
+		    "400" },
+	};
+	char head[4096];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		open_stream(rows[i].headers, head, sizeof(head));
+		if (strstr(head, "501 Not Implemented") != NULL)
+			skip(); /* without nchan */
+		if (strtol(head + 9, NULL, 10) != rows[i].status ||
+		    strstr(head, rows[i].text) == NULL)
+			fail_msg("%s: %s", rows[i].headers, head);
+	}
+}
+
 /* --- many --- */
 
 static pid_t
@@ -325,6 +377,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(stream__last_event_id_that_is_none__told_so_in_json),
 	cmocka_unit_test(
 	    stream__last_event_id_of_the_future__refused_and_no_other),
+	cmocka_unit_test(stream__headers_repeated__the_first_counts),
 	cmocka_unit_test(publisher__from_outside__out_of_reach),
 	cmocka_unit_test(workers__two_on_a_host__no_event_twice),
 	cmocka_unit_test(viewers__200_held_open__two_responders_are_free),

@@ -1,12 +1,12 @@
 #include "cluster.h"
 
-#include "t.h"
-
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "t.h"
 
 #include "stack.h"
 

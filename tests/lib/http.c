@@ -144,3 +144,20 @@ http_header(const struct http *h, const char *name)
 	}
 	return NULL;
 }
+
+void
+http_head(int port, const char *request, char *head, size_t size)
+{
+	int fd = dial(port);
+	size_t n = 0;
+	ssize_t got;
+
+	dprintf(fd, "%s", request);
+	for (*head = '\0'; strstr(head, "\r\n\r\n") == NULL; head[n] = '\0') {
+		got = recv(fd, head + n, size - n - 1, 0);
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	close(fd);
+}

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "scan.h"
+
 uint64_t random_json_state;
 static const char *const names[] = { "a", "b", "c", "d", "A", "", "\\u0061",
 	"\\u0062", "\\u00e9", "\xc3\xa9", "\\n", "id", "location", "x y",

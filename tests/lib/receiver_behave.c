@@ -2,7 +2,6 @@
 #include "receiver_conn.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 

@@ -1,8 +1,6 @@
 /* A message as a CloudEvent; verdicts; sinks by scheme. */
 #include "t.h"
 
-#include <string.h>
-
 #include "cloudevent.h"
 #include "outcome.h"
 #include "sink.h"

@@ -5,7 +5,6 @@
 #include "t.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "shell.h"
 
