@@ -7,28 +7,18 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "database.h"
 #include "db.h"
 #include "request.h"
 #include "route.h"
 #include "sqlstate.h"
 #include "stack.h"
 
-static const char *url;
-
 static int
 setup(void **state)
 {
-	(void)state;
-	url = t_database();
+	database_make(state);
 	return url == NULL;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	t_drop(url);
-	return 0;
 }
 
 static enum status
@@ -448,4 +438,4 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(db__killed_between_completion_and_commit__not_done),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+T_MAIN_WITH(tests, setup, database_drop)

@@ -33,7 +33,7 @@ webhook__delivered__cloudevent_and_its_headers(void **state)
 	dispatcher_work_until("delivered", 1);
 	assert_int_equal(receiver_count(&dispatcher_receiver, "/ok/whole"), 1);
 	r = receiver_find(&dispatcher_receiver, "/ok/whole", 0);
-	id = t_sql(dispatcher_url, "SELECT id FROM outbox_messages");
+	id = t_sql(url, "SELECT id FROM outbox_messages");
 	expect_header(r, "webhook-id", id);
 	expect_header(
 	    r, "content-type", "application/cloudevents+json; charset=utf-8");
@@ -107,7 +107,7 @@ webhook__secret_being_rotated__signed_by_both(void **state)
 
 	(void)state;
 	dispatcher_subscribe("a", "/ok/rotated");
-	t_exec(dispatcher_url,
+	t_exec(url,
 	    "UPDATE subscriptions SET old_secret = secret, secret ="
 	    " 'whsec_QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo=',"
 	    " old_secret_until = now() + interval '1 day'");
@@ -158,8 +158,7 @@ retry__receivers_own_schedule__followed(void **state)
 	(void)state;
 	strcpy(dispatcher_config.retry_schedule, "0,1000");
 	dispatcher_subscribe("a", "/flaky/1/own");
-	t_exec(dispatcher_url,
-	    "UPDATE subscriptions SET retry_schedule = '0,0.01'");
+	t_exec(url, "UPDATE subscriptions SET retry_schedule = '0,0.01'");
 	dispatcher_put(1);
 	dispatcher_start();
 	dispatcher_work_until("delivered", 1);
@@ -196,12 +195,12 @@ retry__410__disabled_and_nothing_lost(void **state)
 	dispatcher_put(1);
 	dispatcher_start();
 	dispatcher_work_until("retrying", 1);
-	assert_int_equal(t_number(dispatcher_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM subscriptions"
 			     " WHERE disabled_reason IS NOT NULL"),
 	    1);
 	/* It gets a new address and is served again. */
-	t_exec(dispatcher_url,
+	t_exec(url,
 	    "UPDATE subscriptions SET disabled_reason = NULL, woken_at = now(),"
 	    " url = 'http://127.0.0.1:%d/ok/moved'",
 	    dispatcher_receiver.port);
@@ -218,7 +217,7 @@ poison__secret_that_is_none__others_delivered(void **state)
 	dispatcher_subscribe("a", "/ok/poison");
 	dispatcher_put(3);
 	/* A secret that is none: nothing can be signed with it. */
-	t_exec(dispatcher_url,
+	t_exec(url,
 	    "INSERT INTO subscriptions (id, topic, url, description, secret)"
 	    " VALUES (gen_random_uuid(), 'event.*',"
 	    " 'http://127.0.0.1:%d/ok/unsigned', 'bad', 'whsec_!')",

@@ -37,10 +37,9 @@ breaker__quick_receiver_dies__few_attempts_are_wasted(void **state)
 	dispatcher_put(300);
 	dispatcher_start();
 	dispatcher_work_until("delivered", 300);
-	t_exec(dispatcher_url,
-	    "UPDATE subscriptions SET url = 'http://127.0.0.1:1/'");
+	t_exec(url, "UPDATE subscriptions SET url = 'http://127.0.0.1:1/'");
 	dispatcher_put(800);
-	while (t_number(dispatcher_url,
+	while (t_number(url,
 		   "SELECT count(*) FROM subscriptions"
 		   " WHERE open_until > now()") == 0) {
 		assert_true(clock_steady_ms() < end);
@@ -88,8 +87,7 @@ many__thousands__each_once_and_nothing_left(void **state)
 	assert_int_equal(
 	    receiver_distinct(&dispatcher_receiver, "/ok/many"), 3000);
 	assert_int_equal(
-	    t_number(dispatcher_url, "SELECT count(*) FROM delivery_attempts"),
-	    3000);
+	    t_number(url, "SELECT count(*) FROM delivery_attempts"), 3000);
 }
 
 /* More than a claim takes, all of it due for an hour. */
@@ -99,10 +97,10 @@ many__old_backlog__not_left_to_the_sweeps(void **state)
 	(void)state;
 	dispatcher_config.outbox_batch_size = 10;
 	dispatcher_subscribe("a", "/ok/backlog");
-	t_exec(dispatcher_url,
+	t_exec(url,
 	    "UPDATE subscriptions SET woken_at = now() - interval '1 hour'");
 	dispatcher_put(400);
-	t_exec(dispatcher_url,
+	t_exec(url,
 	    "UPDATE deliveries SET next_attempt_at = now() - interval '1 "
 	    "hour'");
 	dispatcher_start();
@@ -116,9 +114,9 @@ order__by_subject__as_they_were_made(void **state)
 
 	(void)state;
 	dispatcher_subscribe("a", "/flaky/1/order");
-	t_exec(dispatcher_url, "UPDATE subscriptions SET ordering = 'subject'");
+	t_exec(url, "UPDATE subscriptions SET ordering = 'subject'");
 	dispatcher_put(10);
-	t_exec(dispatcher_url, "UPDATE deliveries SET subject = 'one'");
+	t_exec(url, "UPDATE deliveries SET subject = 'one'");
 	dispatcher_start();
 	dispatcher_work_until("delivered", 10);
 	assert_int_equal(
@@ -147,7 +145,7 @@ stop__with_a_queue__given_back_at_once(void **state)
 
 	(void)state;
 	dispatcher_subscribe("a", "/slow/300/x");
-	t_exec(dispatcher_url, "UPDATE subscriptions SET max_in_flight = 2");
+	t_exec(url, "UPDATE subscriptions SET max_in_flight = 2");
 	dispatcher_put(2);
 	dispatcher_start();
 	dispatcher_work_until("delivered", 2); /* now its pace is known */
@@ -162,7 +160,7 @@ stop__with_a_queue__given_back_at_once(void **state)
 	assert_int_equal(dispatcher_count("delivering"), 0);
 	assert_int_equal(
 	    dispatcher_count("delivered") + dispatcher_count("pending"), 32);
-	assert_int_equal(t_number(dispatcher_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM deliveries"
 			     " WHERE status = 'pending' AND attempts <> 0"),
 	    0);
@@ -208,7 +206,7 @@ database__connection_cut_while_delivering__outcomes_told_later(void **state)
 	dispatcher_start();
 	while (receiver_count(&dispatcher_receiver, "/slow/200/cut") == 0)
 		dispatcher_turn();
-	t_exec(dispatcher_url,
+	t_exec(url,
 	    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
 	    " application_name = 'test'");
 	dispatcher_work_until("delivered", 20);
@@ -231,8 +229,7 @@ lease__too_short_for_what_waits__given_back_not_begun(void **state)
 	assert_int_equal(
 	    receiver_count(&dispatcher_receiver, "/slow/1200/"), 4);
 	assert_int_equal(
-	    t_number(dispatcher_url, "SELECT max(attempts) FROM deliveries"),
-	    1);
+	    t_number(url, "SELECT max(attempts) FROM deliveries"), 1);
 }
 
 static const struct CMUnitTest tests[] = {

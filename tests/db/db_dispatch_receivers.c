@@ -79,7 +79,7 @@ receiver__200_with_a_faulty_body__delivered_once(void **state)
 		dispatcher_expect("1",
 		    "SELECT count(*) FROM delivery_attempts"
 		    " WHERE error IS NULL AND http_status BETWEEN 200 AND 204");
-		t_exec(dispatcher_url,
+		t_exec(url,
 		    "TRUNCATE outbox_messages, deliveries,"
 		    " delivery_attempts, subscriptions");
 	}
@@ -132,7 +132,7 @@ receiver__headers_too_long__its_fault_and_its_breaker_opens(void **state)
 	dispatcher_subscribe("a", "/long-header/200/x");
 	dispatcher_put(12);
 	dispatcher_start();
-	while (t_number(dispatcher_url,
+	while (t_number(url,
 		   "SELECT count(*) FROM subscriptions"
 		   " WHERE open_until > now()") == 0) {
 		assert_true(clock_steady_ms() < end);

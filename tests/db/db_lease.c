@@ -32,7 +32,7 @@ claim__one_delivery__all_that_is_to_be_sent(void **state)
 
 	(void)state;
 	claims_put(1, ONE);
-	t_exec(claims_url,
+	t_exec(url,
 	    "UPDATE outbox_messages SET source = '/ingest/health',"
 	    " subject = 's', causation_id = '" TWO "', request_id = 'r',"
 	    " traceparent = 't', occurred_at = '2026-11-24 10:00:00.5Z';"
@@ -68,7 +68,7 @@ claim__headers_and_credentials__given_with_the_row(void **state)
 	struct claimed c;
 
 	(void)state;
-	t_exec(claims_url,
+	t_exec(url,
 	    "UPDATE subscriptions SET credentials = 'ann:p%%20w', headers ="
 	    " '{\"X-A\": \"a \\\"b\\\\\", \"Authorization\": \"Bearer x\"}'"
 	    " WHERE id = '" ONE "'");
@@ -93,7 +93,7 @@ claim__old_secret_past_its_grace__not_given(void **state)
 
 	(void)state;
 	claims_put(1, ONE);
-	t_exec(claims_url,
+	t_exec(url,
 	    "UPDATE subscriptions SET old_secret = 'whsec_0',"
 	    " old_secret_until = now() - interval '1 second'");
 	rows = claims_n(session_one, 1);
@@ -125,12 +125,12 @@ claim__lanes__each_its_room(void **state)
 
 	(void)state;
 	claims_put(5, ONE);
-	t_exec(claims_url,
+	t_exec(url,
 	    "INSERT INTO deliveries (message_id, subscription_id)"
 	    " SELECT id, '" TWO "' FROM outbox_messages;"
 	    "UPDATE subscriptions SET max_in_flight = 4");
 	pg_free(claims_with(session_one, &c, 6));
-	assert_int_equal(t_number(claims_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM deliveries WHERE status ="
 			     " 'delivering' AND subscription_id = '" ONE "'"),
 	    2);
@@ -175,7 +175,7 @@ claim__receiver_woken_a_moment_ago__everything_looked_at(void **state)
 
 	(void)state;
 	claims_put(5, ONE);
-	t_exec(claims_url, "UPDATE subscriptions SET woken_at = now()");
+	t_exec(url, "UPDATE subscriptions SET woken_at = now()");
 	pg_free(claims_with(session_one, &c, 5));
 }
 
@@ -187,9 +187,9 @@ claim__lease_ended__again_and_the_loss_noted(void **state)
 	(void)state;
 	claims_put(1, ONE);
 	claims_expect_n(1);
-	t_pass(claims_url, "59 seconds");
+	t_pass(url, "59 seconds");
 	claims_expect_n(0);
-	t_pass(claims_url, "2 seconds");
+	t_pass(url, "2 seconds");
 	rows = claims_n(session_two, 1);
 	assert_int_equal(lease_row(rows, 0).attempt, 2);
 	pg_free(rows);
@@ -205,7 +205,7 @@ claim__attempts_used_up__failed_not_sent(void **state)
 
 	(void)state;
 	claims_put(1, ONE);
-	t_exec(claims_url, "UPDATE deliveries SET attempts = 10");
+	t_exec(url, "UPDATE deliveries SET attempts = 10");
 	rows = claims_n(session_one, 1);
 	assert_int_equal(lease_row(rows, 0).state, DELIVERY_FAILED);
 	pg_free(rows);
@@ -222,8 +222,8 @@ claim__replayed_after_ten_attempts__counted_anew(void **state)
 
 	(void)state;
 	claims_put(1, ONE);
-	t_exec(claims_url,
-	    "UPDATE deliveries SET attempts = 10, attempts_before = 10");
+	t_exec(
+	    url, "UPDATE deliveries SET attempts = 10, attempts_before = 10");
 	rows = claims_n(session_one, 1);
 	assert_int_equal(lease_row(rows, 0).attempt, 11);
 	assert_int_equal(lease_row(rows, 0).attempts, 1);
@@ -235,8 +235,8 @@ claim__too_old_for_its_receiver__expired(void **state)
 {
 	(void)state;
 	claims_put(1, ONE);
-	t_exec(claims_url, "UPDATE subscriptions SET expires_after = 60");
-	t_pass(claims_url, "61 seconds");
+	t_exec(url, "UPDATE subscriptions SET expires_after = 60");
+	t_pass(url, "61 seconds");
 	claims_expect_n(1);
 	assert_int_equal(claims_count("expired"), 1);
 	claims_expect_n(0);
@@ -253,9 +253,9 @@ claim__receiver_not_to_be_served__held(void **state)
 	(void)state;
 	claims_put(1, ONE);
 	for (i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
-		t_exec(claims_url, "UPDATE subscriptions SET %s", changes[i]);
+		t_exec(url, "UPDATE subscriptions SET %s", changes[i]);
 		claims_expect_n(0);
-		t_exec(claims_url,
+		t_exec(url,
 		    "UPDATE subscriptions SET paused = false,"
 		    " disabled_reason = NULL, deleted_at = NULL,"
 		    " open_until = NULL");

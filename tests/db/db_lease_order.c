@@ -10,7 +10,7 @@ static void
 put_subjects(void)
 {
 	claims_put(6, ONE);
-	t_exec(claims_url,
+	t_exec(url,
 	    "UPDATE subscriptions SET ordering = 'subject';"
 	    "UPDATE deliveries AS d SET subject = s, created_at = at FROM"
 	    " (SELECT message_id AS m, (ARRAY['a','b','c'])[n %% 3 + 1] AS s,"
@@ -27,7 +27,7 @@ order__by_subject__the_oldest_of_each(void **state)
 	put_subjects();
 	claims_expect_n(3);
 	claims_expect_n(0);
-	assert_int_equal(t_number(claims_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(DISTINCT subject) FROM"
 			     " deliveries WHERE status ="
 			     " 'delivering'"),
@@ -42,10 +42,10 @@ order__first_is_retried__the_next_waits(void **state)
 
 	(void)state;
 	put_subjects();
-	t_exec(claims_url, "DELETE FROM deliveries WHERE subject <> 'a'");
+	t_exec(url, "DELETE FROM deliveries WHERE subject <> 'a'");
 	claims_settle_one(ENDING_RETRYING, VERDICT_BAD);
 	claims_expect_n(0);
-	t_pass(claims_url, "6 seconds");
+	t_pass(url, "6 seconds");
 	rows = claims_n(session_one, 1);
 	assert_int_equal(lease_row(rows, 0).attempt, 2);
 	buf_init(&outcomes, 65536);
@@ -62,12 +62,12 @@ order__older_one_replayed__waits_for_the_one_under_way(void **state)
 {
 	(void)state;
 	put_subjects();
-	t_exec(claims_url,
+	t_exec(url,
 	    "DELETE FROM deliveries WHERE subject <> 'a';"
 	    "UPDATE deliveries SET status = 'failed' WHERE created_at ="
 	    " (SELECT min(created_at) FROM deliveries)");
 	claims_expect_n(1);
-	t_exec(claims_url,
+	t_exec(url,
 	    "UPDATE deliveries SET status = 'pending' WHERE status = 'failed'");
 	claims_expect_n(0);
 }
@@ -80,7 +80,7 @@ order__first_is_settled__next_is_found_at_once(void **state)
 
 	(void)state;
 	put_subjects();
-	t_exec(claims_url,
+	t_exec(url,
 	    "DELETE FROM deliveries WHERE subject <> 'a';"
 	    "UPDATE deliveries SET next_attempt_at = now() - interval '1 "
 	    "hour'");
@@ -96,8 +96,7 @@ fail_times(int n)
 	int i;
 
 	for (i = 0; i < n; i++) {
-		t_exec(claims_url,
-		    "UPDATE deliveries SET next_attempt_at = now()");
+		t_exec(url, "UPDATE deliveries SET next_attempt_at = now()");
 		claims_settle_one(ENDING_RETRYING, VERDICT_BAD);
 	}
 }
@@ -116,7 +115,7 @@ breaker__ten_failures_in_a_row__open(void **state)
 	claims_expect("1",
 	    "SELECT trips FROM subscriptions WHERE open_until"
 	    " BETWEEN now() + interval '25 s' AND now() + '31 s'");
-	t_exec(claims_url, "UPDATE deliveries SET next_attempt_at = now()");
+	t_exec(url, "UPDATE deliveries SET next_attempt_at = now()");
 	claims_expect_n(0);
 }
 
@@ -125,7 +124,7 @@ static void
 put_half_open(int trips)
 {
 	claims_put(5, ONE);
-	t_exec(claims_url,
+	t_exec(url,
 	    "UPDATE subscriptions SET failures = 10, trips = %d,"
 	    " open_until = now() - interval '1 second' WHERE id = '" ONE "'",
 	    trips);
@@ -162,7 +161,7 @@ breaker__half_open_and_bad__open_for_longer(void **state)
 	    "SELECT trips FROM subscriptions WHERE open_until BETWEEN"
 	    " now() + interval '110 s' AND now() + interval '121 s'");
 	put_half_open(20);
-	t_exec(claims_url, "DELETE FROM deliveries WHERE status = 'retrying'");
+	t_exec(url, "DELETE FROM deliveries WHERE status = 'retrying'");
 	claims_settle_one(ENDING_RETRYING, VERDICT_BAD);
 	claims_expect("21",
 	    "SELECT trips FROM subscriptions WHERE open_until BETWEEN"
@@ -183,9 +182,9 @@ breaker__good_between_bad_ones__counts_from_nought(void **state)
 {
 	(void)state;
 	claims_put(2, ONE);
-	t_exec(claims_url, "UPDATE subscriptions SET max_in_flight = 1");
+	t_exec(url, "UPDATE subscriptions SET max_in_flight = 1");
 	fail_times(1);
-	t_exec(claims_url, "UPDATE deliveries SET next_attempt_at = now()");
+	t_exec(url, "UPDATE deliveries SET next_attempt_at = now()");
 	claims_settle_one(ENDING_DELIVERED, VERDICT_GOOD);
 	claims_expect("0", "SELECT max(failures) FROM subscriptions");
 }
@@ -222,13 +221,12 @@ breaker__gone_from_the_url_before__the_new_one_is_served(void **state)
 	(void)state;
 	claims_put(1, ONE);
 	rows = claims_n(session_one, 1);
-	t_exec(claims_url,
-	    "UPDATE subscriptions SET url = 'http://127.0.0.1:9/new'");
+	t_exec(url, "UPDATE subscriptions SET url = 'http://127.0.0.1:9/new'");
 	buf_init(&outcomes, 65536);
 	claims_add(&outcomes, rows, 0, ENDING_RETRYING, VERDICT_GONE);
 	claims_expect_settled(session_one, &outcomes, 1);
 	pg_free(rows);
-	t_pass(claims_url, "1 hour");
+	t_pass(url, "1 hour");
 	claims_expect_n(1);
 }
 
@@ -237,11 +235,11 @@ breaker__gone__disabled_and_held(void **state)
 {
 	(void)state;
 	claims_put(2, ONE);
-	t_exec(claims_url, "UPDATE subscriptions SET max_in_flight = 1");
+	t_exec(url, "UPDATE subscriptions SET max_in_flight = 1");
 	claims_settle_one(ENDING_RETRYING, VERDICT_GONE);
 	claims_expect("the receiver answered 410 Gone",
 	    "SELECT disabled_reason FROM subscriptions WHERE id = '" ONE "'");
-	t_pass(claims_url, "1 hour");
+	t_pass(url, "1 hour");
 	claims_expect_n(0);
 	assert_int_equal(claims_count("retrying") + claims_count("pending"), 2);
 }

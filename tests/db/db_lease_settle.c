@@ -34,7 +34,7 @@ settle__delivered__done_with_its_history(void **state)
 	    "SELECT concat_ws(' ', attempt, duration_ms, http_status, error,"
 	    " address, answer) FROM delivery_attempts");
 	/* It began 600 ms before the settle, by the database's clock. */
-	assert_int_equal(t_number(claims_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM delivery_attempts WHERE"
 			     " started_at BETWEEN now() - interval '20 s'"
 			     " AND now() - interval '600 ms'"),
@@ -51,9 +51,9 @@ settle__retrying__due_after_its_delay(void **state)
 	claims_expect("retrying 1 http: answered \"503\"",
 	    "SELECT concat_ws(' ', status, attempts, last_error) FROM"
 	    " deliveries");
-	t_pass(claims_url, "4 seconds");
+	t_pass(url, "4 seconds");
 	claims_expect_n(0);
-	t_pass(claims_url, "2 seconds");
+	t_pass(url, "2 seconds");
 	claims_expect_n(1);
 }
 
@@ -64,7 +64,7 @@ settle__delivered_after_a_failure__no_error_left(void **state)
 	(void)state;
 	claims_put(1, ONE);
 	claims_settle_one(ENDING_RETRYING, VERDICT_BAD);
-	t_pass(claims_url, "6 seconds");
+	t_pass(url, "6 seconds");
 	claims_settle_one(ENDING_DELIVERED, VERDICT_GOOD);
 	claims_expect("delivered 2",
 	    "SELECT concat_ws(' ', status, attempts, last_error) FROM"
@@ -80,7 +80,7 @@ settle__failed__over(void **state)
 	claims_put(1, ONE);
 	claims_settle_one(ENDING_FAILED, VERDICT_BAD);
 	assert_int_equal(claims_count("failed"), 1);
-	t_pass(claims_url, "1 year");
+	t_pass(url, "1 year");
 	claims_expect_n(0);
 }
 
@@ -95,7 +95,7 @@ settle__released__as_if_never_claimed(void **state)
 	claims_expect(
 	    "pending 0", "SELECT status || ' ' || attempts FROM deliveries");
 	assert_int_equal(
-	    t_number(claims_url, "SELECT count(*) FROM delivery_attempts"), 0);
+	    t_number(url, "SELECT count(*) FROM delivery_attempts"), 0);
 	rows = claims_n(session_two, 1);
 	assert_int_equal(lease_row(rows, 0).attempt, 1);
 	pg_free(rows);
@@ -110,7 +110,7 @@ settle__lease_ended_and_claimed_anew__changes_nothing(void **state)
 	(void)state;
 	claims_put(1, ONE);
 	late = claims_n(session_one, 1);
-	t_pass(claims_url, "61 seconds");
+	t_pass(url, "61 seconds");
 	rows = claims_n(session_two, 1);
 	buf_init(&outcomes, 65536);
 	claims_add(&outcomes, late, 0, ENDING_DELIVERED, VERDICT_GOOD);

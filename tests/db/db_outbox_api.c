@@ -242,7 +242,7 @@ message__with_attempts__everything_told_oldest_attempt_first(void **state)
 	(void)state;
 	rows_message(1, "event.transport");
 	rows_delivery(1, GOOD, "delivered");
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO delivery_attempts VALUES"
 	    " ('%s', '" SUBSCRIPTION "1', 2, '2026-11-23 00:00:05Z', 12, 200,"
 	    "  NULL, NULL, '192.0.2.1', 'ok \"é\"'),"
@@ -286,7 +286,7 @@ message__with_very_many_attempts__the_newest_answers_shown(void **state)
 	(void)state;
 	rows_message(1, "event.transport");
 	rows_delivery(1, GOOD, "delivered");
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO delivery_attempts SELECT '%s', '" SUBSCRIPTION
 	    "1', n, now(), 1, 500, 'http', 'answered 500', '192.0.2.1', "
 	    "repeat(chr(1), 16000) FROM generate_series(1, 400) AS n",
@@ -323,13 +323,13 @@ outbox__delivered_after_a_failure__no_error_shown(void **state)
 	(void)state;
 	rows_message(1, "event.transport");
 	rows_delivery(1, GOOD, "delivered");
-	t_exec(rows_url, "UPDATE deliveries SET last_error = 'http: 503'");
+	t_exec(url, "UPDATE deliveries SET last_error = 'http: 503'");
 	snprintf(target, sizeof(target), "/outbox/%s", rows_id(1));
 	assert_int_equal(rows_call("GET", target), 200);
 	assert_non_null(strstr(rows_body, "\"last_error\":null"));
 	assert_int_equal(rows_call("GET", "/outbox?status=delivered"), 200);
 	assert_non_null(strstr(rows_body, "\"last_error\":null"));
-	t_exec(rows_url, "UPDATE deliveries SET status = 'expired'");
+	t_exec(url, "UPDATE deliveries SET status = 'expired'");
 	assert_int_equal(rows_call("GET", target), 200);
 	assert_non_null(strstr(rows_body, "\"last_error\":\"http: 503\""));
 }
@@ -355,15 +355,15 @@ outbox__database_away__503(void **state)
 		{ "POST", "/outbox/replay" },
 		{ "GET", "/events/" SUBSCRIPTION "1/trace" },
 	};
-	struct db *kept = rows_db;
+	struct db *kept = database;
 	size_t i;
 
 	(void)state;
-	rows_db = db_new("postgresql:///x?host=/nowhere", "test", 1000);
+	database = db_new("postgresql:///x?host=/nowhere", "test", 1000);
 	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		assert_int_equal(rows_call(calls[i][0], calls[i][1]), 503);
-	db_free(rows_db);
-	rows_db = kept;
+	db_free(database);
+	database = kept;
 }
 
 static void
@@ -402,4 +402,4 @@ static const struct CMUnitTest tests[] = {
 	TEST(outbox__wrong_method__405_with_the_right_ones),
 };
 
-T_MAIN_WITH(tests, rows_open, rows_close)
+T_MAIN_WITH(tests, database_open, rows_close)

@@ -35,7 +35,7 @@ assert_refused(const char *target, int status, const char *detail)
 static long long
 fresh(void)
 {
-	return t_number(rows_url,
+	return t_number(url,
 	    "SELECT count(*) FROM deliveries WHERE status = 'pending' "
 	    "AND attempts = 4 AND attempts_before = 4 AND settled_at IS NULL "
 	    "AND last_error IS NULL "
@@ -137,7 +137,7 @@ claim(void)
 	struct pg_result *r = NULL;
 
 	assert_int_equal(
-	    db_run(rows_db, Q_outbox_claim, values, &r), STATUS_OK);
+	    db_run(database, Q_outbox_claim, values, &r), STATUS_OK);
 	pg_free(r);
 }
 
@@ -145,7 +145,7 @@ static void
 retry__expired__does_not_expire_again_at_once(void **state)
 {
 	(void)state;
-	t_exec(rows_url, "UPDATE subscriptions SET expires_after = 600");
+	t_exec(url, "UPDATE subscriptions SET expires_after = 600");
 	rows_message(1, "event.transport");
 	rows_delivery(1, GOOD, "expired");
 	rows_delivery(1, OTHER, "pending");
@@ -153,7 +153,7 @@ retry__expired__does_not_expire_again_at_once(void **state)
 	claim();
 	rows_assert_status(1, GOOD, "delivering");
 	rows_assert_status(1, OTHER, "expired");
-	t_exec(rows_url,
+	t_exec(url,
 	    "UPDATE deliveries SET status = 'retrying', "
 	    "next_attempt_at = now(), replayed_at = now() - interval '1 hour' "
 	    "WHERE status = 'delivering'");
@@ -167,12 +167,11 @@ retry__attempts_were_exhausted__counted_anew(void **state)
 	(void)state;
 	rows_message(1, "event.transport");
 	rows_delivery(1, GOOD, "failed");
-	t_exec(rows_url, "UPDATE deliveries SET attempts = 10");
+	t_exec(url, "UPDATE deliveries SET attempts = 10");
 	assert_int_equal(retry(1, ""), 202);
 	claim();
 	rows_assert_status(1, GOOD, "delivering");
-	assert_int_equal(
-	    t_number(rows_url, "SELECT attempts FROM deliveries"), 11);
+	assert_int_equal(t_number(url, "SELECT attempts FROM deliveries"), 11);
 }
 
 static void
@@ -284,4 +283,4 @@ static const struct CMUnitTest tests[] = {
 	TEST(replay__bad_parameters__each_told),
 };
 
-T_MAIN_WITH(tests, rows_open, rows_close)
+T_MAIN_WITH(tests, database_open, rows_close)

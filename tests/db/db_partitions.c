@@ -13,9 +13,8 @@ partitions__weeks_before_this_one__get_theirs_too(void **state)
 	assert_true(partition_rows_of("events_default") > 2000);
 	partition_run_until_drained(&longest_ms);
 	partition_expect_all_moved(3000);
-	assert_int_equal(t_number(partition_url,
-			     "SELECT count(DISTINCT tableoid) FROM events"),
-	    11);
+	assert_int_equal(
+	    t_number(url, "SELECT count(DISTINCT tableoid) FROM events"), 11);
 }
 
 static void
@@ -62,7 +61,7 @@ partitions__ten_years_ahead__a_little_each_call(void **state)
 	partition_config.partitions_ahead = 520;
 	assert_in_range(partition_run_to_the_end(&longest_ms), 2, 517);
 	assert_in_range(longest_ms, 0, 9999);
-	assert_int_equal(t_number(partition_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM pg_inherits"
 			     " WHERE inhparent = 'events'::regclass"),
 	    522);

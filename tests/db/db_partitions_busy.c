@@ -56,7 +56,7 @@ look_up(PGconn *conn, const char *id)
 static void
 ingest(void)
 {
-	PGconn *conn = PQconnectdb(partition_url);
+	PGconn *conn = PQconnectdb(url);
 
 	PQclear(prepared(conn,
 	    "INSERT INTO events (id, service, timestamp, payload)"
@@ -72,7 +72,7 @@ ingest(void)
 static void
 read_all(void)
 {
-	PGconn *conn = PQconnectdb(partition_url);
+	PGconn *conn = PQconnectdb(url);
 	unsigned seed = 1;
 	int n;
 
@@ -112,7 +112,7 @@ end(const pid_t pids[], int n)
 static void
 share_some_ids(int every)
 {
-	PGconn *conn = PQconnectdb(partition_url);
+	PGconn *conn = PQconnectdb(url);
 	char sql[128];
 	PGresult *r;
 	int i;
@@ -165,7 +165,7 @@ partitions__away_for_weeks__nothing_stalls_vanishes_or_is_lost(void **state)
 static void
 work(void)
 {
-	struct db *db = db_new(partition_url, "other", 3000);
+	struct db *db = db_new(url, "other", 3000);
 
 	while (!partition_shared->stop)
 		if (partition_run_job(db) == TURN_RETRY)
@@ -185,7 +185,7 @@ partitions__two_workers_at_once__once_each(void **state)
 	pids[0] = start(work);
 	pids[1] = start(work);
 	while ((partition_rows_of("events_default") > 0 ||
-		   t_number(partition_url,
+		   t_number(url,
 		       "SELECT count(*) FROM pg_inherits"
 		       " WHERE inhparent = 'events'::regclass") < 9) &&
 	    clock_steady_ms() < deadline)
@@ -198,7 +198,7 @@ partitions__two_workers_at_once__once_each(void **state)
 static PGconn *
 begin(const char *sql)
 {
-	PGconn *conn = PQconnectdb(partition_url);
+	PGconn *conn = PQconnectdb(url);
 
 	PQclear(PQexec(conn, "BEGIN"));
 	PQclear(PQexec(conn, sql));

@@ -8,11 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "database.h"
 #include "jobs.h"
 #include "receiver.h"
 #include "stack.h"
 
-static const char *url;
 static char role[32], *plain; /* the same database as that role */
 static struct db *db;
 static struct receiver receiver;
@@ -22,8 +22,7 @@ static const struct config config = { .partitions_ahead = 4,
 static int
 open_database(void **state)
 {
-	(void)state;
-	url = t_database();
+	database_make(state);
 	receiver_start(&receiver);
 	snprintf(role, sizeof(role), "app_%d", (int)getpid());
 	t_exec(url, "CREATE ROLE %s LOGIN", role);
@@ -37,12 +36,11 @@ open_database(void **state)
 static int
 close_database(void **state)
 {
-	(void)state;
 	db_free(db);
 	free(plain);
 	receiver_stop(&receiver);
 	t_exec(url, "DROP OWNED BY %s; DROP ROLE %s", role, role);
-	t_drop(url);
+	database_drop(state);
 	return 0;
 }
 

@@ -14,7 +14,7 @@ store__emergency__base_derived_and_outbox_together(void **state)
 	(void)state;
 	assert_int_equal(strlen(derived), 2 * ID_LEN + 1);
 	assert_int_equal(store_events("source_event_id IS NOT NULL"), 2);
-	assert_int_equal(t_number(store_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM outbox_messages o "
 			     "JOIN events e USING (id) "
 			     "JOIN events b ON b.id = o.causation_id "
@@ -40,7 +40,7 @@ store__reported_again__the_standing_ids_answered(void **state)
 	store_check_same(first, store_report(2, "A"), true);
 	store_check_same(first, store_report(2, "A"), true);
 	assert_int_equal(
-	    t_number(store_url,
+	    t_number(url,
 		"SELECT occurrences FROM incidents WHERE service = "
 		"'transport' AND key = 'health_emergency_2'"),
 	    3);
@@ -55,12 +55,12 @@ store__a_day_later__dispatches_again(void **state)
 	char *first = store_report(3, "A");
 
 	(void)state;
-	t_pass(store_url, "1 day");
+	t_pass(url, "1 day");
 	store_check_same(first, store_report(3, "A"), false);
 	assert_int_equal(
 	    store_events("deduplication_key = 'health_emergency_3'"), 4);
 	assert_int_equal(
-	    t_number(store_url,
+	    t_number(url,
 		"SELECT occurrences FROM incidents WHERE service = "
 		"'transport' AND key = 'health_emergency_3'"),
 	    1);
@@ -73,11 +73,11 @@ store__quiet_window_nearly_over__still_one_incident(void **state)
 	char *first = store_report(4, "A");
 
 	(void)state;
-	t_pass(store_url, "299 seconds");
+	t_pass(url, "299 seconds");
 	store_check_same(first, store_report(4, "A"), true);
-	t_pass(store_url, "299 seconds");
+	t_pass(url, "299 seconds");
 	store_check_same(first, store_report(4, "A"), true);
-	t_pass(store_url, "301 seconds");
+	t_pass(url, "301 seconds");
 	store_check_same(first, store_report(4, "A"), false);
 	free(first);
 }
@@ -90,16 +90,16 @@ store__reported_for_an_hour__reminds_once(void **state)
 
 	(void)state;
 	for (minute = 4; minute < 60; minute += 4) {
-		t_pass(store_url, "4 minutes");
+		t_pass(url, "4 minutes");
 		store_check_same(first, store_report(5, "A"), true);
 	}
-	t_pass(store_url, "4 minutes");
+	t_pass(url, "4 minutes");
 	again = store_report(5, "A");
 	store_check_same(first, strdup(again), false);
-	t_pass(store_url, "4 minutes");
+	t_pass(url, "4 minutes");
 	store_check_same(again, store_report(5, "A"), true);
 	assert_int_equal(
-	    t_number(store_url,
+	    t_number(url,
 		"SELECT occurrences FROM incidents WHERE service = "
 		"'transport' AND key = 'health_emergency_5'"),
 	    17);
@@ -110,12 +110,12 @@ store__reported_for_an_hour__reminds_once(void **state)
 static void
 store__location_changed__fires_at_once(void **state)
 {
-	char *first = store_report(6, "A"), *moved = store_report(6, "B");
+	char *first = store_report(6, "A"), *second = store_report(6, "B");
 
 	(void)state;
-	store_check_same(first, strdup(moved), false);
-	store_check_same(moved, store_report(6, "B"), true);
-	free(moved);
+	store_check_same(first, strdup(second), false);
+	store_check_same(second, store_report(6, "B"), true);
+	free(second);
 	free(first);
 }
 
@@ -129,7 +129,7 @@ store__window_zero__every_report_fires(void **state)
 	first = store_report(7, "A");
 	store_check_same(first, store_report(7, "A"), false);
 	store_business.quiet_seconds = -1;
-	assert_int_equal(t_number(store_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM incidents WHERE "
 			     "key = 'health_emergency_7'"),
 	    0);
@@ -157,21 +157,21 @@ store__outbox_refuses__nothing_at_all_is_stored(void **state)
 	long long before = store_events("true");
 
 	(void)state;
-	t_exec(store_url,
+	t_exec(url,
 	    "ALTER TABLE outbox_messages ADD CONSTRAINT no CHECK "
 	    "(topic <> 'event.security') NOT VALID");
 	assert_int_equal(
-	    store_send_as(store_db, id_new(), "energy",
+	    store_send_as(database, id_new(), "energy",
 		"{\"energy\":999,\"neighborhood\":\"torn\"}", "torn", &receipt),
 	    STATUS_FAULT);
 	receipt_free(&receipt);
-	t_exec(store_url, "ALTER TABLE outbox_messages DROP CONSTRAINT no");
+	t_exec(url, "ALTER TABLE outbox_messages DROP CONSTRAINT no");
 	assert_int_equal(store_events("true"), before);
-	assert_int_equal(t_number(store_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM event_keys WHERE "
 			     "key = 'torn'"),
 	    0);
-	assert_int_equal(t_number(store_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM incidents WHERE "
 			     "key LIKE '%%torn'"),
 	    0);
@@ -192,12 +192,11 @@ store__rejected__body_kept_byte_for_byte(void **state)
 
 	(void)state;
 	event_init(&event, &given);
-	assert_int_equal(event_ingest(store_db, &event, &store_business, "0",
+	assert_int_equal(event_ingest(database, &event, &store_business, "0",
 			     &receipt, &status),
 	    EVENT_REJECTED);
 	event_free(&event);
-	kept =
-	    t_sql(store_url, "SELECT encode(body, 'hex') FROM rejected_events");
+	kept = t_sql(url, "SELECT encode(body, 'hex') FROM rejected_events");
 	assert_string_equal(kept, "00ff7b2261223a275c");
 	free(kept);
 }
@@ -215,4 +214,4 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(store__rejected__body_kept_byte_for_byte),
 };
 
-T_MAIN_WITH(tests, store_open, store_close)
+T_MAIN_WITH(tests, database_open_moved, database_drop)

@@ -22,7 +22,7 @@ store__same_key_twice__first_answer_again(void **state)
 	char *derived;
 
 	(void)state;
-	assert_int_equal(store_send_as(store_db, id_new(), "energy", body,
+	assert_int_equal(store_send_as(database, id_new(), "energy", body,
 			     "key-1", &receipt),
 	    STATUS_OK);
 	assert_true(receipt.is_replayed);
@@ -32,7 +32,7 @@ store__same_key_twice__first_answer_again(void **state)
 	assert_string_equal(derived, first + ID_LEN + 1);
 	free(derived);
 	receipt_free(&receipt);
-	assert_int_equal(store_send_as(store_db, id_new(), "energy", "{}",
+	assert_int_equal(store_send_as(database, id_new(), "energy", "{}",
 			     "key-1", &receipt),
 	    STATUS_OK);
 	assert_true(receipt.is_other_body);
@@ -63,10 +63,10 @@ store__same_id_twice__stored_once_and_answered_alike(void **state)
 			if (k && i)
 				key = "again-9";
 			id = id_new();
-			assert_int_equal(store_send_as(store_db, id, "health",
+			assert_int_equal(store_send_as(database, id, "health",
 					     bodies[i], key, &first),
 			    STATUS_OK);
-			assert_int_equal(store_send_as(store_db, id, "health",
+			assert_int_equal(store_send_as(database, id, "health",
 					     bodies[i], key, &second),
 			    STATUS_OK);
 			assert_string_equal(second.id.text, first.id.text);
@@ -75,7 +75,7 @@ store__same_id_twice__stored_once_and_answered_alike(void **state)
 			assert_memory_equal(second.derived, first.derived,
 			    (size_t)first.derived_count * sizeof(struct id));
 			assert_false(second.is_replayed);
-			assert_int_equal(t_number(store_url,
+			assert_int_equal(t_number(url,
 					     "SELECT count(*) FROM events "
 					     "WHERE id = '%s'",
 					     id.text),
@@ -90,7 +90,7 @@ static struct db *
 connect_in_time(void)
 {
 	int64_t end = clock_steady_ms() + 60000;
-	struct db *own = db_new(store_clock_url, "test", 20000);
+	struct db *own = db_new(moved, "test", 20000);
 
 	while (own != NULL && db_connect(own) != STATUS_OK)
 		if (clock_steady_ms() >= end)
@@ -185,7 +185,7 @@ store__one_emergency_from_64_senders__one_dispatch(void **state)
 	assert_int_equal(store_events("payload->>'patient_id' = '64' AND "
 				      "source_event_id IS NULL"),
 	    SENDERS);
-	t_pass(store_url, "1 day");
+	t_pass(url, "1 day");
 	assert_int_equal(answers_of_many("health", body, NULL), 1);
 	assert_int_equal(
 	    store_events("deduplication_key = 'health_emergency_64'"), 4);
@@ -198,4 +198,4 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(store__one_emergency_from_64_senders__one_dispatch),
 };
 
-T_MAIN_WITH(tests, store_open, store_close)
+T_MAIN_WITH(tests, database_open_moved, database_drop)

@@ -14,7 +14,7 @@ pass__new_stream__begins_at_the_present(void **state)
 {
 	(void)state;
 	taken_put("past");
-	t_exec(taken_url, "TRUNCATE streams");
+	t_exec(url, "TRUNCATE streams");
 	taken_pass("");
 	taken_put("present");
 	taken_expect(100, 100000, "present", false);
@@ -74,7 +74,7 @@ pass__transaction_open_at_that_moment__its_events_stay(void **state)
 static void
 set_ahead(void)
 {
-	t_exec(taken_url,
+	t_exec(url,
 	    "UPDATE streams SET tx = '9000000000000000', updated_at = now()");
 }
 
@@ -85,8 +85,7 @@ take__stream_ahead_of_the_server__shows_what_came_lately(void **state)
 
 	(void)state;
 	taken_put("long_ago");
-	t_exec(taken_url,
-	    "UPDATE events SET created_at = now() - interval '1 hour'");
+	t_exec(url, "UPDATE events SET created_at = now() - interval '1 hour'");
 	taken_put("lately");
 	set_ahead();
 	r = taken_take(100, 100000);
@@ -133,7 +132,7 @@ take__new_stream__begins_at_the_present(void **state)
 {
 	(void)state;
 	taken_put("past");
-	t_exec(taken_url, "TRUNCATE streams");
+	t_exec(url, "TRUNCATE streams");
 	taken_expect(100, 100000, "", false);
 	taken_expect(100, 100000, "", false);
 	taken_put("present");
@@ -145,7 +144,7 @@ take__several_commits__in_their_order_and_once(void **state)
 {
 	(void)state;
 	taken_put("a");
-	t_exec(taken_url, "SELECT put('b'), put('c')");
+	t_exec(url, "SELECT put('b'), put('c')");
 	taken_put("d");
 	taken_expect(100, 100000, "a,b,c,d", false);
 	taken_expect(100, 100000, "", false);
@@ -161,11 +160,11 @@ take__two_streams__each_gets_everything(void **state)
 
 	(void)state;
 	assert_int_equal(
-	    db_run(taken_db, Q_stream_take, values, NULL), STATUS_OK);
+	    db_run(database, Q_stream_take, values, NULL), STATUS_OK);
 	taken_put("a");
 	taken_expect(100, 100000, "a", false);
 	assert_int_equal(
-	    db_run(taken_db, Q_stream_take, values, &r), STATUS_OK);
+	    db_run(database, Q_stream_take, values, &r), STATUS_OK);
 	assert_int_equal(pg_rows(r), 1);
 	pg_free(r);
 }
@@ -184,7 +183,7 @@ take__any_event__as_get_events_returns_it(void **state)
 	struct pg_result *r;
 
 	(void)state;
-	t_exec(taken_url,
+	t_exec(url,
 	    "INSERT INTO events (id, service, \"timestamp\", payload,"
 	    " normalized_payload, deduplication_key, source_event_id,"
 	    " created_at)"
@@ -225,7 +224,7 @@ take__cursors__as_the_feed_takes_them(void **state)
 		    (int)strcspn(pg_value(r, 0, i), "."), pg_value(r, 0, i));
 		feed[1] = strchr(pg_value(r, 0, i), '.') + 1;
 		assert_int_equal(
-		    db_run(taken_db, Q_events_feed, feed, &page), STATUS_OK);
+		    db_run(database, Q_events_feed, feed, &page), STATUS_OK);
 		/* Without an event a row has the horizon alone. */
 		assert_int_equal(pg_rows(page), i == 0 ? 2 : 1);
 		assert_int_equal(pg_value(page, 0, 0) == NULL, i == 1);

@@ -24,7 +24,7 @@ static void
 take__more_events_than_wanted__the_newest(void **state)
 {
 	(void)state;
-	t_exec(taken_url, "SELECT put('a'), put('b')");
+	t_exec(url, "SELECT put('a'), put('b')");
 	taken_put("c");
 	taken_put("d");
 	taken_expect(2, 100000, "c,d", true);
@@ -41,7 +41,7 @@ take__many_that_are_too_long__not_even_read(void **state)
 	int64_t began;
 
 	(void)state;
-	t_exec(taken_url,
+	t_exec(url,
 	    "INSERT INTO events (id, service, \"timestamp\", payload)"
 	    " SELECT uuid_v7_floor(now() + n * interval '1 ms'), 'big', now(),"
 	    "  to_json((SELECT string_agg(md5((n * m)::text), '')"
@@ -81,10 +81,10 @@ take__one_event_too_long__skipped_and_the_others_taken(void **state)
 {
 	(void)state;
 	taken_put("a");
-	t_exec(taken_url, "SELECT put('long', to_json(repeat('x', 5000)))");
+	t_exec(url, "SELECT put('long', to_json(repeat('x', 5000)))");
 	taken_put("b");
 	taken_expect(100, 5000, "a,b", true);
-	t_exec(taken_url, "SELECT put('long', to_json(repeat('x', 5000)))");
+	t_exec(url, "SELECT put('long', to_json(repeat('x', 5000)))");
 	taken_expect(100, 5000, "-", true);
 	taken_expect(100, 5000, "", false);
 }
@@ -105,7 +105,7 @@ take__no_events_wanted__cursor_moves_and_says_so(void **state)
 static void
 send(int sender)
 {
-	t_exec(taken_url,
+	t_exec(url,
 	    "DO $$ BEGIN FOR i IN 1..%d LOOP"
 	    " PERFORM put('s%d'), put('s%d'), put('s%d'),"
 	    "  pg_sleep(random() / 500);"
@@ -126,7 +126,7 @@ tell(int taker, const struct pg_result *r)
 		    &events, "%c%s", i == 0 ? '[' : ',', pg_value(r, i, 4));
 	assert_false(events.failed);
 	if (events.len > 0)
-		t_exec(taken_url,
+		t_exec(url,
 		    "INSERT INTO told (id, taker) SELECT (x ->> 'id')::uuid, %d"
 		    " FROM json_array_elements('%s]') AS x",
 		    taker, events.data);
@@ -140,8 +140,8 @@ take_all(int taker)
 	int64_t end = clock_steady_ms() + 60000;
 	struct pg_result *r;
 
-	taken_db = db_new(taken_url, "taker", 5000);
-	while (t_number(taken_url, "SELECT count(*) FROM told") <
+	database = db_new(url, "taker", 5000);
+	while (t_number(url, "SELECT count(*) FROM told") <
 	    (long long)SENDERS * COMMITS * 3) {
 		if (clock_steady_ms() > end)
 			_exit(1);
@@ -171,14 +171,13 @@ take__four_sessions_while_others_write__each_event_once(void **state)
 		assert_true(wait(&status) > 0);
 		assert_int_equal(status, 0);
 	}
-	assert_int_equal(t_number(taken_url, "SELECT count(*) FROM told"),
-	    SENDERS * COMMITS * 3);
 	assert_int_equal(
-	    t_number(taken_url, "SELECT count(DISTINCT id) FROM told"),
+	    t_number(url, "SELECT count(*) FROM told"), SENDERS * COMMITS * 3);
+	assert_int_equal(t_number(url, "SELECT count(DISTINCT id) FROM told"),
 	    SENDERS * COMMITS * 3);
 	/* And each session saw the order of the commits. */
 	assert_int_equal(
-	    t_number(taken_url,
+	    t_number(url,
 		"SELECT count(*) FROM (SELECT (tx, id) < lag((tx, id))"
 		" OVER (PARTITION BY taker ORDER BY n) AS back"
 		" FROM told JOIN events USING (id)) AS x WHERE back"),
@@ -196,10 +195,10 @@ take__much_history__read_by_the_index(void **state)
 	int i;
 
 	(void)state;
-	t_exec(taken_url,
+	t_exec(url,
 	    "SELECT count(put('x', to_json(repeat('x', g %% 300))))"
 	    " FROM generate_series(1, 20000) AS g");
-	t_exec(taken_url, "ANALYZE events");
+	t_exec(url, "ANALYZE events");
 	assert_true(asprintf(&sql, "PREPARE take(text, int, int) AS %s",
 			query_text(Q_stream_take)) > 0);
 	taken_in_other("SET plan_cache_mode = force_generic_plan");
@@ -220,30 +219,28 @@ static void
 streams__unused_for_a_week__forgotten_when_one_begins(void **state)
 {
 	(void)state;
-	t_exec(taken_url,
+	t_exec(url,
 	    "INSERT INTO streams VALUES"
 	    " ('old', '1', gen_random_uuid(), now() - interval '8 days'),"
 	    " ('other', '1', gen_random_uuid(), now() - interval '6 days')");
 	taken_expect(100, 100000, "", false);
-	assert_int_equal(
-	    t_number(taken_url, "SELECT count(*) FROM streams"), 3);
-	t_exec(taken_url, "DELETE FROM streams WHERE name = 's'");
+	assert_int_equal(t_number(url, "SELECT count(*) FROM streams"), 3);
+	t_exec(url, "DELETE FROM streams WHERE name = 's'");
 	taken_expect(100, 100000, "", false);
 	assert_int_equal(
-	    t_number(taken_url,
+	    t_number(url,
 		"SELECT count(*) FROM streams WHERE name IN ('s', 'other')"),
 	    2);
-	t_exec(taken_url,
+	t_exec(url,
 	    "DELETE FROM streams WHERE name = 's';"
 	    "INSERT INTO streams VALUES"
 	    " ('old', '1', gen_random_uuid(), now() - interval '8 days')");
 	taken_pass("");
 	assert_int_equal(
-	    t_number(taken_url,
+	    t_number(url,
 		"SELECT count(*) FROM streams WHERE name IN ('s', 'other')"),
 	    2);
-	assert_int_equal(
-	    t_number(taken_url, "SELECT count(*) FROM streams"), 2);
+	assert_int_equal(t_number(url, "SELECT count(*) FROM streams"), 2);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -83,7 +83,7 @@ post__wrong_member__422_that_names_it(void **state)
 		api_expect_fault(wrong[i].name, wrong[i].type, wrong[i].msg);
 	}
 	assert_int_equal(
-	    t_number(api_url, "SELECT count(*) FROM subscriptions"), 0);
+	    t_number(url, "SELECT count(*) FROM subscriptions"), 0);
 }
 
 static void
@@ -150,7 +150,7 @@ patch__wrong_member__422_and_nothing_changes(void **state)
 	size_t i;
 
 	(void)state;
-	before = t_sql(api_url, "SELECT s::text FROM subscriptions AS s");
+	before = t_sql(url, "SELECT s::text FROM subscriptions AS s");
 	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		snprintf(body, sizeof(body), "{\"%s\":%s}", wrong[i].name,
 		    wrong[i].value);
@@ -162,7 +162,7 @@ patch__wrong_member__422_and_nothing_changes(void **state)
 	api_expect_fault("url", "url_forbidden", "loopback");
 	api_expect("PATCH", api_path(id, ""), NULL, 422);
 	api_expect_fault(NULL, "missing", "Field required");
-	after = t_sql(api_url, "SELECT s::text FROM subscriptions AS s");
+	after = t_sql(url, "SELECT s::text FROM subscriptions AS s");
 	assert_string_equal(before, after);
 	free(before);
 	free(after);

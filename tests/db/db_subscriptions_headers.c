@@ -53,7 +53,7 @@ headers__none_in_any_spelling__none_kept(void **state)
 		api_expect_member("headers", "{}");
 		free(id);
 	}
-	assert_int_equal(t_number(api_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM subscriptions WHERE "
 			     "headers IS NOT NULL"),
 	    0);

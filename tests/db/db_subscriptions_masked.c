@@ -102,7 +102,7 @@ static void *
 move_row(void *arg)
 {
 	(void)arg;
-	t_exec(api_url,
+	t_exec(url,
 	    "BEGIN;"
 	    "UPDATE subscriptions SET url = 'https://other.example/',"
 	    " headers = '{\"X-A\": \"s3cret-of-other\"}';"
@@ -122,7 +122,7 @@ patch_back(void *id)
 static bool
 so_many_wait(void *n)
 {
-	return t_number(api_url,
+	return t_number(url,
 		   "SELECT count(*) FROM pg_stat_activity"
 		   " WHERE datname = current_database()"
 		   " AND wait_event_type = 'Lock'") == *(int *)n;
@@ -132,7 +132,7 @@ static void
 headers__moved_meanwhile__never_sent_to_the_server_before(void **state)
 {
 	char *id = api_create(WITH_HEADERS("{\"X-A\":\"s3cret\"}"));
-	PGconn *holder = PQconnectdb(api_url);
+	PGconn *holder = PQconnectdb(url);
 	pthread_t mover, patcher;
 	int one = 1, two = 2;
 
@@ -172,7 +172,7 @@ credentials__in_a_nats_url__kept_apart_and_masked(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		t_exec(api_url, "TRUNCATE subscriptions");
+		t_exec(url, "TRUNCATE subscriptions");
 		snprintf(body, sizeof(body),
 		    "{\"topic\":\"event.*\",\"url\":\"%s\"}", rows[i].url);
 		id = api_create(body);

@@ -37,7 +37,7 @@ post__least_of_all__201_with_defaults_and_secret(void **state)
 	assert_int_equal(secret_sign(json_string(api_value("secret")), "id", 1,
 			     "", 0, signature),
 	    STATUS_OK);
-	kept = t_sql(api_url, "SELECT secret FROM subscriptions");
+	kept = t_sql(url, "SELECT secret FROM subscriptions");
 	assert_string_equal(kept, json_string(api_value("secret")));
 	free(kept);
 	free(id);

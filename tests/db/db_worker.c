@@ -15,7 +15,7 @@
 static void
 worker__messages_there__delivered(void **state)
 {
-	struct program p = worker_start(worker_url, NULL);
+	struct program p = worker_start(url, NULL);
 
 	(void)state;
 	worker_subscribe("/ok/there");
@@ -46,7 +46,7 @@ worker__killed_twenty_times__all_arrive_under_their_ids(void **state)
 	setenv("SMARTCITY_DELIVERY_TIMEOUT", "2", 1);
 	worker_subscribe("/slow/30/kill");
 	for (i = 0; i < 3; i++)
-		p[i] = worker_start(worker_url, NULL);
+		p[i] = worker_start(url, NULL);
 	worker_put(MESSAGES);
 	for (i = 0; i < KILLS; i++) {
 		struct program *victim = &p[i % 2];
@@ -60,7 +60,7 @@ worker__killed_twenty_times__all_arrive_under_their_ids(void **state)
 		kill(victim->pid, SIGKILL);
 		assert_int_equal(worker_end(victim), -SIGKILL);
 		fclose(victim->out);
-		*victim = worker_start(worker_url, NULL);
+		*victim = worker_start(url, NULL);
 	}
 	stack_wait(worker_is_all_delivered, NULL, "all are delivered");
 	for (i = 0; i < 3; i++) {
@@ -76,7 +76,7 @@ worker__killed_twenty_times__all_arrive_under_their_ids(void **state)
 	print_message("%d kills, %d messages: %d delivered twice\n", KILLS,
 	    MESSAGES, count - MESSAGES);
 	/* The history knows of each attempt that was lost. */
-	assert_true(t_number(worker_url,
+	assert_true(t_number(url,
 			"SELECT count(*) FROM delivery_attempts"
 			" WHERE error = 'lost'") >= count - MESSAGES);
 }
@@ -84,7 +84,7 @@ worker__killed_twenty_times__all_arrive_under_their_ids(void **state)
 static void
 stop_by(int sig)
 {
-	struct program p = worker_start(worker_url, NULL);
+	struct program p = worker_start(url, NULL);
 	int64_t before;
 
 	stack_wait(worker_is_seen, NULL, "the worker is seen");
@@ -108,11 +108,11 @@ worker__stop_signal__gone_within_a_second(void **state)
 static void
 worker__connection_cut__comes_back(void **state)
 {
-	struct program p = worker_start(worker_url, NULL);
+	struct program p = worker_start(url, NULL);
 
 	(void)state;
 	stack_wait(worker_is_seen, NULL, "the worker is seen");
-	t_exec(worker_url,
+	t_exec(url,
 	    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE"
 	    " datname = current_database() AND pid <> pg_backend_pid()");
 	worker_subscribe("/ok/again");
@@ -149,9 +149,9 @@ worker__database_away__waits_and_stops_when_told(void **state)
 }
 
 static int
-ask_alive(const char *database)
+ask_alive(const char *to)
 {
-	struct program p = worker_start(database, "--alive");
+	struct program p = worker_start(to, "--alive");
 	int status = worker_end(&p);
 
 	fclose(p.out);
@@ -162,7 +162,7 @@ static bool
 is_alive(void *arg)
 {
 	(void)arg;
-	return ask_alive(worker_url) == 0;
+	return ask_alive(url) == 0;
 }
 
 static void
@@ -171,18 +171,17 @@ worker__asked_whether_it_is_alive__only_while_it_is_seen(void **state)
 	struct program p;
 
 	(void)state;
-	t_exec(worker_url,
-	    "INSERT INTO workers VALUES ('elsewhere:1', now(), now())");
-	assert_int_equal(ask_alive(worker_url), 1);
+	t_exec(url, "INSERT INTO workers VALUES ('elsewhere:1', now(), now())");
+	assert_int_equal(ask_alive(url), 1);
 	assert_int_equal(ask_alive("postgresql:///x?host=/nonexistent"), 1);
-	p = worker_start(worker_url, NULL);
+	p = worker_start(url, NULL);
 	stack_wait(is_alive, NULL, "the worker is alive");
 	kill(p.pid, SIGKILL);
 	assert_int_equal(worker_end(&p), -SIGKILL);
-	t_exec(worker_url,
+	t_exec(url,
 	    "UPDATE workers SET last_seen_at = now() - interval '31 s'"
 	    " WHERE name <> 'elsewhere:1'");
-	assert_int_equal(ask_alive(worker_url), 1);
+	assert_int_equal(ask_alive(url), 1);
 	fclose(p.out);
 }
 
@@ -201,7 +200,7 @@ worker__wrong_settings__exit_78_and_one_line(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		setenv(rows[i][0], rows[i][1], 1);
-		p = worker_start(worker_url, NULL);
+		p = worker_start(url, NULL);
 		unsetenv(rows[i][0]);
 		assert_int_equal(worker_end(&p), EX_CONFIG);
 		assert_true(worker_wrote(&p, rows[i][0]));
@@ -228,7 +227,7 @@ worker__arguments__answered(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		p = worker_start(worker_url, rows[i].argument);
+		p = worker_start(url, rows[i].argument);
 		assert_int_equal(worker_end(&p), rows[i].code);
 		assert_true(worker_wrote(&p, rows[i].text));
 	}

@@ -14,7 +14,7 @@ worker__delivery_fails__line_says_whose_it_is(void **state)
 	(void)state;
 	setenv("OUTBOX_MAX_ATTEMPTS", "2", 1);
 	setenv("SMARTCITY_RETRY_SCHEDULE", "0,0.1", 1);
-	p = worker_start(worker_url, NULL);
+	p = worker_start(url, NULL);
 	unsetenv("OUTBOX_MAX_ATTEMPTS");
 	unsetenv("SMARTCITY_RETRY_SCHEDULE");
 	worker_subscribe("/status/500/fails");
@@ -24,7 +24,7 @@ worker__delivery_fails__line_says_whose_it_is(void **state)
 	    "\"msg\":\"dispatch: failed for good: http: answered 500\","
 	    "\"topic\":\"event.energy\",\"message_id\":\"",
 	    1);
-	message = t_sql(worker_url, "SELECT id FROM outbox_messages");
+	message = t_sql(url, "SELECT id FROM outbox_messages");
 	assert_int_equal(worker_count_written(&p, message), 2);
 	worker_stop(&p);
 	free(message);
@@ -35,7 +35,7 @@ static void
 describe(const char *path, const char *description)
 {
 	worker_subscribe(path);
-	t_exec(worker_url,
+	t_exec(url,
 	    "UPDATE subscriptions SET description = '%s',"
 	    " url = url || '?token=geheim'",
 	    description);
@@ -59,7 +59,7 @@ worker__delivery_fails__line_names_its_receiver(void **state)
 	(void)state;
 	setenv("OUTBOX_MAX_ATTEMPTS", "2", 1);
 	setenv("SMARTCITY_RETRY_SCHEDULE", "0,0.1", 1);
-	p = worker_start(worker_url, NULL);
+	p = worker_start(url, NULL);
 	unsetenv("OUTBOX_MAX_ATTEMPTS");
 	unsetenv("SMARTCITY_RETRY_SCHEDULE");
 	describe("/status/500/named", "The \"fire\" brigade");
@@ -74,7 +74,7 @@ worker__delivery_fails__line_names_its_receiver(void **state)
 static void
 worker__410__said_to_be_disabled_and_held_not_again(void **state)
 {
-	struct program p = worker_start(worker_url, NULL);
+	struct program p = worker_start(url, NULL);
 
 	(void)state;
 	describe("/gone/told", "Gone for good");
@@ -96,11 +96,11 @@ worker__410__said_to_be_disabled_and_held_not_again(void **state)
 static void
 worker__breaker_opens__said_to_be_held_not_again(void **state)
 {
-	struct program p = worker_start(worker_url, NULL);
+	struct program p = worker_start(url, NULL);
 
 	(void)state;
 	describe("/status/503/told", "Broken");
-	t_exec(worker_url, "UPDATE subscriptions SET failures = 9");
+	t_exec(url, "UPDATE subscriptions SET failures = 9");
 	worker_put(1);
 	worker_await_words(&p,
 	    "\"msg\":\"dispatch: held, its breaker is open for 30 s: http: "
@@ -123,12 +123,12 @@ worker__paused_meanwhile__said_to_be_held(void **state)
 
 	(void)state;
 	setenv("SMARTCITY_DELIVERY_TIMEOUT", "2", 1);
-	p = worker_start(worker_url, NULL);
+	p = worker_start(url, NULL);
 	unsetenv("SMARTCITY_DELIVERY_TIMEOUT");
 	describe("/hang/paused", "Asleep");
 	worker_put(1);
 	stack_wait(worker_is_under_way, "/hang/paused", "it is under way");
-	t_exec(worker_url, "UPDATE subscriptions SET paused = true");
+	t_exec(url, "UPDATE subscriptions SET paused = true");
 	worker_await_words(
 	    &p, "dispatch: held, its subscription is paused: ", 1);
 	assert_int_equal(worker_count_written(&p, "again in"), 0);
@@ -139,21 +139,20 @@ worker__paused_meanwhile__said_to_be_held(void **state)
 static void
 worker__clock_wrong__warned_of_once_and_again_when_it_is_right(void **state)
 {
-	char *moved = t_moved_clock(worker_url);
 	struct program p;
 
 	(void)state;
-	t_pass(worker_url, "2 hours");
+	moved = t_moved_clock(url);
+	t_pass(url, "2 hours");
 	p = worker_start(moved, NULL);
 	worker_await_words(
 	    &p, "clock: this host is 7200 s behind the database", 1);
-	t_exec(worker_url,
+	t_exec(url,
 	    "UPDATE fake.clock SET ahead = '0';"
 	    "UPDATE workers SET last_seen_at = now()");
 	worker_await_words(&p, "agrees with the database again", 1);
 	assert_int_equal(worker_count_written(&p, "\"msg\":\"clock: "), 2);
 	worker_stop(&p);
-	free(moved);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -25,7 +25,7 @@ start_in(char dir[], const char *setting)
 	fclose(f);
 	assert_non_null(getcwd(was, sizeof(was)));
 	assert_int_equal(chdir(dir), 0);
-	p = worker_start(worker_url, NULL);
+	p = worker_start(url, NULL);
 	assert_int_equal(chdir(was), 0);
 	return p;
 }
@@ -72,9 +72,8 @@ worker__sighup__what_is_under_way_ends_then_new_settings(void **state)
 	worker_await_words(&p, "dispatch: delivered", 1);
 	assert_int_equal(receiver_count(&worker_receiver, path), 40);
 	assert_int_equal(
-	    t_number(worker_url, "SELECT sum(attempts) FROM deliveries"), 40);
-	assert_int_equal(
-	    t_number(worker_url, "SELECT count(*) FROM workers"), 1);
+	    t_number(url, "SELECT sum(attempts) FROM deliveries"), 40);
+	assert_int_equal(t_number(url, "SELECT count(*) FROM workers"), 1);
 	worker_stop(&p);
 	remove_dir(dir);
 }
@@ -103,7 +102,7 @@ worker__sighup_with_a_wrong_setting__goes_on(void **state)
 static void
 worker__sigterm_while_it_winds_up__stops(void **state)
 {
-	struct program p = worker_start(worker_url, NULL);
+	struct program p = worker_start(url, NULL);
 	int64_t before;
 
 	(void)state;
@@ -122,7 +121,7 @@ worker__sigterm_while_it_winds_up__stops(void **state)
 static void
 put_for_request(const char *request_id)
 {
-	t_exec(worker_url,
+	t_exec(url,
 	    "WITH m AS (INSERT INTO outbox_messages (id, topic, payload,"
 	    " request_id) VALUES (" NEW_ID ", 'event.energy',"
 	    " '{\"a\":\"geheim\"}', '%s') RETURNING id)"
@@ -135,7 +134,7 @@ put_for_request(const char *request_id)
 static void
 worker__sigusr1__debug_lines_of_each_delivery_and_off_again(void **state)
 {
-	struct program p = worker_start(worker_url, NULL);
+	struct program p = worker_start(url, NULL);
 	char *message, *subscription, text[256];
 
 	(void)state;
@@ -145,8 +144,8 @@ worker__sigusr1__debug_lines_of_each_delivery_and_off_again(void **state)
 	worker_subscribe("/ok/usr1");
 	put_for_request("r-1");
 	worker_await_words(&p, "dispatch: delivered", 1);
-	message = t_sql(worker_url, "SELECT id FROM outbox_messages");
-	subscription = t_sql(worker_url, "SELECT id FROM subscriptions");
+	message = t_sql(url, "SELECT id FROM outbox_messages");
+	subscription = t_sql(url, "SELECT id FROM subscriptions");
 	snprintf(text, sizeof(text),
 	    "\"request_id\":\"r-1\",\"topic\":\"event.energy\","
 	    "\"message_id\":\"%s\",\"subscription_id\":\"%s\","

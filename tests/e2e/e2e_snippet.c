@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 #include "stock.h"
 

@@ -2,16 +2,13 @@
 
 #include "lease.h"
 
-const char *claims_url;
-static char *moved; /* the same with a clock that t_pass moves */
 struct db *session_one, *session_two;
 
 int
 claims_open(void **state)
 {
-	(void)state;
-	claims_url = t_database();
-	moved = t_moved_clock(claims_url);
+	database_make(state);
+	moved = t_moved_clock(url);
 	session_one = db_new(moved, "one", 30000);
 	session_two = db_new(moved, "two", 30000);
 	return session_one == NULL || session_two == NULL;
@@ -20,11 +17,9 @@ claims_open(void **state)
 int
 claims_close(void **state)
 {
-	(void)state;
 	db_free(session_one);
 	db_free(session_two);
-	free(moved);
-	t_drop(claims_url);
+	database_drop(state);
 	return 0;
 }
 
@@ -32,7 +27,7 @@ int
 claims_two_receivers(void **state)
 {
 	(void)state;
-	t_exec(claims_url,
+	t_exec(url,
 	    "TRUNCATE outbox_messages, deliveries, delivery_attempts,"
 	    " subscriptions;"
 	    "UPDATE fake.clock SET ahead = '0';"
@@ -47,7 +42,7 @@ claims_two_receivers(void **state)
 void
 claims_put(int n, const char *receiver)
 {
-	t_exec(claims_url,
+	t_exec(url,
 	    "WITH m AS (INSERT INTO outbox_messages (id, topic, payload)"
 	    " SELECT uuid_v7_floor(now() - interval '1 second' + n * interval"
 	    "  '1 ms'), 'event.security', '{\"n\":' || n || '}'"
@@ -87,14 +82,14 @@ claims_expect_n(int n)
 int
 claims_count(const char *status)
 {
-	return (int)t_number(claims_url,
-	    "SELECT count(*) FROM deliveries WHERE status = '%s'", status);
+	return (int)t_number(
+	    url, "SELECT count(*) FROM deliveries WHERE status = '%s'", status);
 }
 
 void
 claims_expect(const char *expected, const char *query)
 {
-	char *value = t_sql(claims_url, "%s", query);
+	char *value = t_sql(url, "%s", query);
 
 	assert_string_equal(value, expected);
 	free(value);

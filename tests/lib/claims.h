@@ -7,13 +7,12 @@
 
 #include "t.h"
 
-#include "db.h"
+#include "database.h"
 #include "lease.h"
 
 #define ONE "00000000-0000-7000-8000-00000000000a"
 #define TWO "00000000-0000-7000-8000-00000000000b"
 
-extern const char *claims_url;
 extern struct db *session_one, *session_two;
 
 int claims_open(void **state);

@@ -7,8 +7,6 @@
 #include "dispatch.h"
 #include "receiver.h"
 
-const char *dispatcher_url;
-static struct db *dispatcher_db;
 static PGconn *watch;
 struct receiver dispatcher_receiver;
 struct dispatch *dispatcher;
@@ -19,22 +17,18 @@ static int put_so_far;
 int
 dispatcher_open(void **state)
 {
-	(void)state;
-	dispatcher_url = t_database();
-	dispatcher_db = db_new(dispatcher_url, "test", 30000);
-	watch = PQconnectdb(dispatcher_url);
+	database_open(state);
+	watch = PQconnectdb(url);
 	receiver_start(&dispatcher_receiver);
-	return dispatcher_db == NULL;
+	return 0;
 }
 
 int
 dispatcher_close(void **state)
 {
-	(void)state;
 	receiver_stop(&dispatcher_receiver);
 	PQfinish(watch);
-	db_free(dispatcher_db);
-	t_drop(dispatcher_url);
+	database_drop(state);
 	return 0;
 }
 
@@ -63,7 +57,7 @@ dispatcher_start(void)
 void
 dispatcher_end(void)
 {
-	dispatch_close(dispatcher, dispatcher_db);
+	dispatch_close(dispatcher, database);
 	net_close(&net);
 	dispatcher = NULL;
 }
@@ -72,7 +66,7 @@ int
 dispatcher_empty(void **state)
 {
 	(void)state;
-	t_exec(dispatcher_url,
+	t_exec(url,
 	    "TRUNCATE outbox_messages, deliveries, delivery_attempts,"
 	    " subscriptions");
 	dispatcher_config = usual;
@@ -98,7 +92,7 @@ dispatcher_subscribe(const char *name, const char *path)
 		    dispatcher_receiver.port, path);
 	else
 		snprintf(text, sizeof(text), "%s", path);
-	t_exec(dispatcher_url,
+	t_exec(url,
 	    "INSERT INTO subscriptions (id, topic, url, description, secret)"
 	    " VALUES (gen_random_uuid(), 'event.*', '%s', '%s',"
 	    " 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')",
@@ -108,7 +102,7 @@ dispatcher_subscribe(const char *name, const char *path)
 void
 dispatcher_put(int n)
 {
-	t_exec(dispatcher_url,
+	t_exec(url,
 	    "WITH m AS (INSERT INTO outbox_messages (id, topic, payload,"
 	    "  request_id, traceparent)"
 	    " SELECT uuid_v7_floor(now() + n * interval '1 ms'),"
@@ -138,7 +132,7 @@ dispatcher_count(const char *status)
 int
 dispatcher_count_of(const char *name, const char *status)
 {
-	return (int)t_number(dispatcher_url,
+	return (int)t_number(url,
 	    "SELECT count(*) FROM deliveries AS d JOIN subscriptions AS s"
 	    " ON s.id = d.subscription_id"
 	    " WHERE s.description = '%s' AND d.status = '%s'",
@@ -149,7 +143,7 @@ void
 dispatcher_turn(void)
 {
 	struct pollfd fd = { post_fd(net.http), POLLIN, 0 };
-	int64_t wait = dispatch_run(dispatcher, dispatcher_db);
+	int64_t wait = dispatch_run(dispatcher, database);
 
 	if (poll(&fd, 1, wait < 20 ? (int)wait : 20) > 0)
 		post_work(net.http);
@@ -173,7 +167,7 @@ dispatcher_work_until(const char *status, int n)
 void
 dispatcher_expect(const char *expected, const char *query)
 {
-	char *value = t_sql(dispatcher_url, "%s", query);
+	char *value = t_sql(url, "%s", query);
 
 	assert_string_equal(value, expected);
 	free(value);

@@ -8,7 +8,7 @@
 #include "t.h"
 
 #include "config.h"
-#include "db.h"
+#include "database.h"
 #include "dispatch.h"
 #include "receiver.h"
 
@@ -16,7 +16,6 @@ enum {
 	PATIENCE_MS = 30000
 };
 
-extern const char *dispatcher_url;
 extern struct receiver dispatcher_receiver;
 extern struct dispatch *dispatcher;
 extern struct config dispatcher_config;

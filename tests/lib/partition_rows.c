@@ -6,15 +6,13 @@
 #include "clock.h"
 #include "jobs.h"
 
-const char *partition_url;
 struct shared *partition_shared;
 struct config partition_config;
 
 int
 partition_open(void **state)
 {
-	(void)state;
-	partition_url = t_database();
+	database_make(state);
 	partition_config = (struct config){ .partitions_ahead = 4 };
 	partition_shared = mmap(NULL, sizeof(*partition_shared),
 	    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -24,16 +22,15 @@ partition_open(void **state)
 int
 partition_close(void **state)
 {
-	(void)state;
 	munmap(partition_shared, sizeof(*partition_shared));
-	t_drop(partition_url);
+	database_drop(state);
 	return 0;
 }
 
 void
 partition_forget(int first, int last)
 {
-	t_exec(partition_url,
+	t_exec(url,
 	    "DO $$ DECLARE t text; BEGIN FOR t IN"
 	    " SELECT to_char((now() + w * interval '168 hours')"
 	    "   AT TIME ZONE 'UTC', '\"events_\"IYYY\"w\"IW')"
@@ -46,7 +43,7 @@ partition_forget(int first, int last)
 void
 partition_put(int rows, int weeks)
 {
-	t_exec(partition_url,
+	t_exec(url,
 	    "INSERT INTO events (id, service, timestamp, payload)"
 	    " SELECT overlay(uuid_v7_floor(now() - n * interval '1 week' * %d"
 	    "  / %d)::text PLACING lpad(to_hex(n), 12, '0') FROM 25)::uuid,"
@@ -58,7 +55,7 @@ partition_put(int rows, int weeks)
 long long
 partition_rows_of(const char *table)
 {
-	return t_number(partition_url, "SELECT count(*) FROM %s", table);
+	return t_number(url, "SELECT count(*) FROM %s", table);
 }
 
 enum turn
@@ -79,7 +76,7 @@ partition_run_job(struct db *db)
 int
 partition_run_to_the_end(int64_t *longest_ms)
 {
-	struct db *db = db_new(partition_url, "partitions", 30000);
+	struct db *db = db_new(url, "partitions", 30000);
 	enum turn turn;
 	int runs = 0;
 
@@ -121,15 +118,14 @@ partition_expect_all_moved(long long rows)
 	assert_int_equal(partition_rows_of("events_default"), 0);
 	assert_int_equal(partition_rows_of("events"), rows);
 	assert_int_equal(
-	    t_number(partition_url, "SELECT count(DISTINCT id) FROM events"),
-	    rows);
-	assert_int_equal(t_number(partition_url,
+	    t_number(url, "SELECT count(DISTINCT id) FROM events"), rows);
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM events WHERE"
 			     " tableoid::regclass::text <> to_char("
 			     " uuid_v7_week(id) AT TIME ZONE 'UTC',"
 			     " '\"events_\"IYYY\"w\"IW')"),
 	    0);
-	assert_int_equal(t_number(partition_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM pg_class WHERE relname ="
 			     " 'events_staged'"),
 	    0);

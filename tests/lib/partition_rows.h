@@ -6,6 +6,8 @@
 
 #include "t.h"
 
+#include "database.h"
+
 #include <stdbool.h>
 
 #include "config.h"
@@ -25,7 +27,6 @@ struct shared {
 	char ids[IDS][40];
 };
 
-extern const char *partition_url;
 extern struct shared *partition_shared;
 extern struct config partition_config;
 

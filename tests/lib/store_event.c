@@ -5,32 +5,9 @@
 #include "clock.h"
 #include "event.h"
 
-const char *store_url;
-char *store_clock_url;
-struct db *store_db;
 struct business store_business = {
 	.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
 };
-
-int
-store_open(void **state)
-{
-	(void)state;
-	store_url = t_database();
-	store_clock_url = t_moved_clock(store_url);
-	store_db = db_new(store_clock_url, "test", 5000);
-	return store_db == NULL;
-}
-
-int
-store_close(void **state)
-{
-	(void)state;
-	db_free(store_db);
-	free(store_clock_url);
-	t_drop(store_url);
-	return 0;
-}
 
 enum status
 store_send_as(struct db *to, struct id id, const char *service,
@@ -71,7 +48,7 @@ store_send(const char *service, const char *body, const char *key)
 	char *out, *derived;
 
 	assert_int_equal(
-	    store_send_as(store_db, id_new(), service, body, key, &receipt),
+	    store_send_as(database, id_new(), service, body, key, &receipt),
 	    STATUS_OK);
 	derived = store_derived_ids(&receipt);
 	assert_true(asprintf(&out, "%s>%s", receipt.id.text, derived) > 0);
@@ -97,8 +74,7 @@ store_report(int patient, const char *location)
 long long
 store_events(const char *where)
 {
-	return t_number(
-	    store_url, "SELECT count(*) FROM events WHERE %s", where);
+	return t_number(url, "SELECT count(*) FROM events WHERE %s", where);
 }
 
 void

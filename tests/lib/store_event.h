@@ -6,16 +6,10 @@
 
 #include "t.h"
 
-#include "db.h"
+#include "database.h"
 #include "event.h"
 
-extern const char *store_url;
-extern char *store_clock_url;
-extern struct db *store_db;
 extern struct business store_business;
-
-int store_open(void **state);
-int store_close(void **state);
 
 /* The whole pipeline but for HTTP. The caller frees the receipt. */
 enum status store_send_as(struct db *to, struct id id, const char *service,

@@ -5,16 +5,13 @@
 #include "buf.h"
 #include "db.h"
 
-const char *taken_url;
-struct db *taken_db;
 PGconn *taken_other;
 
 int
 taken_open(void **state)
 {
-	(void)state;
-	taken_url = t_database();
-	t_exec(taken_url,
+	database_make(state);
+	t_exec(url,
 	    "CREATE SEQUENCE puts;"
 	    "CREATE FUNCTION put(name text, body json DEFAULT '{}') RETURNS "
 	    "uuid"
@@ -25,18 +22,16 @@ taken_open(void **state)
 	    "  || right(gen_random_uuid()::text, 18))::uuid,"
 	    "  name, now(), body) RETURNING id $$;"
 	    "CREATE TABLE told (id uuid, taker int, n serial)");
-	taken_db = db_new(taken_url, "test", 5000);
-	taken_other = PQconnectdb(taken_url);
-	return taken_db == NULL || PQstatus(taken_other) != CONNECTION_OK;
+	database = db_new(url, "test", 5000);
+	taken_other = PQconnectdb(url);
+	return database == NULL || PQstatus(taken_other) != CONNECTION_OK;
 }
 
 int
 taken_close(void **state)
 {
-	(void)state;
 	PQfinish(taken_other);
-	db_free(taken_db);
-	t_drop(taken_url);
+	database_drop(state);
 	return 0;
 }
 
@@ -50,7 +45,7 @@ taken_take(int events, int bytes)
 	snprintf(n, sizeof(n), "%d", events);
 	snprintf(room, sizeof(room), "%d", bytes);
 	assert_int_equal(
-	    db_run(taken_db, Q_stream_take, values, &r), STATUS_OK);
+	    db_run(database, Q_stream_take, values, &r), STATUS_OK);
 	return r;
 }
 
@@ -78,7 +73,7 @@ int
 taken_begin(void **state)
 {
 	(void)state;
-	t_exec(taken_url, "TRUNCATE events, streams, told");
+	t_exec(url, "TRUNCATE events, streams, told");
 	pg_free(taken_take(100, 100000));
 	return 0;
 }
@@ -86,7 +81,7 @@ taken_begin(void **state)
 void
 taken_put(const char *service)
 {
-	t_exec(taken_url, "SELECT put('%s')", service);
+	t_exec(url, "SELECT put('%s')", service);
 }
 
 void
@@ -108,7 +103,7 @@ taken_pass(const char *moment)
 	struct pg_result *r = NULL;
 
 	assert_int_equal(
-	    db_run(taken_db, Q_stream_pass, values, &r), STATUS_OK);
+	    db_run(database, Q_stream_pass, values, &r), STATUS_OK);
 	snprintf(present, sizeof(present), "%s", pg_value(r, 0, 0));
 	pg_free(r);
 	return present;

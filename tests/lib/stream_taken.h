@@ -10,10 +10,8 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-#include "db.h"
+#include "database.h"
 
-extern const char *taken_url;
-extern struct db *taken_db;
 extern PGconn *taken_other;
 
 int taken_open(void **state);

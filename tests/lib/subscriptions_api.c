@@ -6,8 +6,6 @@
 #include "guard.h"
 #include "json.h"
 
-const char *api_url;
-static char *clock_url;
 struct guard api_guard;
 static struct config config;
 struct context api_context = { .config = &config, .guard = &api_guard };
@@ -18,10 +16,9 @@ const char *api_type = "application/json";
 int
 api_open(void **state)
 {
-	(void)state;
-	api_url = t_database();
-	clock_url = t_moved_clock(api_url);
-	api_context.db = db_new(clock_url, "test", 5000);
+	database_make(state);
+	moved = t_moved_clock(url);
+	api_context.db = db_new(moved, "test", 5000);
 	return api_context.db == NULL;
 }
 
@@ -37,11 +34,9 @@ api_forget(void)
 int
 api_close(void **state)
 {
-	(void)state;
 	api_forget();
 	db_free(api_context.db);
-	free(clock_url);
-	t_drop(api_url);
+	database_drop(state);
 	return 0;
 }
 
@@ -51,7 +46,7 @@ api_empty(void **state)
 	char error[256];
 
 	(void)state;
-	t_exec(api_url, "TRUNCATE subscriptions, deliveries, outbox_messages");
+	t_exec(url, "TRUNCATE subscriptions, deliveries, outbox_messages");
 	return guard_init(&api_guard, "", error) != STATUS_OK;
 }
 
@@ -170,7 +165,7 @@ api_expect_silence(void)
 void
 api_expect_kept(const char *want)
 {
-	char *got = t_sql(api_url,
+	char *got = t_sql(url,
 	    "SELECT concat_ws(' ', url, credentials, headers)"
 	    " FROM subscriptions");
 

@@ -7,6 +7,7 @@
 
 #include "t.h"
 
+#include "database.h"
 #include "guard.h"
 #include "json.h"
 #include "route.h"
@@ -15,7 +16,6 @@
 #define NEW "{\"topic\":\"event.*\",\"url\":\"" RECEIVER "\"}"
 #define NOBODY "0197c1d0-0000-7000-8000-000000000000"
 
-extern const char *api_url;
 extern struct guard api_guard;
 extern struct context api_context;
 extern struct response api_res;

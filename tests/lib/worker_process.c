@@ -10,14 +10,12 @@
 #include "receiver.h"
 #include "stack.h"
 
-const char *worker_url;
 struct receiver worker_receiver;
 
 int
 worker_open_all(void **state)
 {
-	(void)state;
-	worker_url = t_database();
+	database_make(state);
 	receiver_start(&worker_receiver);
 	return 0;
 }
@@ -25,9 +23,8 @@ worker_open_all(void **state)
 int
 worker_close_all(void **state)
 {
-	(void)state;
 	receiver_stop(&worker_receiver);
-	t_drop(worker_url);
+	database_drop(state);
 	return 0;
 }
 
@@ -35,7 +32,7 @@ int
 worker_empty(void **state)
 {
 	(void)state;
-	t_exec(worker_url,
+	t_exec(url,
 	    "TRUNCATE outbox_messages, deliveries, delivery_attempts,"
 	    " subscriptions, workers");
 	return 0;
@@ -44,7 +41,7 @@ worker_empty(void **state)
 void
 worker_subscribe(const char *path)
 {
-	t_exec(worker_url,
+	t_exec(url,
 	    "INSERT INTO subscriptions (id, topic, url, secret) VALUES"
 	    " (gen_random_uuid(), 'event.*', 'http://127.0.0.1:%d%s',"
 	    " 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')",
@@ -54,7 +51,7 @@ worker_subscribe(const char *path)
 void
 worker_put(int n)
 {
-	t_exec(worker_url,
+	t_exec(url,
 	    "WITH m AS (INSERT INTO outbox_messages (id, topic, payload)"
 	    " SELECT " NEW_ID ", 'event.energy', '{}'"
 	    " FROM generate_series(1, %d) RETURNING id)"
@@ -64,7 +61,7 @@ worker_put(int n)
 }
 
 struct program
-worker_start(const char *database, const char *argument)
+worker_start(const char *to, const char *argument)
 {
 	const char *build = getenv("TEST_BUILD");
 	struct program p = { .out = tmpfile() };
@@ -79,7 +76,7 @@ worker_start(const char *database, const char *argument)
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves none */
 	dup2(fileno(p.out), STDOUT_FILENO);
 	dup2(fileno(p.out), STDERR_FILENO);
-	setenv("DATABASE_URL", database, 1);
+	setenv("DATABASE_URL", to, 1);
 	setenv("OUTBOX_POLL_SECONDS", "0.05", 1);
 	setenv("SMARTCITY_DELIVERY_ALLOW",
 	    getenv("SMARTCITY_DELIVERY_ALLOW")
@@ -116,7 +113,7 @@ bool
 worker_is_all_delivered(void *arg)
 {
 	(void)arg;
-	return t_number(worker_url,
+	return t_number(url,
 		   "SELECT count(*) FROM deliveries"
 		   " WHERE status <> 'delivered'") == 0;
 }
@@ -125,7 +122,7 @@ bool
 worker_is_seen(void *arg)
 {
 	(void)arg;
-	return t_number(worker_url, "SELECT count(*) FROM workers") > 0;
+	return t_number(url, "SELECT count(*) FROM workers") > 0;
 }
 
 int

@@ -7,12 +7,13 @@
 
 #include "t.h"
 
+#include "database.h"
+
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "receiver.h"
 
-extern const char *worker_url;
 extern struct receiver worker_receiver;
 
 int worker_open_all(void **state);
@@ -32,7 +33,7 @@ struct program {
 	pid_t pid;
 	FILE *out;
 };
-struct program worker_start(const char *database, const char *argument);
+struct program worker_start(const char *to, const char *argument);
 int worker_end(struct program *p);
 
 /* Whether what it wrote holds that text; ends it. */

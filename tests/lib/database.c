@@ -1,0 +1,44 @@
+#include "database.h"
+
+enum {
+	TIMEOUT_MS = 30000
+};
+
+const char *url;
+char *moved;
+struct db *database;
+
+int
+database_make(void **state)
+{
+	(void)state;
+	url = t_database();
+	return 0;
+}
+
+int
+database_open(void **state)
+{
+	database_make(state);
+	database = db_new(url, "test", TIMEOUT_MS);
+	return database == NULL;
+}
+
+int
+database_open_moved(void **state)
+{
+	database_make(state);
+	moved = t_moved_clock(url);
+	database = db_new(moved, "test", TIMEOUT_MS);
+	return database == NULL;
+}
+
+int
+database_drop(void **state)
+{
+	(void)state;
+	db_free(database);
+	free(moved);
+	t_drop(url);
+	return 0;
+}
