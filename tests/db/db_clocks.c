@@ -161,7 +161,7 @@ skew__database_two_hours_ahead__ready_warns(void **state)
 	run_job("watch");
 	run_job("heartbeat");
 	get("/ready", 200,
-	    "{\"status\":\"ready\",\"warnings\":[\"clock: this host is 7");
+	    J("{'status':'ready','warnings':['clock: this host is 7"));
 	get("/ready", 200, " s behind the database\"");
 	get("/ready", 200, "\"clock: the host of worker me:1 is 7");
 	get("/metrics", 200, "\nsmartcity_pool_clock_skew_seconds -7");
@@ -176,7 +176,7 @@ skew__database_two_hours_ahead__ready_warns(void **state)
 	t_exec(url, "UPDATE fake.clock SET ahead = '29 seconds'");
 	run_job("watch");
 	run_job("heartbeat");
-	get("/ready", 200, "{\"status\":\"ready\"}");
+	get("/ready", 200, J("{'status':'ready'}"));
 }
 
 #define TEST(test) cmocka_unit_test_setup(test, empty)

@@ -227,7 +227,7 @@ list__cursor_ahead__from_the_newest(void **state)
 			     "/events?cursor=ffffffff-ffff-7fff-bfff-"
 			     "ffffffffffff"),
 	    200);
-	assert_non_null(strstr(rows_body, "\"service\":\"mine\""));
+	assert_non_null(strstr(rows_body, J("'service':'mine'")));
 }
 
 /* Runs what sql/README.md says in the lines that begin so. */

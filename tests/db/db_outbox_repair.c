@@ -102,10 +102,10 @@ retry__nothing_to_retry__409(void **state)
 	rows_delivery(1, DELETED, "expired");
 	assert_int_equal(retry(1, ""), 409);
 	assert_string_equal(rows_body,
-	    "{\"detail\":\"Nothing to retry: no delivery of this message to a "
-	    "subscription that still exists is failed, expired or "
-	    "retrying; what is held goes on when its subscription is "
-	    "resumed\"}");
+	    J("{'detail':'Nothing to retry: no delivery of this message to a "
+	      "subscription that still exists is failed, expired or "
+	      "retrying; what is held goes on when its subscription is "
+	      "resumed'}"));
 	assert_int_equal(retry(1, "?status=failed"), 409);
 	assert_non_null(strstr(rows_body, "exists is failed; "));
 	rows_assert_status(1, DELETED, "expired");
@@ -195,9 +195,9 @@ replay__dry_run__counted_and_nothing_changed(void **state)
 	(void)state;
 	put_failed();
 	assert_replayed("?dry_run=true",
-	    "{\"matched\":6,\"replayed\":0,\"dry_run\":true,\"more\":false}");
+	    J("{'matched':6,'replayed':0,'dry_run':true,'more':false}"));
 	assert_replayed("?dry_run=true&limit=5",
-	    "{\"matched\":5,\"replayed\":0,\"dry_run\":true,\"more\":true}");
+	    J("{'matched':5,'replayed':0,'dry_run':true,'more':true}"));
 	assert_int_equal(fresh(), 0);
 }
 
@@ -207,15 +207,15 @@ replay__failed_by_default__oldest_first_up_to_the_limit(void **state)
 	(void)state;
 	put_failed();
 	assert_replayed("?limit=4",
-	    "{\"matched\":4,\"replayed\":4,\"dry_run\":false,\"more\":true}");
+	    J("{'matched':4,'replayed':4,'dry_run':false,'more':true}"));
 	assert_int_equal(fresh(), 4);
 	rows_assert_status(3, GOOD, "pending");
 	rows_assert_status(4, GOOD, "failed");
 	rows_assert_status(3, OTHER, "expired");
 	assert_replayed("?limit=4&dry_run=false",
-	    "{\"matched\":2,\"replayed\":2,\"dry_run\":false,\"more\":false}");
-	assert_replayed("",
-	    "{\"matched\":0,\"replayed\":0,\"dry_run\":false,\"more\":false}");
+	    J("{'matched':2,'replayed':2,'dry_run':false,'more':false}"));
+	assert_replayed(
+	    "", J("{'matched':0,'replayed':0,'dry_run':false,'more':false}"));
 	rows_assert_status(5, DELETED, "failed");
 }
 
@@ -246,7 +246,7 @@ replay__filters__those_that_pass_all(void **state)
 	    "?dry_run=true&topic=event.energy&subscription=" SUBSCRIPTION "2",
 	    0);
 	assert_replayed("?status=delivered",
-	    "{\"matched\":1,\"replayed\":1,\"dry_run\":false,\"more\":false}");
+	    J("{'matched':1,'replayed':1,'dry_run':false,'more':false}"));
 	rows_assert_status(4, OTHER, "pending");
 }
 

@@ -151,8 +151,8 @@ worker__rights_to_data_alone__delivers_and_says_once_what_lacks(void **state)
 	assert_int_equal(count_written(out, "42501"), 1);
 	assert_int_equal(
 	    count_written(out, "grant it the role that owns the tables"), 1);
-	assert_int_equal(count_written(out, "\"level\":\"error\""), 1);
-	assert_int_equal(count_written(out, "\"level\":\"warn\""), 0);
+	assert_int_equal(count_written(out, J("'level':'error'")), 1);
+	assert_int_equal(count_written(out, J("'level':'warn'")), 0);
 	fclose(out);
 }
 

@@ -125,7 +125,7 @@ session__database_prescribes_otherwise__events_are_stored(void **state)
 	prescribe(true);
 	db = open_db();
 	ask_to_store(
-	    db, "health", "{\"alert\":\"emergency\",\"patient_id\":7}", 200);
+	    db, "health", J("{'alert':'emergency','patient_id':7}"), 200);
 	ask_to_store(db, "health", "{\"patient_id\":\"m\u00e4\"}", 422);
 	assert_int_equal(db_run(db, Q_partitions_ensure, ahead, &r), STATUS_OK);
 	pg_free(r);

@@ -146,8 +146,8 @@ states__filter_of_openapi__the_same_and_the_old_name(void **state)
 	(void)state;
 	assert_int_equal(delivery_state_find("sent"), DELIVERY_UNCLAIMED);
 	expect_in_openapi(states(MESSAGE_STATES, MESSAGE_STATES, "sent"),
-	    "$.paths.\"/outbox\".get.parameters[*] ? (@.name == \"status\")"
-	    ".schema.enum[*]");
+	    J("$.paths.'/outbox'.get.parameters[*] ? (@.name == 'status')"
+	      ".schema.enum[*]"));
 }
 
 /* A row begins with its state; the table ends with an empty line. */

@@ -162,7 +162,7 @@ store__outbox_refuses__nothing_at_all_is_stored(void **state)
 	    "(topic <> 'event.security') NOT VALID");
 	assert_int_equal(
 	    store_send_as(database, id_new(), "energy",
-		"{\"energy\":999,\"neighborhood\":\"torn\"}", "torn", &receipt),
+		J("{'energy':999,'neighborhood':'torn'}"), "torn", &receipt),
 	    STATUS_FAULT);
 	receipt_free(&receipt);
 	t_exec(url, "ALTER TABLE outbox_messages DROP CONSTRAINT no");

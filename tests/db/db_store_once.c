@@ -163,8 +163,8 @@ store__same_key_from_64_senders__one_event_one_answer(void **state)
 {
 	(void)state;
 	assert_int_equal(
-	    answers_of_many("energy",
-		"{\"energy\":600,\"neighborhood\":\"race\"}", "race-key"),
+	    answers_of_many("energy", J("{'energy':600,'neighborhood':'race'}"),
+		"race-key"),
 	    1);
 	assert_int_equal(store_events("deduplication_key = 'race-key'"), 1);
 	assert_int_equal(

@@ -200,8 +200,8 @@ take__any_event__as_get_events_returns_it(void **state)
 	taken_put("y");
 	r = taken_take(100, 100000);
 	assert_non_null(strstr(pg_value(r, 0, 4),
-	    "\"normalized_payload\":null,\"deduplication_key\":null,"
-	    "\"source_event_id\":null,"));
+	    J("'normalized_payload':null,'deduplication_key':null,"
+	      "'source_event_id':null,")));
 	pg_free(r);
 }
 

@@ -20,15 +20,15 @@ get__breaker__as_it_stands_at_the_moment(void **state)
 	    " open_until = (SELECT '2026-11-24 10:00:00.5+00'::timestamptz)");
 	api_expect("GET", api_path(id, ""), NULL, 200);
 	assert_non_null(strstr(api_res.body.data,
-	    "\"failures\":5,\"open_until\":\"2026-11-24T10:00:00.500000Z\"}"));
+	    J("'failures':5,'open_until':'2026-11-24T10:00:00.500000Z'}")));
 	t_exec(url,
 	    "UPDATE subscriptions SET open_until ="
 	    " now() + (SELECT ahead FROM fake.clock) + interval '60 s'");
 	api_expect("GET", api_path(id, ""), NULL, 200);
-	assert_non_null(strstr(api_res.body.data, "\"state\":\"open\""));
+	assert_non_null(strstr(api_res.body.data, J("'state':'open'")));
 	t_pass(url, "61 seconds");
 	api_expect("GET", api_path(id, ""), NULL, 200);
-	assert_non_null(strstr(api_res.body.data, "\"state\":\"half-open\""));
+	assert_non_null(strstr(api_res.body.data, J("'state':'half-open'")));
 	api_expect_member("status", "\"active\"");
 	free(id);
 }
@@ -99,15 +99,15 @@ patch__some_members__the_others_as_they_were(void **state)
 	char *id, *created;
 
 	(void)state;
-	id = api_create("{\"topic\":\"event.health\",\"url\":\"" RECEIVER "\","
-			"\"description\":\"d\",\"retry_schedule\":\"0,1\","
-			"\"ordering\":\"subject\",\"expires_after\":60}");
+	id = api_create(J("{'topic':'event.health','url':'" RECEIVER "',"
+			  "'description':'d','retry_schedule':'0,1',"
+			  "'ordering':'subject','expires_after':60}"));
 	created = api_text("created_at");
 	t_pass(url, "1 minute");
 	api_type = "application/merge-patch+json";
 	api_call("PATCH", api_path(id, ""),
-	    "{\"topic\":\"event.*\",\"description\":null,"
-	    "\"max_in_flight\":\"3\",\"retry_schedule\":[5]}");
+	    J("{'topic':'event.*','description':null,"
+	      "'max_in_flight':'3','retry_schedule':[5]}"));
 	api_type = "application/json";
 	assert_int_equal(api_res.status, 200);
 	api_expect_member("topic", "\"event.*\"");
@@ -121,8 +121,8 @@ patch__some_members__the_others_as_they_were(void **state)
 	assert_string_equal(json_string(api_value("created_at")), created);
 	assert_string_not_equal(json_string(api_value("updated_at")), created);
 	api_expect("PATCH", api_path(id, ""),
-	    "{\"ordering\":null,\"retry_schedule\":null,"
-	    "\"expires_after\":null,\"url\":\"https://b.example\"}",
+	    J("{'ordering':null,'retry_schedule':null,"
+	      "'expires_after':null,'url':'https://b.example'}"),
 	    200);
 	api_expect_member("url", "\"https://b.example\"");
 	api_expect_member("ordering", "null");
@@ -160,16 +160,16 @@ patch__paused_false__lifts_all_that_holds(void **state)
 	    "UPDATE subscriptions SET disabled_reason = 'gone', failures = 7,"
 	    " trips = 2, open_until = now() + interval '1 year',"
 	    " woken_at = '2000-01-01'");
-	api_expect("PATCH", api_path(id, ""), "{\"description\":\"x\"}", 200);
+	api_expect("PATCH", api_path(id, ""), J("{'description':'x'}"), 200);
 	api_expect_member("status", "\"disabled\"");
 	api_expect_member("disabled_reason", "\"gone\"");
-	assert_non_null(strstr(api_res.body.data, "\"state\":\"open\""));
+	assert_non_null(strstr(api_res.body.data, J("'state':'open'")));
 	api_expect("PATCH", api_path(id, ""), "{\"paused\":false}", 200);
 	api_expect_member("status", "\"active\"");
 	api_expect_member("paused", "false");
 	api_expect_member("disabled_reason", "null");
-	api_expect_member("breaker",
-	    "{\"state\":\"closed\",\"failures\":0,\"open_until\":null}");
+	api_expect_member(
+	    "breaker", J("{'state':'closed','failures':0,'open_until':null}"));
 	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM subscriptions WHERE "
 			     "trips = 0 AND woken_at > '2001-01-01'"),
@@ -183,8 +183,8 @@ static void
 delete__headers_and_credentials__forgotten(void **state)
 {
 	char *id =
-	    api_create("{\"topic\":\"event.x\",\"url\":\"http://a.example/\","
-		       "\"headers\":{\"Authorization\":\"Bearer s3cret\"}}");
+	    api_create(J("{'topic':'event.x','url':'http://a.example/',"
+			 "'headers':{'Authorization':'Bearer s3cret'}}"));
 
 	(void)state;
 	api_expect("DELETE", api_path(id, ""), NULL, 204);

@@ -91,9 +91,9 @@ post__several_wrong__all_listed(void **state)
 {
 	(void)state;
 	api_expect("POST", "/subscriptions",
-	    "{\"url\":\"x\",\"paused\":2,\"colour\":\"red\"}", 422);
+	    J("{'url':'x','paused':2,'colour':'red'}"), 422);
 	api_expect_fault("topic", "missing", "Field required");
-	api_expect_fault("url", "url_parsing", "\"input\":\"x\"");
+	api_expect_fault("url", "url_parsing", J("'input':'x'"));
 	api_expect_fault("paused", "bool_parsing", "\"input\":2");
 	/* A misspelt name may hold a secret: it is not said back. */
 	api_expect_fault("colour", "extra_forbidden", "\"input\":null");
@@ -129,8 +129,8 @@ post__description_of_any_alphabet__counted_in_characters(void **state)
 	for (n = 1000; n <= 1001; n++) {
 		buf_init(&body, 1 << 16);
 		buf_puts(&body,
-		    "{\"topic\":\"event.*\",\"url\":\"" RECEIVER "\","
-		    "\"description\":\"");
+		    J("{'topic':'event.*','url':'" RECEIVER "',"
+		      "'description':'"));
 		for (i = 0; i < n; i++)
 			buf_puts(&body, i % 2 ? "\xe2\x82\xac" : "\\u0001");
 		buf_puts(&body, "\"}");
@@ -158,7 +158,7 @@ patch__wrong_member__422_and_nothing_changes(void **state)
 		api_expect_fault(wrong[i].name, wrong[i].type, wrong[i].msg);
 	}
 	api_expect(
-	    "PATCH", api_path(id, ""), "{\"url\":\"http://localhost/\"}", 422);
+	    "PATCH", api_path(id, ""), J("{'url':'http://localhost/'}"), 422);
 	api_expect_fault("url", "url_forbidden", "loopback");
 	api_expect("PATCH", api_path(id, ""), NULL, 422);
 	api_expect_fault(NULL, "missing", "Field required");

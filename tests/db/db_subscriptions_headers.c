@@ -129,8 +129,8 @@ check_size(int n, int name_len, int value_len, int status)
 	int i;
 
 	buf_init(&body, 1 << 20);
-	buf_puts(&body,
-	    "{\"topic\":\"event.*\",\"url\":\"" RECEIVER "\",\"headers\":{");
+	buf_puts(
+	    &body, J("{'topic':'event.*','url':'" RECEIVER "','headers':{"));
 	for (i = 0; i < n; i++)
 		buf_printf(&body, "%s\"%c%0*d\":\"%0*d\"", i ? "," : "",
 		    'a' + i, name_len - 1, 0, value_len, 0);
@@ -159,13 +159,12 @@ headers__with_a_fault_elsewhere__not_echoed(void **state)
 {
 	(void)state;
 	api_expect("POST", "/subscriptions",
-	    "{\"headers\":" TWO_HEADERS ",\"url\":\"nats://u:s3cret@a/b\"}",
-	    422);
+	    J("{'headers':" TWO_HEADERS ",'url':'nats://u:s3cret@a/b'}"), 422);
 	api_expect_fault("topic", "missing", "Field required");
 	api_expect_silence();
 	api_expect("POST", "/subscriptions",
-	    "{\"topic\":\"event.*\",\"headers\":\"Authorization: s3cret\","
-	    "\"url\":\"http://u:s3cret@a/b\"}",
+	    J("{'topic':'event.*','headers':'Authorization: s3cret',"
+	      "'url':'http://u:s3cret@a/b'}"),
 	    422);
 	api_expect_fault("headers", "dict_type", "valid dictionary");
 	api_expect_fault("url", "url_parsing", "http://***@a/b");
@@ -174,7 +173,7 @@ headers__with_a_fault_elsewhere__not_echoed(void **state)
 	api_expect_fault("url", "url_parsing", "%2F");
 	api_expect_silence();
 	api_expect("POST", "/subscriptions",
-	    "{\"topic\":\"event.*\",\"url\":\"nats://u:s3cret@127.1/b\"}", 422);
+	    J("{'topic':'event.*','url':'nats://u:s3cret@127.1/b'}"), 422);
 	api_expect_fault("url", "url_forbidden", "loopback");
 	api_expect_silence();
 }
@@ -186,8 +185,8 @@ headers__of_nats__refused(void **state)
 
 	(void)state;
 	api_expect("POST", "/subscriptions",
-	    "{\"headers\":" TWO_HEADERS ",\"topic\":\"event.*\","
-	    "\"url\":\"nats://n1.example/b\"}",
+	    J("{'headers':" TWO_HEADERS ",'topic':'event.*',"
+	      "'url':'nats://n1.example/b'}"),
 	    422);
 	api_expect_fault(
 	    "headers", "value_error", "Only webhooks have headers");
@@ -199,9 +198,9 @@ headers__of_nats__refused(void **state)
 	    "headers", "value_error", "Only webhooks have headers");
 	api_expect_silence();
 	api_expect("PATCH", api_path(id, ""),
-	    "{\"headers\":" TWO_HEADERS ",\"url\":\"https://a.example\"}", 200);
+	    J("{'headers':" TWO_HEADERS ",'url':'https://a.example'}"), 200);
 	api_expect("PATCH", api_path(id, ""),
-	    "{\"headers\":null,\"url\":\"tls://a.example/b\"}", 200);
+	    J("{'headers':null,'url':'tls://a.example/b'}"), 200);
 	api_expect_kept("tls://a.example/b");
 	free(id);
 }

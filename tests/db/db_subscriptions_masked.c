@@ -15,20 +15,18 @@ headers__patched_back_as_shown__values_stay(void **state)
 
 	(void)state;
 	api_expect("PATCH", api_path(id, ""),
-	    "{\"headers\":{\"Authorization\":\"***\",\"X-Api-Key\":\"***\"},"
-	    "\"url\":\"" RECEIVER "\",\"description\":\"d\"}",
+	    J("{'headers':{'Authorization':'***','X-Api-Key':'***'},"
+	      "'url':'" RECEIVER "','description':'d'}"),
 	    200);
 	api_expect_member("description", "\"d\"");
 	api_expect_kept(RECEIVER " {\"X-Api-Key\": \"s3cret-two\","
 				 " \"Authorization\": \"Bearer s3cret-one\"}");
 	/* The object replaces all; case does not matter. */
 	api_expect("PATCH", api_path(id, ""),
-	    "{\"headers\":{\"x-api-KEY\":\"***\",\"X-New\":\"s3cret-3\"}}",
-	    200);
+	    J("{'headers':{'x-api-KEY':'***','X-New':'s3cret-3'}}"), 200);
 	api_expect_kept(RECEIVER " {\"X-New\": \"s3cret-3\","
 				 " \"x-api-KEY\": \"s3cret-two\"}");
-	api_expect_member(
-	    "headers", "{\"x-api-KEY\":\"***\",\"X-New\":\"***\"}");
+	api_expect_member("headers", J("{'x-api-KEY':'***','X-New':'***'}"));
 	free(id);
 }
 
@@ -39,8 +37,8 @@ headers__masked_and_not_kept__422_and_nothing_changes(void **state)
 
 	(void)state;
 	api_expect("PATCH", api_path(id, ""),
-	    "{\"headers\":{\"X-A\":\"***\",\"X-B\":\"***\",\"X-C\":\"***\"},"
-	    "\"description\":\"d\"}",
+	    J("{'headers':{'X-A':'***','X-B':'***','X-C':'***'},"
+	      "'description':'d'}"),
 	    422);
 	api_expect_header_fault("X-B", "none is kept");
 	api_expect_header_fault("X-C", "none is kept");
@@ -83,16 +81,15 @@ headers__url_of_another_server__given_anew_or_422(void **state)
 		    want, sizeof(want), "%s {\"X-A\": \"s3cret\"}", same[i]);
 		api_expect_kept(want);
 	}
-	api_expect("PATCH", api_path(id, ""), "{\"url\":\"nats://n1/b\"}", 422);
+	api_expect("PATCH", api_path(id, ""), J("{'url':'nats://n1/b'}"), 422);
 	api_expect_fault("headers", "value_error", "give them anew");
 	api_expect("PATCH", api_path(id, ""),
-	    "{\"url\":\"https://b.example\",\"headers\":{\"X-B\":\"s3c\"}}",
-	    200);
-	api_expect_kept("https://b.example {\"X-B\": \"s3c\"}");
+	    J("{'url':'https://b.example','headers':{'X-B':'s3c'}}"), 200);
+	api_expect_kept(J("https://b.example {'X-B': 's3c'}"));
 	api_expect("PATCH", api_path(id, ""),
-	    "{\"url\":\"https://c.example\",\"headers\":null}", 200);
+	    J("{'url':'https://c.example','headers':null}"), 200);
 	api_expect(
-	    "PATCH", api_path(id, ""), "{\"url\":\"https://d.example\"}", 200);
+	    "PATCH", api_path(id, ""), J("{'url':'https://d.example'}"), 200);
 	api_expect_kept("https://d.example");
 	free(id);
 }
@@ -115,7 +112,7 @@ static void *
 patch_back(void *id)
 {
 	api_call("PATCH", api_path(id, ""),
-	    "{\"url\":\"" RECEIVER "\",\"headers\":{\"X-A\":\"***\"}}");
+	    J("{'url':'" RECEIVER "','headers':{'X-A':'***'}}"));
 	return NULL;
 }
 
@@ -147,8 +144,7 @@ headers__moved_meanwhile__never_sent_to_the_server_before(void **state)
 	pthread_join(patcher, NULL);
 	PQfinish(holder);
 	api_expect_header_fault("X-A", "another server");
-	api_expect_kept(
-	    "https://other.example/ {\"X-A\": \"s3cret-of-other\"}");
+	api_expect_kept(J("https://other.example/ {'X-A': 's3cret-of-other'}"));
 	free(id);
 }
 
@@ -211,16 +207,16 @@ credentials__masked_for_another_server_or_user__422(void **state)
 	}
 	api_expect_kept("nats://n1.example/b ann:s3cret");
 	api_expect("PATCH", api_path(id, ""),
-	    "{\"url\":\"nats://ann:***@N1.example:4222/c.d\"}", 200);
+	    J("{'url':'nats://ann:***@N1.example:4222/c.d'}"), 200);
 	api_expect_kept("nats://N1.example:4222/c.d ann:s3cret");
 	api_expect("PATCH", api_path(id, ""), "{\"paused\":true}", 200);
 	api_expect_kept("nats://N1.example:4222/c.d ann:s3cret");
 	/* A URL without is one without. */
-	api_expect("PATCH", api_path(id, ""),
-	    "{\"url\":\"nats://n1.example/b\"}", 200);
+	api_expect(
+	    "PATCH", api_path(id, ""), J("{'url':'nats://n1.example/b'}"), 200);
 	api_expect_kept("nats://n1.example/b");
 	api_expect("PATCH", api_path(id, ""),
-	    "{\"url\":\"nats://ann:***@n1.example/b\"}", 422);
+	    J("{'url':'nats://ann:***@n1.example/b'}"), 422);
 	api_expect_fault("url", "value_error", "none is kept");
 	api_expect("POST", "/subscriptions", NATS("ann:***@", "b"), 422);
 	api_expect_fault("url", "url_parsing", "there is none yet");

@@ -28,8 +28,8 @@ post__least_of_all__201_with_defaults_and_secret(void **state)
 	api_expect_member("paused", "false");
 	api_expect_member("status", "\"active\"");
 	api_expect_member("disabled_reason", "null");
-	api_expect_member("breaker",
-	    "{\"state\":\"closed\",\"failures\":0,\"open_until\":null}");
+	api_expect_member(
+	    "breaker", J("{'state':'closed','failures':0,'open_until':null}"));
 	api_expect_member("secret_rotates_until", "null");
 	assert_int_equal(strlen(json_string(api_value("created_at"))), 27);
 	assert_string_equal(json_string(api_value("created_at")),
@@ -130,10 +130,10 @@ patch__topic_changes__warned_of_as_it_is_then(void **state)
 
 	(void)state;
 	api_expect(
-	    "PATCH", api_path(id, ""), "{\"topic\":\"event.security\"}", 200);
+	    "PATCH", api_path(id, ""), J("{'topic':'event.security'}"), 200);
 	expect_no_warning();
 	api_expect(
-	    "PATCH", api_path(id, ""), "{\"topic\":\"event.nowhere\"}", 200);
+	    "PATCH", api_path(id, ""), J("{'topic':'event.nowhere'}"), 200);
 	assert_non_null(strstr(api_res.body.data,
 	    "derives an event to "
 	    "event.nowhere, so nothing"));
@@ -144,8 +144,8 @@ static void
 post__schedule_as_an_array__kept_as_text(void **state)
 {
 	(void)state;
-	free(api_create("{\"topic\":\"event.*\",\"url\":\"" RECEIVER "\","
-			"\"retry_schedule\":[0, 0.5, 604800]}"));
+	free(api_create(J("{'topic':'event.*','url':'" RECEIVER "',"
+			  "'retry_schedule':[0, 0.5, 604800]}")));
 	api_expect_member("retry_schedule", "\"0,0.5,604800\"");
 }
 
@@ -153,9 +153,9 @@ static void
 post__nulls_where_allowed__as_if_absent(void **state)
 {
 	(void)state;
-	free(api_create("{\"topic\":\"event.*\",\"url\":\"" RECEIVER "\","
-			"\"description\":null,\"retry_schedule\":null,"
-			"\"ordering\":null,\"expires_after\":null}"));
+	free(api_create(J("{'topic':'event.*','url':'" RECEIVER "',"
+			  "'description':null,'retry_schedule':null,"
+			  "'ordering':null,'expires_after':null}")));
 	api_expect_member("description", "null");
 	api_expect_member("expires_after", "null");
 }
@@ -175,7 +175,7 @@ post__no_such_body__refused_before_it_is_looked_at(void **state)
 	api_expect("POST", "/subscriptions", "{\"topic\":", 422);
 	api_expect_fault(NULL, "json_invalid", "JSON decode error");
 	api_expect("POST", "/subscriptions",
-	    "{\"topic\":\"event.*\",\"topic\":\"event.*\"}", 422);
+	    J("{'topic':'event.*','topic':'event.*'}"), 422);
 	api_expect_fault(NULL, "json_invalid", "JSON decode error");
 	api_expect("POST", "/subscriptions", "[]", 422);
 	api_expect_fault(NULL, "dict_type", "valid dictionary");

@@ -134,7 +134,7 @@ server__says_it_is_read_only__session_is_left(void **state)
 	    "CREATE TRIGGER refuse BEFORE INSERT ON rejected_events FOR EACH "
 	    "ROW EXECUTE FUNCTION refuse()",
 	    pid);
-	ask_to_store(db, "health", "{\"patient_id\":\"x\"}", 422);
+	ask_to_store(db, "health", J("{'patient_id':'x'}"), 422);
 	assert_int_not_equal(backend_pid(), pid);
 	t_exec(url,
 	    "DROP TRIGGER refuse ON rejected_events; DROP FUNCTION refuse()");

@@ -20,41 +20,41 @@ seed__every_example__answers_as_before(void **state)
 			     id),
 	    2);
 	assert_int_equal(contract_ingest("/ingest/energy",
-			     "{\"energy\": 650.0, \"neighborhood\": "
-			     "\"downtown\"}",
+			     J("{'energy': 650.0, 'neighborhood': "
+			       "'downtown'}"),
 			     id),
 	    1);
 	assert_int_equal(contract_ingest("/ingest/energy",
-			     "{\"energy\": 400.0, \"neighborhood\": "
-			     "\"suburbs\"}",
+			     J("{'energy': 400.0, 'neighborhood': "
+			       "'suburbs'}"),
 			     id),
 	    0);
 	assert_int_equal(contract_ingest("/ingest/energy",
-			     "{\"energy\": 500.0, \"neighborhood\": "
-			     "\"suburbs\"}",
+			     J("{'energy': 500.0, 'neighborhood': "
+			       "'suburbs'}"),
 			     id),
 	    0);
 	assert_int_equal(contract_ingest("/ingest/transport",
-			     "{\"bus_id\": 42, \"lat\": -23.5505, \"lon\": "
-			     "-46.6333}",
+			     J("{'bus_id': 42, 'lat': -23.5505, 'lon': "
+			       "-46.6333}"),
 			     id),
 	    0);
 	assert_int_equal(contract_ingest("/ingest/security",
-			     "{\"alert\": true, \"camera_trigger\": "
-			     "\"motion_detected\"}",
+			     J("{'alert': true, 'camera_trigger': "
+			       "'motion_detected'}"),
 			     id),
 	    0);
 	assert_int_equal(
 	    contract_ingest("/ingest/energy?dedupe_key=unique_key_123",
-		"{\"energy\": 600.0, \"neighborhood\": \"u\"}", id),
+		J("{'energy': 600.0, 'neighborhood': 'u'}"), id),
 	    1);
 	assert_int_equal(
 	    contract_ingest("/ingest/energy?dedupe_key=unique_key_123",
-		"{\"energy\": 600.0, \"neighborhood\": \"u\"}", again),
+		J("{'energy': 600.0, 'neighborhood': 'u'}"), again),
 	    1);
 	assert_string_equal(id, again);
 	assert_int_equal(contract_length_of("/events?limit=10&offset=0"), 10);
-	contract_get("/health", 200, "{\"status\":\"ok\"}");
+	contract_get("/health", 200, J("{'status':'ok'}"));
 }
 
 static void
@@ -70,7 +70,7 @@ event__listed__has_exactly_its_keys(void **state)
 	size_t i;
 
 	(void)state;
-	contract_ingest("/ingest/energy", "{\"energy\":\"7\"}", target + 8);
+	contract_ingest("/ingest/energy", J("{'energy':'7'}"), target + 8);
 	h = http_get(contract_stack.port, target);
 	assert_int_equal(h.status, 200);
 	document = contract_json(&h);
@@ -82,9 +82,9 @@ event__listed__has_exactly_its_keys(void **state)
 	assert_non_null(time);
 	assert_int_equal(time[13 + strcspn(time + 13, "\"") - 1], 'Z');
 	assert_non_null(strstr(h.body,
-	    "\"payload\":{\"energy\":\"7\"},"
-	    "\"normalized_payload\":{\"energy\":7.0,"
-	    "\"neighborhood\":null}"));
+	    J("'payload':{'energy':'7'},"
+	      "'normalized_payload':{'energy':7.0,"
+	      "'neighborhood':null}")));
 	json_free(document);
 	http_free(&h);
 	contract_get(
@@ -123,7 +123,7 @@ events__filters__each_does_its_work(void **state)
 	for (i = 0; i < 3; i++)
 		contract_ingest("/ingest/filtered", "{}", id);
 	contract_ingest(
-	    "/ingest/energy", "{\"energy\":900,\"neighborhood\":\"f\"}", id);
+	    "/ingest/energy", J("{'energy':900,'neighborhood':'f'}"), id);
 	assert_int_equal(contract_length_of("/events?service=filtered"), 3);
 	assert_int_equal(
 	    contract_length_of("/events?service=filtered&limit=2"), 2);
@@ -205,7 +205,7 @@ service__any_other__passes_as_it_is(void **state)
 	contract_get(
 	    target, 200, "\"payload\":{\"b\":1.50,\"a\":[1e2,{\"\\u00e9\":");
 	contract_get(
-	    target, 200, "\"normalized_payload\":{\"b\":1.50,\"a\":[1e2,");
+	    target, 200, J("'normalized_payload':{'b':1.50,'a':[1e2,"));
 	contract_expect("POST", "/ingest/Weather", "", "{}", 422, "detail");
 	contract_expect("POST", "/ingest/a%2fb", "", "{}", 404, "detail");
 }
@@ -220,10 +220,10 @@ rejected__schema__every_fault_told_and_kept(void **state)
 
 	(void)state;
 	contract_expect("POST", "/ingest/health", "", body, 422,
-	    "{\"detail\":[{\"type\":\"int_from_float\",\"loc\":[\"body\","
-	    "\"patient_id\"],\"msg\":\"Input should be a valid integer, got a "
-	    "number with a fractional part\",\"input\":1.5},{\"type\":"
-	    "\"string_type\"");
+	    J("{'detail':[{'type':'int_from_float','loc':['body',"
+	      "'patient_id'],'msg':'Input should be a valid integer, got a "
+	      "number with a fractional part','input':1.5},{'type':"
+	      "'string_type'"));
 	contract_expect(
 	    "POST", "/ingest/health", "", "{\"a\":", 422, "json_invalid");
 	contract_expect("POST", "/ingest/health", "", "[1]", 422, "dict_type");
@@ -232,7 +232,7 @@ rejected__schema__every_fault_told_and_kept(void **state)
 	assert_int_equal(h.status, 200);
 	at = strstr(h.body, "rejected-1");
 	assert_non_null(at);
-	assert_non_null(strstr(h.body, "\"reasons\":[{\"type\":\"dict_type\""));
+	assert_non_null(strstr(h.body, J("'reasons':[{'type':'dict_type'")));
 	assert_non_null(strstr(h.body, "\"body\":\"{\\\"a\\\":\""));
 	http_free(&h);
 	contract_get(
@@ -275,7 +275,7 @@ service__fixture__stored_or_refused_through_the_stack(void **state)
 		assert_int_equal(contract_ingest(target, body, id), n);
 	} else {
 		contract_expect(
-		    "POST", target, "", body, 422, "\"loc\":[\"body\"");
+		    "POST", target, "", body, 422, J("'loc':['body'"));
 	}
 	free(body);
 }

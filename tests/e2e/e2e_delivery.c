@@ -24,7 +24,7 @@ emergency__subscribers__each_gets_what_it_asked_for(void **state)
 	    receiver_count(&deliveries_receiver, "/ok/transport"), 1);
 	assert_non_null(strstr(
 	    receiver_find(&deliveries_receiver, "/ok/transport", 0)->body,
-	    "\"action\":\"dispatch_nearest_vehicle\""));
+	    J("'action':'dispatch_nearest_vehicle'")));
 	free(one);
 	free(two);
 }
@@ -62,7 +62,7 @@ emergency__nobody_subscribed__unclaimed(void **state)
 {
 	(void)state;
 	deliveries_emergency(1003, "");
-	deliveries_await_text("/outbox", "\"status\":\"unclaimed\"");
+	deliveries_await_text("/outbox", J("'status':'unclaimed'"));
 	assert_int_equal(
 	    t_number(deliveries_stack.url, "SELECT count(*) FROM deliveries"),
 	    0);
@@ -78,7 +78,7 @@ subscription__paused__held_and_delivered_when_resumed(void **state)
 	snprintf(target, sizeof(target), "/subscriptions/%s", id);
 	deliveries_call("PATCH", target, "{\"paused\":true}", 200);
 	deliveries_emergency(1004, "");
-	deliveries_await_text("/outbox?status=held", "\"status\":\"held\"");
+	deliveries_await_text("/outbox?status=held", J("'status':'held'"));
 	assert_int_equal(receiver_count(&deliveries_receiver, "/ok/paused"), 0);
 	deliveries_call("PATCH", target, "{\"paused\":false}", 200);
 	deliveries_await("/ok/paused", 1);
@@ -94,8 +94,8 @@ subscription__answers_410__disabled_then_resumed(void **state)
 	(void)state;
 	snprintf(target, sizeof(target), "/subscriptions/%s", id);
 	deliveries_emergency(1005, "");
-	deliveries_await_text(target, "\"status\":\"disabled\"");
-	deliveries_await_text("/outbox?status=held", "\"status\":\"held\"");
+	deliveries_await_text(target, J("'status':'disabled'"));
+	deliveries_await_text("/outbox?status=held", J("'status':'held'"));
 	snprintf(body, sizeof(body),
 	    "{\"paused\":false,\"url\":\"http://127.0.0.1:%d/ok/new\"}",
 	    deliveries_receiver.port);
@@ -160,7 +160,7 @@ delivery__failed__replayed_on_request(void **state)
 
 	(void)state;
 	deliveries_emergency(1007, "");
-	deliveries_await_text("/outbox?status=failed", "\"status\":\"failed\"");
+	deliveries_await_text("/outbox?status=failed", J("'status':'failed'"));
 	assert_int_equal(
 	    receiver_count(&deliveries_receiver, "/status/400/dead"), 10);
 	snprintf(target, sizeof(target), "/subscriptions/%s", id);
@@ -189,17 +189,17 @@ static void
 subscription__deleted__what_waits_expires(void **state)
 {
 	char *id = deliveries_subscribe("event.security", "/status/503/deleted",
-		 ",\"retry_schedule\":\"0,3600\""),
+		 J(",'retry_schedule':'0,3600'")),
 	     target[80];
 
 	(void)state;
 	deliveries_emergency(1008, "");
 	deliveries_await_text(
-	    "/outbox?status=retrying", "\"status\":\"retrying\"");
+	    "/outbox?status=retrying", J("'status':'retrying'"));
 	snprintf(target, sizeof(target), "/subscriptions/%s", id);
 	deliveries_call("DELETE", target, NULL, 204);
 	deliveries_await_text(
-	    "/outbox?status=expired", "\"status\":\"expired\"");
+	    "/outbox?status=expired", J("'status':'expired'"));
 	deliveries_call("GET", target, NULL, 404);
 	free(id);
 }
@@ -212,7 +212,7 @@ subscription__nats_without_a_server__retried_and_told(void **state)
 
 	(void)state;
 	h = http_post(deliveries_stack.port, "/subscriptions",
-	    "{\"topic\":\"event.*\",\"url\":\"nats://127.0.0.1:1/city\"}");
+	    J("{'topic':'event.*','url':'nats://127.0.0.1:1/city'}"));
 	assert_int_equal(h.status, 201);
 	id = deliveries_member(&h, "id");
 	http_free(&h);
@@ -247,7 +247,7 @@ trace__emergency__from_event_to_attempts(void **state)
 
 	(void)state;
 	h = http_post(deliveries_stack.port, "/ingest/health",
-	    "{\"patient_id\":1010,\"alert\":\"emergency\"}");
+	    J("{'patient_id':1010,'alert':'emergency'}"));
 	event = deliveries_member(&h, "stored_event_id");
 	http_free(&h);
 	deliveries_await("/ok/trace", 1);

@@ -71,10 +71,10 @@ static void
 subscription__with_headers__sent_changed_and_told_nowhere(void **state)
 {
 	char *a = deliveries_subscribe("event.security", "/status/500/guarded",
-		 ",\"headers\":{\"Authorization\":\"Bearer s3cret-a\"}"),
+		 J(",'headers':{'Authorization':'Bearer s3cret-a'}")),
 	     *b = deliveries_subscribe("event.security", "/ok/guarded",
-		 ",\"headers\":{\"authorization\":\"Bearer s3cret-b\","
-		 "\"X-Api-Key\":\"s3cret-key\"}"),
+		 J(",'headers':{'authorization':'Bearer s3cret-b',"
+		   "'X-Api-Key':'s3cret-key'}")),
 	     *value, *event, target[64];
 
 	(void)state;
@@ -91,8 +91,8 @@ subscription__with_headers__sent_changed_and_told_nowhere(void **state)
 	/* The attempts go on, and the next has what it has now. */
 	snprintf(target, sizeof(target), "/subscriptions/%s", a);
 	deliveries_call("PATCH", target,
-	    "{\"headers\":{\"X-New\":\"s3cret-new\"},"
-	    "\"paused\":false}",
+	    J("{'headers':{'X-New':'s3cret-new'},"
+	      "'paused':false}"),
 	    200);
 	stack_wait(got_new_header, NULL, "an attempt with the new header");
 	event = t_sql(deliveries_stack.url,

@@ -165,7 +165,7 @@ ingest__same_key_from_64_senders__one_answer_one_event(void **state)
 {
 	(void)state;
 	assert_int_equal(send_as_crowd("/ingest/energy?dedupe_key=crowd",
-			     "{\"energy\":700,\"neighborhood\":\"crowd\"}", 0),
+			     J("{'energy':700,'neighborhood':'crowd'}"), 0),
 	    1);
 	assert_int_equal(t_number(s.url,
 			     "SELECT count(*) FROM events WHERE "
@@ -179,7 +179,7 @@ ingest__one_emergency_from_64_senders__one_dispatch(void **state)
 {
 	(void)state;
 	assert_int_equal(send_as_crowd("/ingest/health",
-			     "{\"patient_id\":6400,\"alert\":\"emergency\"}",
+			     J("{'patient_id':6400,'alert':'emergency'}"),
 			     strlen("{\"stored_event_id\":\"") + 36),
 	    1);
 	assert_int_equal(t_number(s.url,

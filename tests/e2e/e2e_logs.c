@@ -126,7 +126,7 @@ request__its_id__in_each_log_each_row_and_the_delivery(void **state)
 	free(post("", "/subscriptions", body, 201));
 	switch_debug("on");
 	id = post("", "/ingest/health",
-	    "{\"patient_id\":1,\"alert\":\"emergency\"}", 200);
+	    J("{'patient_id':1,'alert':'emergency'}"), 200);
 	assert_int_equal(strlen(id), 32);
 	stack_wait(has_arrived, path, "the delivery arrives");
 	got =
@@ -322,8 +322,7 @@ is_listing_logged(void *arg)
 	(void)arg;
 	assert_int_equal(h.status, 200);
 	http_free(&h);
-	return log_has_line(
-	    "fcgi", "\"msg\":\"request\".*\"path\":\"/events\"");
+	return log_has_line("fcgi", J("'msg':'request'.*'path':'/events'"));
 }
 
 static void
@@ -340,7 +339,7 @@ location__level_debug__for_its_requests_alone(void **state)
 	stack_wait(is_listing_logged, NULL, "the lines of the location");
 	free(post("X-Request-Id: quiet\r\n", "/ingest/weather", "{}", 200));
 	log_await("access", "\"request_id\":\"quiet\"");
-	assert_false(log_has_line("fcgi", "\"level\":\"debug\".*\"quiet\""));
+	assert_false(log_has_line("fcgi", J("'level':'debug'.*'quiet'")));
 }
 
 static bool
@@ -348,7 +347,7 @@ is_hup_logged(void *arg)
 {
 	(void)arg;
 	free(post("X-Request-Id: hup\r\n", "/ingest/weather", "{}", 200));
-	return log_has_line("fcgi", "\"request_id\":\"hup\"");
+	return log_has_line("fcgi", J("'request_id':'hup'"));
 }
 
 static void
@@ -367,9 +366,9 @@ logs__everything_above__json_and_no_secrets(void **state)
 	char *secret;
 
 	(void)state;
-	free(post("", "/ingest/health", "{\"patient_id\":\"geheim\"}", 422));
+	free(post("", "/ingest/health", J("{'patient_id':'geheim'}"), 422));
 	free(post("Idempotency-Key: geheim\r\n", "/ingest/weather?q=geheim",
-	    "{\"a\":\"geheim\"}", 200));
+	    J("{'a':'geheim'}"), 200));
 	log_await("fcgi", "\"status\":422");
 	secret = t_sql(s.url, "SELECT secret FROM subscriptions LIMIT 1");
 	assert_int_equal(strncmp(secret, "whsec_", 6), 0);

@@ -142,7 +142,7 @@ changes__page_of_another_site__403_and_nothing_stored(void **state)
 	snprintf(headers, sizeof(headers), "%s%s", EVIL,
 	    "Accept: application/problem+json\r\n");
 	expect("POST", "/ingest/noise", headers, EVENT, 403,
-	    "\"title\":\"Forbidden\",\"status\":403");
+	    J("'title':'Forbidden','status':403"));
 	assert_true(stored() == before);
 }
 

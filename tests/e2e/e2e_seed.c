@@ -143,8 +143,8 @@ seed__make_run__a_private_database_and_it_says_so(void **state)
 		become_run();
 	stack_wait(is_ready, NULL, "the stack is ready");
 	h = http_post(port, "/ingest/health",
-	    "{\"patient_id\": 12345, \"alert\": \"emergency\", "
-	    "\"location\": \"Rua das Flores, 100\"}");
+	    J("{'patient_id': 12345, 'alert': 'emergency', "
+	      "'location': 'Rua das Flores, 100'}"));
 	assert_int_equal(h.status, 200);
 	http_free(&h);
 	assert_int_equal(

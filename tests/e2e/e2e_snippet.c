@@ -70,10 +70,10 @@ three_lines__stock_nginx__serves_its_site_and_the_api(void **state)
 	expect(&o, "/ingest/health%0a", "{}", 422, "{\"detail\":");
 	memset(big, ' ', sizeof(big) - 1);
 	expect(&o, "/ingest/transport", big, 413,
-	    "{\"detail\":\"Request body must not be larger than 1 MiB\"}");
+	    J("{'detail':'Request body must not be larger than 1 MiB'}"));
 	expect_with(&o, "GET", "/ingest/..%2fhealth",
 	    "Accept: application/problem+json\r\n", NULL, 404,
-	    "\"type\":\"about:blank\"");
+	    J("'type':'about:blank'"));
 	stock_stop(&o);
 }
 
@@ -119,7 +119,7 @@ locations__bad_values__500_and_a_line_in_the_log(void **state)
 	    "no/");
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		expect(&o, bad[i][0], "{}", 500,
-		    "{\"detail\":\"The server is misconfigured\"}");
+		    J("{'detail':'The server is misconfigured'}"));
 		shell_must(
 		    "grep -q 'gateway: fastcgi_param %s' %s/log/fcgi.log",
 		    bad[i][1], s.dir);
@@ -140,7 +140,7 @@ limits__more_than_the_rate__429_with_retry_after(void **state)
 	expect(&o, "/ingest/noise", "{}", 200, "stored");
 	expect(&o, "/ingest/noise", "{}", 429, "Retry-After: 1\r\n");
 	expect(&o, "/ingest/noise", "{}", 429,
-	    "{\"detail\":\"Too many requests, try again later\"}");
+	    J("{'detail':'Too many requests, try again later'}"));
 	/* Nobody else's paths. */
 	expect(&o, "/", NULL, 200, "Welcome");
 	expect(&o, "/events", NULL, 200, "noise");
@@ -162,7 +162,7 @@ passwords__none_or_wrong__401_and_nothing_stored(void **state)
 	stock_start(&o, &s, "Passwords", "");
 	shell_must("echo 'a:{PLAIN}b' >%s/smartcity.htpasswd", o.dir);
 	expect(&o, "/ingest/guarded", "{}", 401, "WWW-Authenticate: Basic");
-	expect(&o, "/events", NULL, 401, "{\"detail\":\"Unauthorized\"}");
+	expect(&o, "/events", NULL, 401, J("{'detail':'Unauthorized'}"));
 	expect_with(&o, "POST", "/ingest/guarded", wrong, "{}", 401, "detail");
 	assert_int_equal(t_number(s.url,
 			     "SELECT count(*) FROM events WHERE "
@@ -241,7 +241,7 @@ proxy__names_its_client__the_client_is_judged(void **state)
 	stock_stop(&o);
 	stock_start(&o, &s, "Behind another proxy", "s|10.0.0.0/8|127.0.0.1|");
 	expect_with(&o, "GET", "/status", elsewhere, NULL, 403,
-	    "{\"detail\":\"Forbidden\"}");
+	    J("{'detail':'Forbidden'}"));
 	expect(&o, "/status", NULL, 200, "pool:");
 	stock_stop(&o);
 }

@@ -28,7 +28,7 @@ sse__an_emergency__base_and_derived_once_in_order(void **state)
 		assert_true(at > before);
 		before = at;
 	}
-	assert_non_null(strstr(v.text, "\"payload\":{\"wind\":1e2}"));
+	assert_non_null(strstr(v.text, J("'payload':{'wind':1e2}")));
 	assert_non_null(strstr(v.text, "],\"cursor\":\""));
 	assert_null(strstr(v.text, "skipped_after"));
 	viewer_leave(&v);
@@ -43,10 +43,10 @@ sse__one_service__its_events_alone(void **state)
 	(void)state;
 	viewer_sse(&v, "/events/stream?service=security", "");
 	assert_int_equal(viewer_ingest("health", viewer_emergency, ids), 3);
-	viewer_await(&v, "\"service\":\"security\"");
+	viewer_await(&v, J("'service':'security'"));
 	assert_int_equal(viewer_ingest("energy", "{\"energy\":900}", ids), 2);
 	viewer_await(&v, ids[1]);
-	assert_int_equal(viewer_count(v.text, "\"service\":\"security\""), 2);
+	assert_int_equal(viewer_count(v.text, J("'service':'security'")), 2);
 	assert_int_equal(viewer_count(v.text, "\"service\":"), 2);
 	viewer_leave(&v);
 }

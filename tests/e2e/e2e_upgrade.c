@@ -146,8 +146,8 @@ reload(const char *name, int sig)
 static bool
 fires_at_three(void *arg)
 {
-	struct http h = http_post(s.port, "/ingest/energy",
-	    "{\"energy\":3,\"neighborhood\":\"probe\"}");
+	struct http h = http_post(
+	    s.port, "/ingest/energy", J("{'energy':3,'neighborhood':'probe'}"));
 	bool fires = strstr(h.body, "\"derived_events\":[\"") != NULL;
 
 	(void)arg;

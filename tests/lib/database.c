@@ -42,3 +42,18 @@ database_drop(void **state)
 	t_drop(url);
 	return 0;
 }
+
+enum status
+database_beat(struct db *on)
+{
+	return db_run(
+	    on, Q_worker_beat, (const char *const[]){ "w", "[]" }, NULL);
+}
+
+int
+database_backend(void)
+{
+	return (int)t_number(url,
+	    "SELECT max(pid) FROM pg_stat_activity WHERE application_name = "
+	    "'test' AND datname = current_database()");
+}

@@ -18,4 +18,9 @@ int database_open(void **state);       /* a connection */
 int database_open_moved(void **state); /* both */
 int database_drop(void **state);
 
+/* The simplest of all statements. */
+enum status database_beat(struct db *);
+/* The server's process for the connections called "test". */
+int database_backend(void);
+
 #endif

@@ -182,7 +182,7 @@ api_expect_header_fault(const char *name, const char *msg)
 	    "\"loc\":[\"body\",\"headers\",\"%s\"],\"msg\":\"", name);
 	if (api_res.status != 422 || strstr(api_res.body.data, want) == NULL ||
 	    strstr(api_res.body.data, msg) == NULL ||
-	    strstr(api_res.body.data, "\"input\":\"***\"") == NULL)
+	    strstr(api_res.body.data, J("'input':'***'")) == NULL)
 		fail_msg("no %s %s in %d %s", want, msg, api_res.status,
 		    api_res.body.data);
 	api_expect_silence();

@@ -49,9 +49,9 @@ cloudevent__absent_parts__left_out(void **state)
 
 	(void)state;
 	expect_event(&m,
-	    "{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"/ingest\","
-	    "\"type\":\"t\",\"datacontenttype\":\"application/json\","
-	    "\"data\":{}}");
+	    J("{'specversion':'1.0','id':'i','source':'/ingest',"
+	      "'type':'t','datacontenttype':'application/json',"
+	      "'data':{}}"));
 }
 
 static void

@@ -61,12 +61,12 @@ stream__two_services__one_message_to_all_and_one_to_each(void **state)
 	tick();
 	assert_int_equal(post_count, 3);
 	expect_post(0, "all",
-	    "{\"events\":[{\"n\":1},{\"n\":2},{\"n\":3}],"
-	    "\"cursor\":\"2.c\"}");
+	    J("{'events':[{'n':1},{'n':2},{'n':3}],"
+	      "'cursor':'2.c'}"));
 	expect_post(1, "service.health",
-	    "{\"events\":[{\"n\":1},{\"n\":3}],\"cursor\":\"2.c\"}");
+	    J("{'events':[{'n':1},{'n':3}],'cursor':'2.c'}"));
 	expect_post(
-	    2, "service.energy", "{\"events\":[{\"n\":2}],\"cursor\":\"2.c\"}");
+	    2, "service.energy", J("{'events':[{'n':2}],'cursor':'2.c'}"));
 }
 
 static void
@@ -77,7 +77,7 @@ stream__service_called_all__channel_of_its_own(void **state)
 	add("all", "{}");
 	tick();
 	assert_int_equal(post_count, 2);
-	expect_post(1, "service.all", "{\"events\":[{}],\"cursor\":\"2.c\"}");
+	expect_post(1, "service.all", J("{'events':[{}],'cursor':'2.c'}"));
 }
 
 static void
@@ -87,8 +87,7 @@ stream__payload_of_several_lines__one_line(void **state)
 	batch("1.a", "2.c", false);
 	add("x", "{\r\n\"n\":\n1}\n");
 	tick();
-	expect_post(
-	    0, "all", "{\"events\":[{  \"n\": 1} ],\"cursor\":\"2.c\"}");
+	expect_post(0, "all", J("{'events':[{  'n': 1} ],'cursor':'2.c'}"));
 }
 
 static void
@@ -102,18 +101,18 @@ stream__events_skipped__every_channel_told_once(void **state)
 	add("y", "2");
 	tick();
 	assert_int_equal(post_count, 2);
-	expect_post(0, "all",
-	    "{\"events\":[2],\"cursor\":\"9.c\",\"skipped_after\":\"2.c\"}");
+	expect_post(
+	    0, "all", J("{'events':[2],'cursor':'9.c','skipped_after':'2.c'}"));
 	expect_post(1, "service.y",
-	    "{\"events\":[2],\"cursor\":\"9.c\",\"skipped_after\":\"2.c\"}");
+	    J("{'events':[2],'cursor':'9.c','skipped_after':'2.c'}"));
 	batch("9.c", "10.c", false);
 	add("x", "3");
 	add("y", "4");
 	tick();
-	expect_post(0, "all", "{\"events\":[3,4],\"cursor\":\"10.c\"}");
+	expect_post(0, "all", J("{'events':[3,4],'cursor':'10.c'}"));
 	expect_post(1, "service.x",
-	    "{\"events\":[3],\"cursor\":\"10.c\",\"skipped_after\":\"2.c\"}");
-	expect_post(2, "service.y", "{\"events\":[4],\"cursor\":\"10.c\"}");
+	    J("{'events':[3],'cursor':'10.c','skipped_after':'2.c'}"));
+	expect_post(2, "service.y", J("{'events':[4],'cursor':'10.c'}"));
 }
 
 static void
@@ -124,8 +123,8 @@ stream__all_skipped__told_without_events(void **state)
 	add(NULL, NULL);
 	tick();
 	assert_int_equal(post_count, 1);
-	expect_post(0, "all",
-	    "{\"events\":[],\"cursor\":\"9.c\",\"skipped_after\":\"1.a\"}");
+	expect_post(
+	    0, "all", J("{'events':[],'cursor':'9.c','skipped_after':'1.a'}"));
 }
 
 static void
@@ -147,8 +146,8 @@ stream__more_services_than_posts__the_rest_told_later(void **state)
 	add("s0", "3");
 	tick();
 	expect_post(1, "service.s39",
-	    "{\"events\":[2],\"cursor\":\"3.c\",\"skipped_after\":\"1.a\"}");
-	expect_post(2, "service.s0", "{\"events\":[3],\"cursor\":\"3.c\"}");
+	    J("{'events':[2],'cursor':'3.c','skipped_after':'1.a'}"));
+	expect_post(2, "service.s0", J("{'events':[3],'cursor':'3.c'}"));
 }
 
 static void

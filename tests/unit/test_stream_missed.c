@@ -53,17 +53,17 @@ stream__nginx_refused_a_message__the_next_says_since_when(void **state)
 	batch("2.c", "3.c", true);
 	add(NULL, NULL);
 	tick();
-	expect_post(0, "all",
-	    "{\"events\":[],\"cursor\":\"3.c\",\"skipped_after\":\"1.a\"}");
+	expect_post(
+	    0, "all", J("{'events':[],'cursor':'3.c','skipped_after':'1.a'}"));
 	batch("3.c", "4.c", false);
 	add("x", "2");
 	add("new", "3");
 	tick();
-	expect_post(0, "all", "{\"events\":[2,3],\"cursor\":\"4.c\"}");
+	expect_post(0, "all", J("{'events':[2,3],'cursor':'4.c'}"));
 	expect_post(1, "service.x",
-	    "{\"events\":[2],\"cursor\":\"4.c\",\"skipped_after\":\"1.a\"}");
+	    J("{'events':[2],'cursor':'4.c','skipped_after':'1.a'}"));
 	expect_post(2, "service.new",
-	    "{\"events\":[3],\"cursor\":\"4.c\",\"skipped_after\":\"2.c\"}");
+	    J("{'events':[3],'cursor':'4.c','skipped_after':'2.c'}"));
 }
 
 /* --- what viewers that come back have missed --- */
@@ -128,10 +128,10 @@ expect_notices(void)
 	tick();
 	assert_int_equal(recalls, 1);
 	assert_int_equal(post_count, 2);
-	expect_post(0, "all",
-	    "{\"events\":[],\"cursor\":\"9.z\",\"skipped_after\":\"0.m\"}");
+	expect_post(
+	    0, "all", J("{'events':[],'cursor':'9.z','skipped_after':'0.m'}"));
 	expect_post(1, "service.x",
-	    "{\"events\":[],\"cursor\":\"9.z\",\"skipped_after\":\"0.m\"}");
+	    J("{'events':[],'cursor':'9.z','skipped_after':'0.m'}"));
 	batch("9.z", "9.z", false);
 	for (i = 0; i < 20; i++)
 		tick();

@@ -32,11 +32,11 @@ stream__answer_of_the_database_lost__the_next_says_since_when(void **state)
 		tick();
 		is_repeated = false;
 		expect_post(0, "all",
-		    "{\"events\":[{\"n\":2}],\"cursor\":\"6.d\","
-		    "\"skipped_after\":\"2.b\"}");
+		    J("{'events':[{'n':2}],'cursor':'6.d',"
+		      "'skipped_after':'2.b'}"));
 		expect_post(1, "service.energy",
-		    "{\"events\":[{\"n\":2}],\"cursor\":\"6.d\","
-		    "\"skipped_after\":\"2.b\"}");
+		    J("{'events':[{'n':2}],'cursor':'6.d',"
+		      "'skipped_after':'2.b'}"));
 	}
 }
 
@@ -52,8 +52,8 @@ stream__passed_by_then_an_answer_lost__since_the_pass(void **state)
 	add("energy", "{\"n\":1}");
 	tick();
 	expect_post(0, "all",
-	    "{\"events\":[{\"n\":1}],\"cursor\":\"300.y\",\"skipped_after\":"
-	    "\"100.00000000-0000-0000-0000-000000000000\"}");
+	    J("{'events':[{'n':1}],'cursor':'300.y','skipped_after':"
+	      "'100.00000000-0000-0000-0000-000000000000'}"));
 }
 
 static void
