@@ -190,7 +190,7 @@ leave_files(int more)
 	close(fd);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
 	now = before;
-	now.rlim_cur = (rlim_t)(fd + more);
+	now.rlim_cur = (rlim_t)fd + (rlim_t)more;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
 	return before;
 }

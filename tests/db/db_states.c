@@ -155,7 +155,7 @@ static void
 states__table_of_the_readme__the_same(void **state)
 {
 	char *at = strstr(readme, "\n## States\n"), *line;
-	const char *words[TEXT_MAX / 8];
+	const char *words[TEXT_MAX / 8] = { 0 };
 	size_t n = 0;
 
 	(void)state;

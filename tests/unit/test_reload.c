@@ -126,10 +126,30 @@ reload__answered__said_with_its_exit_status(void **state)
 		assert_row(&rows[i]);
 }
 
+/* The time to wait for one may end in the middle of it. */
+static void
+order__read_in_pieces__obeyed_whole(void **state)
+{
+	static const struct row row = {
+		"cd \"${reload%/*}\" && "
+		"bash -c '. run.d/supervise; POLL_SECONDS=0.01; "
+		"f=$(mktemp -u); mkfifo $f; exec 7<>$f; rm $f; "
+		"for piece in rel \"oad 7\" \"\n\" \"stop -\\nreload 8\\n\"; "
+		"do "
+		"printf \"$piece\" >&7; read_order; echo \"$ORDER,$ID\"; done; "
+		"read_order; echo \"$ORDER,$ID\"'",
+		0, ",\n,\nreload,7\nstop,-\nreload,8\n"
+	};
+
+	(void)state;
+	assert_row(&row);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(reload__of_nothing__refused_at_once),
 	cmocka_unit_test(reload__its_run_killed_meanwhile__refused),
 	cmocka_unit_test(reload__answered__said_with_its_exit_status),
+	cmocka_unit_test(order__read_in_pieces__obeyed_whole),
 };
 
 static int

@@ -9,20 +9,18 @@
 #include "lane.h"
 #include "log.h"
 #include "parcel.h"
-#include "report.h"
 #include "retry.h"
 #include "rights.h"
+#include "settling.h"
 #include "sink.h"
 #include "tally.h"
 
 enum {
-	OUTCOMES_MAX_BYTES = 64 << 20,
-	SETTLE_MS = 20, /* an outcome waits for others as long as this */
-	SETTLE_MANY = 250,
-	CLAIM_MS = 20,     /* between claims while there is something */
-	BUSY_MS = 500,     /* and for so long after it */
-	CLAIM_MORE_MS = 2, /* while there is more than was claimed */
-	IDLE_SHARE = 10,   /* an idle claim may cost a tenth of the time */
+	LANES_MAX_BYTES = 64 << 20,
+	CLAIM_MS = 20,     /* between claims while they find something */
+	BUSY_MS = 500,     /* and for so long after the last one that did */
+	CLAIM_MORE_MS = 2, /* while there is more than one claim may take */
+	IDLE_SHARE = 10,   /* idle claims take a tenth of the time at most */
 	SWEEP_MS = 10000,  /* between claims that look at everything */
 	NEWCOMERS = 8, /* an unknown receiver gets an eighth of what is left */
 	AGAIN_MS = 1000, /* after the database failed */
@@ -33,58 +31,28 @@ struct dispatch {
 	const struct config *config;
 	struct schedule schedule;
 	struct receivers receivers;
-	struct buf lanes, outcomes;
-	/* Of the outcomes, those that failed: to be reported when settled. */
-	struct parcel *failed, **last_failed;
-	int busy, unsettled;
-	int64_t claim_at, settle_at, sweep_at;
-	int64_t found_ms; /* when a claim last found something */
-	bool is_stopping, is_behind;
-	struct rights claim_rights, settle_rights;
+	struct settling settling;
+	struct buf lanes;
+	int busy; /* attempts under way */
+	/* Times of the steady clock. */
+	int64_t claim_at; /* the next claim is due */
+	int64_t sweep_at; /* the next one that looks at everything */
+	int64_t found_ms; /* a claim last found something */
+	bool is_stopping;
+	bool is_behind; /* the last claim left something due */
+	struct rights claim_rights;
 };
 
 /* --- one attempt --- */
 
-/* The outcome is noted, to be told soon. */
-static void
-note(struct parcel *p, const struct outcome *outcome)
-{
-	struct dispatch *d = p->dispatch;
-
-	p->outcome = *outcome;
-	if (d->unsettled++ == 0)
-		d->settle_at = clock_steady_ms() + SETTLE_MS;
-	else if (d->unsettled == SETTLE_MANY)
-		d->settle_at = 0;
-	p->receiver->unsettled++;
-	tally_attempt(
-	    p->attempt.subscription_id, outcome->ending, outcome->took_ms);
-	lease_add(&d->outcomes, &p->attempt, outcome);
-}
-
-static void
-note_failed(struct parcel *p, const struct outcome *outcome)
-{
-	note(p, outcome);
-	*p->dispatch->last_failed = p;
-	p->dispatch->last_failed = &p->next;
-}
-
-static void
-note_delivered(struct parcel *p, const struct outcome *outcome)
-{
-	note(p, outcome);
-	report_delivered(p);
-	parcel_free(p);
-}
-
 static void
 release(struct parcel *p)
 {
-	note(p, &(struct outcome){ .ending = ENDING_RELEASED });
-	parcel_free(p);
+	settling_add(&p->dispatch->settling, p,
+	    &(struct outcome){ .ending = ENDING_RELEASED });
 }
 
+/* How long until the next attempt; -1: that was the last one. */
 static int64_t
 delay_ms(const struct parcel *p)
 {
@@ -99,11 +67,27 @@ delay_ms(const struct parcel *p)
 	    arc4random());
 }
 
-/* By the end of this worker, which is no fault of the receiver. */
+/* This worker ended during the attempt: it is no fault of the receiver. */
 static bool
 was_cut_off(const struct parcel *p)
 {
 	return p->dispatch->is_stopping && p->attempt.error == ERROR_INTERNAL;
+}
+
+/* What becomes of a delivery whose attempt has failed. */
+static void
+plan(const struct parcel *p, struct outcome *outcome)
+{
+	int64_t delay = delay_ms(p);
+
+	if (delay >= 0) {
+		outcome->ending = ENDING_RETRYING;
+		outcome->delay_ms = delay;
+	} else if (was_cut_off(p)) {
+		*outcome = (struct outcome){ .ending = ENDING_RELEASED };
+	} else {
+		outcome->ending = ENDING_FAILED;
+	}
 }
 
 /* What the sink calls when an attempt is over. */
@@ -122,19 +106,9 @@ finish(struct attempt *a)
 		lane_failed(&p->receiver->lane);
 	else
 		lane_answered(&p->receiver->lane, outcome.took_ms);
-	if (a->error == ERROR_NONE) {
-		note_delivered(p, &outcome);
-		return;
-	}
-	outcome.delay_ms = delay_ms(p);
-	outcome.ending = outcome.delay_ms < 0 ? ENDING_FAILED : ENDING_RETRYING;
-	if (outcome.delay_ms < 0 && was_cut_off(p)) {
-		release(p);
-		return;
-	}
-	if (outcome.delay_ms < 0)
-		outcome.delay_ms = 0;
-	note_failed(p, &outcome);
+	if (a->error != ERROR_NONE)
+		plan(p, &outcome);
+	settling_add(&p->dispatch->settling, p, &outcome);
 }
 
 static void
@@ -158,7 +132,10 @@ begin(struct parcel *p)
 	finish(&p->attempt);
 }
 
-/* What would outlive its lease is not begun: it might be delivered twice. */
+/*
+ * An attempt that may take longer than its lease is not begun: another worker
+ * might deliver the same meanwhile.
+ */
 static bool
 is_to_give_back(const struct dispatch *d, const struct parcel *p)
 {
@@ -168,7 +145,7 @@ is_to_give_back(const struct dispatch *d, const struct parcel *p)
 	    clock_steady_ms() + needs > p->lease_end_ms;
 }
 
-/* One parcel, begun or given back; false: none may be now. */
+/* Begins the first parcel or gives it back; false: neither may be done now. */
 static bool
 begin_one(struct dispatch *d, struct receiver *r)
 {
@@ -183,7 +160,7 @@ begin_one(struct dispatch *d, struct receiver *r)
 	return true;
 }
 
-/* In rounds, one each, so that nobody takes all the places there are. */
+/* One parcel of each receiver in turn, so that none takes all the places. */
 static void
 begin_all(struct dispatch *d)
 {
@@ -207,7 +184,10 @@ begin_all(struct dispatch *d)
 
 /* --- claim --- */
 
-/* How long until the next claim, after one that took so long. */
+/*
+ * How long until the next claim, after one that took so long. is_cut_off: it
+ * found as many as it may claim at once, so there are probably more.
+ */
 static int64_t
 claim_pause(const struct dispatch *d, bool is_cut_off, int64_t took)
 {
@@ -217,7 +197,7 @@ claim_pause(const struct dispatch *d, bool is_cut_off, int64_t took)
 		return CLAIM_MORE_MS;
 	if (poll < took * IDLE_SHARE)
 		poll = took * IDLE_SHARE;
-	/* Where something came lately, more will. */
+	/* Where something was found lately, more is likely to come. */
 	if (poll > CLAIM_MS && clock_steady_ms() - d->found_ms < BUSY_MS)
 		return CLAIM_MS;
 	return poll;
@@ -243,7 +223,8 @@ claim(struct dispatch *d, struct db *db)
 		.attempt.done = finish,
 	};
 
-	/* Also if it fails: a sweep too slow must not be all there is. */
+	/* Also if it fails: or, where sweeps time out, all claims would be
+	 * sweeps. */
 	if (sweep)
 		d->sweep_at = now + SWEEP_MS;
 	receivers_put_lanes(&d->receivers, &d->lanes, left, now, sweep);
@@ -268,63 +249,11 @@ claim(struct dispatch *d, struct db *db)
 /* --- settle --- */
 
 static void
-forget_outcomes(struct dispatch *d)
-{
-	struct receiver *r;
-
-	for (r = d->receivers.list; r != NULL; r = r->next_of_all) {
-		r->lane.held -= r->unsettled;
-		if (r->unsettled > 0)
-			r->lane.failures = 0; /* the breaker knows */
-		r->unsettled = 0;
-	}
-	d->unsettled = 0;
-	buf_reset(&d->outcomes);
-	/* Their places are free, and there is more to take them. */
-	if (d->is_behind)
-		d->claim_at = 0;
-}
-
-/* settled: NULL where the database could not be told. */
-static void
-report(struct dispatch *d, const struct pg_result *settled)
-{
-	struct parcel *p;
-
-	report_failed(d->failed, settled);
-	while ((p = d->failed) != NULL) {
-		d->failed = p->next;
-		parcel_free(p);
-	}
-	d->last_failed = &d->failed;
-}
-
-static void
 settle(struct dispatch *d, struct db *db)
 {
-	struct pg_result *settled = NULL;
-	enum status status =
-	    lease_settle(db, &d->outcomes, clock_steady_ms(), &settled);
-
-	if (status == STATUS_OK)
-		rights_suffice(&d->settle_rights, "dispatch: settle");
-	else
-		rights_lack(&d->settle_rights, "dispatch: settle", db,
-		    clock_steady_ms());
-	if (status == STATUS_RETRY) {
-		d->settle_at = clock_steady_ms() + AGAIN_MS;
-		return;
-	}
-	if (status != STATUS_OK)
-		log_error("dispatch: %d outcomes cannot be told; their leases "
-			  "will end",
-		    d->unsettled);
-	else if (lease_settled(settled) < d->unsettled)
-		log_warn("dispatch: %d of %d outcomes came too late",
-		    d->unsettled - lease_settled(settled), d->unsettled);
-	report(d, settled);
-	pg_free(settled);
-	forget_outcomes(d);
+	/* The outcomes' places are free now, and there is more to claim. */
+	if (settling_run(&d->settling, &d->receivers, db) && d->is_behind)
+		d->claim_at = 0;
 }
 
 /* --- all of it --- */
@@ -335,15 +264,15 @@ dispatch_run(struct dispatch *d, struct db *db)
 	int64_t now = clock_steady_ms(), next;
 
 	begin_all(d);
-	if (d->unsettled > 0 && now >= d->settle_at)
+	if (d->settling.n > 0 && now >= d->settling.due_ms)
 		settle(d, db);
 	if (!d->is_stopping && now >= d->claim_at) {
 		claim(d, db);
 		begin_all(d);
 	}
 	next = d->is_stopping ? now + AGAIN_MS : d->claim_at;
-	if (d->unsettled > 0 && d->settle_at < next)
-		next = d->settle_at;
+	if (d->settling.n > 0 && d->settling.due_ms < next)
+		next = d->settling.due_ms;
 	now = clock_steady_ms();
 	return next > now ? next - now : 0;
 }
@@ -353,13 +282,13 @@ dispatch_stop(struct dispatch *d)
 {
 	d->is_stopping = true;
 	begin_all(d);
-	d->settle_at = 0;
+	d->settling.due_ms = 0;
 }
 
 bool
 dispatch_is_idle(const struct dispatch *d)
 {
-	return d->busy == 0 && d->unsettled == 0;
+	return d->busy == 0 && d->settling.n == 0;
 }
 
 static enum status
@@ -408,9 +337,8 @@ dispatch_open(struct dispatch **out, const struct config *config,
 	}
 	d->config = config;
 	receivers_init(&d->receivers);
-	buf_init(&d->lanes, OUTCOMES_MAX_BYTES);
-	buf_init(&d->outcomes, OUTCOMES_MAX_BYTES);
-	d->last_failed = &d->failed;
+	buf_init(&d->lanes, LANES_MAX_BYTES);
+	settling_init(&d->settling);
 	status = parse_schedule(d, error);
 	if (status == STATUS_OK)
 		status = open_sinks(config, net, error);
@@ -422,7 +350,7 @@ dispatch_open(struct dispatch **out, const struct config *config,
 	return STATUS_OK;
 }
 
-/* What was not begun comes up again when its lease ends. */
+/* What was not begun is claimed again when its lease ends. */
 static void
 drop_queues(struct receivers *all)
 {
@@ -443,12 +371,11 @@ dispatch_close(struct dispatch *d, struct db *db)
 	d->is_stopping = true;
 	for (i = 0; sink_at(i) != NULL; i++)
 		sink_at(i)->close();
-	if (d->unsettled > 0)
+	if (d->settling.n > 0)
 		settle(d, db);
-	report(d, NULL); /* what is left of them */
+	settling_free(&d->settling);
 	drop_queues(&d->receivers);
 	receivers_free(&d->receivers);
 	buf_free(&d->lanes);
-	buf_free(&d->outcomes);
 	free(d);
 }

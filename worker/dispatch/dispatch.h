@@ -1,7 +1,7 @@
 /*
- * The heart of the worker: claims deliveries, hands them to sinks, as many at
- * once as each receiver may get, and settles what became of them. Never waits
- * for a receiver; only the database is waited for.
+ * Delivery, from claim to settling: claims deliveries that are due, hands each
+ * to a sink, as many at once as its receiver may get, and settles the outcomes
+ * in the database. It waits for the database alone, never for a receiver.
  */
 #ifndef DISPATCH_H
 #define DISPATCH_H
@@ -22,19 +22,19 @@ struct dispatch;
 enum status dispatch_open(struct dispatch **, const struct config *,
     const struct net *, char error[256]) MUST_CHECK;
 /*
- * Ends what is still under way, tells the outcomes and frees it; NULL is fine.
- * What cannot be told comes up again when its lease ends.
+ * Ends what is still under way, settles the outcomes and frees it; NULL is
+ * fine. A delivery that cannot be settled is tried again when its lease ends.
  */
 void dispatch_close(struct dispatch *, struct db *);
 
 /*
- * Does what is due now; returns the milliseconds until something is again.
- * To be called too after any sink worked.
+ * Begins, claims and settles what is due now; returns the milliseconds until
+ * the next is due. Call it too whenever a sink or the HTTP client has worked.
  */
 int64_t dispatch_run(struct dispatch *, struct db *);
-/* Claims no more, and gives back what was not begun. */
+/* From now on claims nothing, and gives back what was not begun. */
 void dispatch_stop(struct dispatch *);
-/* Nothing is under way and every outcome was told. */
+/* No attempt is under way and every outcome is settled. */
 bool dispatch_is_idle(const struct dispatch *);
 
 #endif

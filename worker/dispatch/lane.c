@@ -39,7 +39,10 @@ lane_may_start(const struct lane *lane, int busy, int max)
 	    (lane->in_flight == 0 && busy < max - max / 8);
 }
 
-/* An eighth of the news at a time; a bad surprise counts at once. */
+/*
+ * A moving average with weight 1/8; an answer over eight times slower replaces
+ * it.
+ */
 void
 lane_answered(struct lane *lane, int64_t ms)
 {

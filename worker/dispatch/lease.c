@@ -14,8 +14,9 @@ enum {
 };
 
 /*
- * The circuit breaker: after LANE_FAILURES in a row a receiver is left alone
- * for a while, longer each time, then tried with one delivery.
+ * The circuit breaker: after LANE_FAILURES failures in a row a receiver gets
+ * nothing for these seconds, doubled each time up to the maximum, and then one
+ * delivery to see whether it works again.
  */
 static const char breaker_seconds[] = "30", breaker_max_seconds[] = "600";
 
@@ -100,7 +101,7 @@ put(struct buf *out, const char *name, const char *value)
 	buf_json_string(out, value, strlen(value));
 }
 
-/* PostgreSQL's text has no NUL: what a receiver answers may. */
+/* A receiver's answer may have NULs, which PostgreSQL's text cannot hold. */
 static void
 put_answer(struct buf *out, struct buf *answer)
 {
@@ -138,7 +139,7 @@ lease_add(
 	put(out, "error", error_class_name(a->error));
 	put(out, "detail", a->detail);
 	put(out, "address", a->address);
-	/* Better told without it than not at all. */
+	/* Without the answer it still fits, and that it is settled counts. */
 	if (out->len < out->max / 2)
 		put_answer(out, &answer);
 	buf_putc(out, '}');

@@ -1,7 +1,8 @@
 /*
- * The outbox as this worker sees it: claim deliveries under a lease, settle
- * them. A claim is committed before anything is sent, and it counts the
- * attempt; what is never settled comes up again when its lease ends.
+ * The statements that claim deliveries and settle them. A claim gives this
+ * worker a lease, counts the attempt, and is committed before anything is sent.
+ * When a worker dies and never settles a delivery, another worker claims it
+ * once the lease has ended.
  */
 #ifndef LEASE_H
 #define LEASE_H
@@ -17,7 +18,8 @@
 
 struct claim {
 	const char *lanes; /* JSON, see sql/queries/outbox_claim.sql */
-	double back;       /* seconds; negative: look at everything */
+	double back;       /* look at what came due in the last so many
+			    * seconds; negative: at everything */
 	int lease_seconds; /* by the database's clock */
 	int max_attempts;
 	int limit;
@@ -29,15 +31,18 @@ struct claimed {
 	struct message message;
 	const char *subscription_id;
 	const char *description; /* or NULL */
-	/* DELIVERING, or what it became while it waited: it is not sent. */
+	/*
+	 * DELIVERY_DELIVERING; or DELIVERY_FAILED or _EXPIRED, which the claim
+	 * made of a delivery with no attempt or no time left: do not send it.
+	 */
 	enum delivery_state state;
 	int attempt;
-	int attempts; /* of these, since the last replay */
+	int attempts; /* since the last replay, with this one */
 	const char *url, *secret, *old_secret;
 	const char *credentials, *headers; /* see message.h */
 	const char *retry_schedule;        /* or NULL */
 	int max_in_flight;
-	const char *lease; /* its end, as settling must say it */
+	const char *lease; /* its end, word for word for struct attempt */
 };
 
 /*
@@ -48,17 +53,20 @@ enum status lease_claim(
     struct db *, const struct claim *, struct pg_result **batch) MUST_CHECK;
 struct claimed lease_row(const struct pg_result *batch, int row);
 
-/* Adds one to those that lease_settle will tell. */
+/* Adds an outcome to those that lease_settle() will send. */
 void lease_add(
     struct buf *outcomes, const struct attempt *, const struct outcome *);
 /*
- * Tells them in one statement; *settled, which the caller frees with pg_free,
- * is what came of it. now_ms: the steady clock. Unless OK the buffer is as it
- * was: telling again may help.
+ * Sends them in one statement; *settled, which the caller frees with pg_free,
+ * is its answer. now_ms: the steady clock. On an error the buffer is as it was,
+ * so that the same can be sent again.
  */
 enum status lease_settle(struct db *, struct buf *outcomes, int64_t now_ms,
     struct pg_result **settled) MUST_CHECK;
-/* How many took effect: not those whose lease ended and was claimed anew. */
+/*
+ * How many outcomes changed their delivery. One whose lease had ended, and
+ * whose delivery was claimed anew, is only added to the history.
+ */
 int lease_settled(const struct pg_result *settled);
 
 /* Why a subscription's deliveries wait, whatever their schedule says. */
@@ -70,7 +78,7 @@ enum hold {
 	HOLD_DELETED
 };
 
-/* A subscription to which not all that was settled had been delivered. */
+/* A subscription that has a failed attempt among the settled outcomes. */
 struct judged {
 	const char *subscription_id, *description, *url;
 	enum hold hold;

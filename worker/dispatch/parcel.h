@@ -18,7 +18,7 @@ struct batch {
 };
 
 struct parcel {
-	struct attempt attempt; /* first: a sink gives back its address */
+	struct attempt attempt; /* first: done() gets its address */
 	struct dispatch *dispatch;
 	struct receiver *receiver;
 	struct batch *batch;

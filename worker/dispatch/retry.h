@@ -1,4 +1,4 @@
-/* When to try again; pure, so that tests need no clock. */
+/* When a failed delivery is tried again; pure, so tests need no clock. */
 #ifndef RETRY_H
 #define RETRY_H
 
@@ -12,11 +12,11 @@ enum {
 };
 
 /*
- * Milliseconds until the next attempt after so many (at least 1) were made, or
- * -1: never, that was the last one. The schedule's delay is spread by
- * RETRY_JITTER_PERCENT to either side, so that what failed together does not
- * come back together; random is any 32 random bits. A receiver that asked for
- * more (Retry-After, -1: did not) gets it, up to RETRY_MAX_MS.
+ * Milliseconds until the next attempt, after so many were made (at least 1);
+ * -1: there is none, max_attempts are made. It is the schedule's delay, up to
+ * RETRY_JITTER_PERCENT longer or shorter, so that deliveries that failed at the
+ * same time are not all tried again at the same time; random is any 32 random
+ * bits. A longer Retry-After (-1: none) is used instead, up to RETRY_MAX_MS.
  */
 int64_t retry_delay_ms(const struct schedule *, int attempts, int max_attempts,
     int64_t retry_after_ms, uint32_t random);

@@ -1,8 +1,8 @@
 /*
- * The HTTP client: HTTP/1.1 POSTs, many at once, none ever waited for. The only
- * file that sees libcurl. Redirects are not followed, proxies of the
- * environment are ignored, and the guard passes every address before it is
- * connected to. Its owner is the worker, see net.h.
+ * The HTTP client: HTTP/1.1 POSTs, many at once, none ever waited for.
+ * Redirects are not followed, proxies of the environment are ignored, and the
+ * guard passes every address before it is connected to. Its owner is the
+ * worker, see net.h.
  */
 #ifndef POST_H
 #define POST_H
@@ -54,6 +54,6 @@ void post_start(struct post_client *, struct post *);
  * Ends a post that is under way and calls its done(): with ERROR_INTERNAL,
  * unless its status has come.
  */
-void post_cancel(struct post_client *, struct post *);
+void post_cancel(struct post *);
 
 #endif

@@ -240,7 +240,7 @@ close_sink(void)
 	struct call *call;
 
 	while ((call = LIST_FIRST(&under_way)) != NULL)
-		post_cancel(http, &call->post);
+		post_cancel(&call->post);
 }
 
 const struct sink sink_webhook = {

@@ -35,7 +35,7 @@ void audience_presume(struct audience *, int64_t now_ms);
 void audience_ask(struct audience *);
 /* As of the last answer: nobody, before the first. */
 bool audience_is_there(const struct audience *, int64_t now_ms);
-/* After post_close(). */
+/* After net_close(). */
 void audience_close(struct audience *);
 
 #endif

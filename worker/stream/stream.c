@@ -8,34 +8,18 @@
 
 #include "audience.h"
 #include "budget.h"
-#include "channels.h"
 #include "clock.h"
 #include "id.h"
 #include "log.h"
+#include "parts.h"
 #include "post.h"
 #include "recall.h"
 
 enum {
-	EVENTS_MAX = 1000, /* in a message */
-	ROOM_MIN = 1024,   /* bytes of events */
-	ROOM_MAX =
-	    256 * 1024,    /* likewise; see nginx/nchan-smartcity-http.conf */
-	FRAME_BYTES = 320, /* besides them and their commas */
-	PARTS_MAX = 33,    /* one to all, the others to services */
-	ANSWER_BYTES = 1024,
+	ROOM_MIN = 1024, /* bytes of events in a message, at least */
 	TIMEOUT_MS = 5000,
 	/* A viewer may be told that it is there before nginx counts it. */
 	COUNTED_MS = 2000
-};
-
-/* A batch as one channel gets it. */
-struct part {
-	struct post post;
-	struct stream *stream;
-	struct channel *channel;
-	char url[128];
-	struct buf body, answer;
-	int events;
 };
 
 struct stream {
@@ -47,18 +31,15 @@ struct stream {
 	char moment[24], next_moment[24];
 	int64_t next_ms; /* when the second came */
 	struct budget budget;
-	struct channels channels;
+	struct parts parts;
 	struct recall recall;
-	int64_t sent_ms;         /* the batch under way */
-	bool is_notice;          /* it tells of what nginx has lost */
-	int viewers;             /* of all events, as far as known */
-	bool is_away;            /* the last batch failed */
-	bool is_failing;         /* and that was logged */
-	bool failed;             /* a part of the batch under way */
-	char before[CURSOR_LEN]; /* that batch */
-	char behind[CURSOR_LEN]; /* what was taken or passed, as far as known */
-	struct part parts[PARTS_MAX];
-	int n, under_way;
+	int64_t sent_ms; /* the batch under way */
+	bool is_notice;  /* it tells of what nginx has lost */
+	int viewers;     /* of all events, as far as known */
+	bool is_away;    /* the last batch failed */
+	bool is_failing; /* and that was logged */
+	bool failed;     /* a part of the batch under way */
+	int under_way;   /* posts */
 };
 
 static void heard(void *arg, const struct post *);
@@ -88,7 +69,7 @@ stream_open(struct stream **out, const struct config *c,
 	snprintf(s->name, sizeof(s->name), "%s:%s", host, c->stream);
 	s->http = http;
 	s->socket = c->stream;
-	strcpy(s->behind, "0");
+	parts_init(&s->parts);
 	s->audience = (struct audience){
 		.http = http, .socket = c->stream, .heard = heard, .arg = s
 	};
@@ -100,93 +81,18 @@ stream_open(struct stream **out, const struct config *c,
 	return STATUS_OK;
 }
 
-static void
-forget_parts(struct stream *s)
-{
-	int i;
-
-	for (i = 0; i < s->n; i++) {
-		buf_free(&s->parts[i].body);
-		buf_free(&s->parts[i].answer);
-		s->parts[i].channel->busy = false;
-	}
-	s->n = s->under_way = 0;
-}
-
 void
 stream_close(struct stream *s)
 {
 	if (s == NULL)
 		return;
-	forget_parts(s);
+	parts_forget(&s->parts);
+	s->under_way = 0;
 	audience_close(&s->audience);
 	free(s);
 }
 
 /* --- a batch, by channels --- */
-
-/* The batch's part for that channel; NULL: there are too many. */
-static struct part *
-find_part(struct stream *s, const char *name)
-{
-	struct channel *c = channels_get(&s->channels, name);
-	struct part *p;
-
-	if (c == NULL)
-		return NULL;
-	for (p = s->parts; p < s->parts + s->n; p++)
-		if (p->channel == c)
-			return p;
-	if (s->n == PARTS_MAX) {
-		channel_skip(c, s->before);
-		return NULL;
-	}
-	s->n++;
-	*p = (struct part){ .stream = s, .channel = c };
-	c->busy = true;
-	buf_init(&p->body, ROOM_MAX + EVENTS_MAX + FRAME_BYTES);
-	buf_init(&p->answer, ANSWER_BYTES);
-	buf_puts(&p->body, "{\"events\":[");
-	return p;
-}
-
-/* One line: between the values of JSON, a line's end is but a space. */
-static void
-put_line(struct buf *out, const char *json)
-{
-	size_t n;
-
-	for (;; json += n + 1) {
-		n = strcspn(json, "\r\n");
-		buf_put(out, json, n);
-		if (json[n] == '\0')
-			return;
-		buf_putc(out, ' ');
-	}
-}
-
-static void
-add_event(struct part *p, const char *event)
-{
-	if (p == NULL)
-		return;
-	if (p->events++ > 0)
-		buf_putc(&p->body, ',');
-	put_line(&p->body, event);
-}
-
-static void
-end_part(struct part *p, const char *cursor)
-{
-	const struct channel *c = p->channel;
-
-	buf_printf(&p->body, "],\"cursor\":\"%s\",\"after\":\"%s\"", cursor,
-	    *c->last != '\0' ? c->last : p->stream->before);
-	if (*p->channel->gap != '\0')
-		buf_printf(
-		    &p->body, ",\"skipped_after\":\"%s\"", p->channel->gap);
-	buf_putc(&p->body, '}');
-}
 
 static void
 make_parts(struct stream *s, const struct pg_result *r)
@@ -195,39 +101,28 @@ make_parts(struct stream *s, const struct pg_result *r)
 	struct part *all;
 	int i;
 
-	snprintf(s->before, sizeof(s->before), "%s",
+	snprintf(s->parts.before, sizeof(s->parts.before), "%s",
 	    pg_value(r, 0, STREAM_TAKE_BEFORE));
 	/* Somebody else took what is between, or an answer was lost. */
-	if (strcmp(s->before, s->behind) != 0)
-		channels_lose(&s->channels);
-	all = find_part(s, "all");
+	if (strcmp(s->parts.before, s->parts.behind) != 0)
+		channels_lose(&s->parts.channels);
+	all = parts_get(&s->parts, "all");
 	if (pg_is_true(r, 0, STREAM_TAKE_SKIPPED))
-		channels_skip(&s->channels, s->before);
+		channels_skip(&s->parts.channels, s->parts.before);
 	for (i = 0; i < pg_rows(r); i++) {
 		if (pg_value(r, i, STREAM_TAKE_EVENT) == NULL)
 			continue;
 		snprintf(name, sizeof(name), "service.%s",
 		    pg_value(r, i, STREAM_TAKE_SERVICE));
-		add_event(all, pg_value(r, i, STREAM_TAKE_EVENT));
-		add_event(
-		    find_part(s, name), pg_value(r, i, STREAM_TAKE_EVENT));
+		part_add(all, pg_value(r, i, STREAM_TAKE_EVENT));
+		part_add(parts_get(&s->parts, name),
+		    pg_value(r, i, STREAM_TAKE_EVENT));
 	}
-	for (i = 0; i < s->n; i++)
-		end_part(&s->parts[i], pg_value(r, 0, STREAM_TAKE_BEHIND));
-	snprintf(s->behind, sizeof(s->behind), "%s",
+	for (i = 0; i < s->parts.n; i++)
+		part_end(&s->parts, &s->parts.at[i],
+		    pg_value(r, 0, STREAM_TAKE_BEHIND));
+	snprintf(s->parts.behind, sizeof(s->parts.behind), "%s",
 	    pg_value(r, 0, STREAM_TAKE_BEHIND));
-}
-
-/* Without events: what its viewers saw last may not be what was sent last. */
-static void
-add_notice(struct stream *s, const char *name)
-{
-	struct part *p = find_part(s, name);
-
-	if (p == NULL)
-		return;
-	channel_skip(p->channel, s->before);
-	end_part(p, s->behind);
 }
 
 static void
@@ -237,17 +132,18 @@ make_notices(struct stream *s, const struct pg_result *r)
 	char name[CHANNEL_LEN];
 	int i;
 
-	snprintf(s->before, sizeof(s->before), "%s",
+	snprintf(s->parts.before, sizeof(s->parts.before), "%s",
 	    pg_value(r, 0, STREAM_RECENT_MARK));
-	if (strcmp(s->behind, cursor) != 0) {
-		channels_lose(&s->channels);
-		snprintf(s->behind, sizeof(s->behind), "%s", cursor);
+	if (strcmp(s->parts.behind, cursor) != 0) {
+		channels_lose(&s->parts.channels);
+		snprintf(
+		    s->parts.behind, sizeof(s->parts.behind), "%s", cursor);
 	}
-	add_notice(s, "all");
+	parts_notice(&s->parts, "all");
 	for (i = 0; i < pg_rows(r); i++) {
 		snprintf(name, sizeof(name), "service.%s",
 		    pg_value(r, i, STREAM_RECENT_SERVICE));
-		add_notice(s, name);
+		parts_notice(&s->parts, name);
 	}
 }
 
@@ -303,14 +199,14 @@ end_batch(struct stream *s)
 	s->is_away = s->failed;
 	if (s->is_notice && s->failed)
 		recall_lost(&s->recall, clock_steady_ms());
-	forget_parts(s);
+	parts_forget(&s->parts);
+	s->under_way = 0;
 }
 
 /* {"messages": 2, "requested": 0, "subscribers": 1, …} */
 static void
-hear_stored(struct part *p)
+hear_stored(struct stream *s, struct part *p)
 {
-	struct stream *s = p->stream;
 	struct channel *c = p->channel;
 
 	if (!recall_stored(&s->recall,
@@ -319,7 +215,7 @@ hear_stored(struct part *p)
 		s->is_notice ? 0 : c->sent_ms, s->sent_ms, clock_steady_ms()))
 		tell_forgot();
 	c->sent_ms = s->sent_ms;
-	snprintf(c->last, sizeof(c->last), "%s", s->behind);
+	snprintf(c->last, sizeof(c->last), "%s", s->parts.behind);
 	*c->gap = '\0';
 }
 
@@ -332,16 +228,16 @@ end_post(struct post *post)
 
 	if (post->error == ERROR_NONE && post->status / 100 == 2) {
 		viewers = read_number(&p->answer, "\"subscribers\":", 0);
-		hear_stored(p);
+		hear_stored(s, p);
 	} else {
 		s->failed = true;
-		channel_skip(p->channel, s->before);
+		channel_skip(p->channel, s->parts.before);
 		*p->channel->last = '\0';
 		/* What is ours was logged, or it is the worker's end. */
 		if (post->error != ERROR_INTERNAL)
 			tell(s, post);
 	}
-	if (p == s->parts)
+	if (p == s->parts.at)
 		s->viewers = viewers;
 	budget_spend(&s->budget, (int64_t)p->body.len, viewers);
 	if (--s->under_way == 0)
@@ -349,16 +245,17 @@ end_post(struct post *post)
 }
 
 static void
-start_post(struct part *p)
+start_post(struct stream *s, struct part *p)
 {
 	static const char *const headers[] = { "Content-Type: application/json",
 		"Accept: text/json", NULL };
 
+	p->stream = s;
 	snprintf(p->url, sizeof(p->url), "http://stream/publish?channel=%s",
 	    p->channel->name);
 	p->post = (struct post){
 		.url = p->url,
-		.unix_socket = p->stream->socket,
+		.unix_socket = s->socket,
 		.headers = headers,
 		.body = p->body.data,
 		.body_len = p->body.len,
@@ -368,7 +265,7 @@ start_post(struct part *p)
 		.arg = p,
 	};
 	if (!p->body.failed) {
-		post_start(p->stream->http, &p->post);
+		post_start(s->http, &p->post);
 		return;
 	}
 	p->post.error = ERROR_INTERNAL;
@@ -379,13 +276,13 @@ start_post(struct part *p)
 static void
 post_parts(struct stream *s)
 {
-	int i, n = s->n;
+	int i, n = s->parts.n;
 
 	s->failed = false;
 	s->sent_ms = clock_steady_ms();
 	s->under_way = n;
 	for (i = 0; i < n; i++)
-		start_post(&s->parts[i]);
+		start_post(s, &s->parts.at[i]);
 }
 
 /* --- a batch's beginning --- */
@@ -439,9 +336,9 @@ pass(struct stream *s, struct db *db)
 	status = db_run(db, Q_stream_pass, values, &r);
 	if (status == STATUS_OK) {
 		if (*s->moment != '\0')
-			snprintf(s->behind, sizeof(s->behind), "%s.%s",
-			    s->moment, id_floor(0).text);
-		channels_lose(&s->channels);
+			snprintf(s->parts.behind, sizeof(s->parts.behind),
+			    "%s.%s", s->moment, id_floor(0).text);
+		channels_lose(&s->parts.channels);
 		s->recall.lost = false; /* nobody is left to be told */
 		keep_moment(s, pg_value(r, 0, STREAM_PASS_MOMENT));
 	}
@@ -462,12 +359,13 @@ take(struct stream *s, struct db *db, int64_t room)
 	enum status status;
 
 	/* While nginx is away the cursor goes on: live is live. */
-	snprintf(events, sizeof(events), "%d", s->is_away ? 0 : EVENTS_MAX);
+	snprintf(
+	    events, sizeof(events), "%d", s->is_away ? 0 : PARTS_EVENTS_MAX);
 	snprintf(bytes, sizeof(bytes), "%d", (int)room);
 	status = db_run(db, Q_stream_take, values, &r);
 	/* It may have taken events of which no answer tells. */
 	if (status != STATUS_OK || db_was_repeated(db))
-		channels_skip(&s->channels, s->behind);
+		channels_skip(&s->parts.channels, s->parts.behind);
 	s->is_notice = false;
 	if (status == STATUS_OK && pg_rows(r) > 0) {
 		make_parts(s, r);
@@ -487,7 +385,7 @@ show(struct stream *s, struct db *db, int64_t now_ms)
 	/* However little it is, one event at a time must get through. */
 	if (room < ROOM_MIN)
 		room = ROOM_MIN;
-	return take(s, db, room < ROOM_MAX ? room : ROOM_MAX);
+	return take(s, db, room < PARTS_ROOM_MAX ? room : PARTS_ROOM_MAX);
 }
 
 /* Whose events nginx may have lost is told by messages without events. */

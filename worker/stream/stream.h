@@ -29,7 +29,7 @@ struct stream;
  */
 enum status stream_open(struct stream **out, const struct config *,
     struct post_client *, char error[256]) MUST_CHECK;
-/* After post_close(), which ends what is under way. NULL is fine. */
+/* After net_close(), which ends what is under way. NULL is fine. */
 void stream_close(struct stream *);
 /*
  * Takes what was committed since the last time and posts it, unless that is

@@ -1,0 +1,35 @@
+/*
+ * Outcomes of attempts on their way to the database: they are collected for
+ * some milliseconds and settled in one statement, many at a time.
+ */
+#ifndef SETTLING_H
+#define SETTLING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "parcel.h"
+#include "rights.h"
+
+struct settling {
+	struct buf outcomes; /* JSON, see sql/queries/outbox_settle.sql */
+	int n;
+	int64_t due_ms; /* steady clock; where n > 0 */
+	/* Parcels that failed: the log reports them once they are settled. */
+	struct parcel *failed, **last_failed;
+	struct rights rights;
+};
+
+void settling_init(struct settling *);
+/* Outcomes that are not settled by now are lost: their leases will end. */
+void settling_free(struct settling *);
+
+/* Takes over the parcel, whose attempt has this outcome. */
+void settling_add(struct settling *, struct parcel *, const struct outcome *);
+/*
+ * Settles all of them. False: the database is away, and the same is due again
+ * in a second. True: none is left; what the database refused was logged.
+ */
+bool settling_run(struct settling *, struct receivers *, struct db *);
+
+#endif
