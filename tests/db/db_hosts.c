@@ -64,9 +64,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	cluster_make(&primary);
-	cluster_start(&primary, "");
-	cluster_migrate(&primary);
+	cluster_open(&primary);
 	cluster_copy(&standby, &primary);
 	cluster_start(&standby, "");
 	silent = listen_silently("127.0.0.2", primary.port);

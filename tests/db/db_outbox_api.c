@@ -275,36 +275,6 @@ message__with_attempts__everything_told_oldest_attempt_first(void **state)
 	    "\"answer\":\"ok \\\"é\\\"\"}]}]}");
 }
 
-/* Their number has no end, and each answer may be 96 KiB of escapes. */
-static void
-message__with_very_many_attempts__the_newest_answers_shown(void **state)
-{
-	char path[64];
-	int answers = 0;
-	const char *at;
-
-	(void)state;
-	rows_message(1, "event.transport");
-	rows_delivery(1, GOOD, "delivered");
-	t_exec(url,
-	    "INSERT INTO delivery_attempts SELECT '%s', '" SUBSCRIPTION
-	    "1', n, now(), 1, 500, 'http', 'answered 500', '192.0.2.1', "
-	    "repeat(chr(1), 16000) FROM generate_series(1, 400) AS n",
-	    rows_id(1));
-	snprintf(path, sizeof(path), "/outbox/%s", rows_id(1));
-	assert_int_equal(rows_call("GET", path), 200);
-	for (at = rows_body; (at = strstr(at, "\"attempt\":")) != NULL; at++)
-		answers++;
-	assert_int_equal(answers, 400);
-	answers = 0;
-	for (at = rows_body; (at = strstr(at, "\"answer\":\"")) != NULL; at++)
-		answers++;
-	assert_int_equal(answers, (1 << 20) / 16000);
-	assert_non_null(strstr(rows_body, "\"attempt\":1,"));
-	assert_string_equal(
-	    rows_body + strlen(rows_body) - 12, "\\u0001\"}]}]}");
-}
-
 static void
 message__without_deliveries__unclaimed(void **state)
 {
@@ -394,7 +364,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(outbox__unknown_status__422_with_the_known_ones),
 	TEST(outbox__bad_parameters__each_told),
 	TEST(message__with_attempts__everything_told_oldest_attempt_first),
-	TEST(message__with_very_many_attempts__the_newest_answers_shown),
 	TEST(message__without_deliveries__unclaimed),
 	TEST(outbox__delivered_after_a_failure__no_error_shown),
 	TEST(message__unknown_or_no_id__404_or_422),

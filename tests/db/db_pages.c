@@ -202,6 +202,36 @@ subscriptions__any__as_many_as_asked_for(void **state)
 	expect("/subscriptions?offset=4", 2, 1);
 }
 
+/* Their number has no end, and each answer may be 96 KiB of escapes. */
+static void
+message__with_very_many_attempts__the_newest_answers_shown(void **state)
+{
+	char path[64];
+	int answers = 0;
+	const char *at;
+
+	(void)state;
+	rows_message(1, "event.transport");
+	rows_delivery(1, GOOD, "delivered");
+	t_exec(url,
+	    "INSERT INTO delivery_attempts SELECT '%s', '" SUBSCRIPTION
+	    "1', n, now(), 1, 500, 'http', 'answered 500', '192.0.2.1', "
+	    "repeat(chr(1), 16000) FROM generate_series(1, 400) AS n",
+	    rows_id(1));
+	snprintf(path, sizeof(path), "/outbox/%s", rows_id(1));
+	assert_int_equal(rows_call("GET", path), 200);
+	for (at = rows_body; (at = strstr(at, "\"attempt\":")) != NULL; at++)
+		answers++;
+	assert_int_equal(answers, 400);
+	answers = 0;
+	for (at = rows_body; (at = strstr(at, "\"answer\":\"")) != NULL; at++)
+		answers++;
+	assert_int_equal(answers, (1 << 20) / 16000);
+	assert_non_null(strstr(rows_body, "\"attempt\":1,"));
+	assert_string_equal(
+	    rows_body + strlen(rows_body) - 12, "\\u0001\"}]}]}");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, rows_empty)
 
 static const struct CMUnitTest tests[] = {
@@ -214,6 +244,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(outbox__messages_to_many__pages_end_at_8_mib),
 	TEST(rejected__bodies_and_reasons_of_control_characters__bounded),
 	TEST(subscriptions__any__as_many_as_asked_for),
+	TEST(message__with_very_many_attempts__the_newest_answers_shown),
 };
 
 T_MAIN_WITH(tests, database_open, rows_close)

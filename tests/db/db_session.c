@@ -16,11 +16,8 @@ static int
 setup(void **state)
 {
 	(void)state;
-	cluster_make(&cluster);
-	cluster_start(&cluster, "");
-	cluster_migrate(&cluster);
-	snprintf(url, sizeof(url),
-	    "postgresql://postgres@127.0.0.1:%d/smartcity", cluster.port);
+	cluster_open(&cluster);
+	snprintf(url, sizeof(url), "%s", cluster_url(&cluster));
 	snprintf(admin, sizeof(admin),
 	    "%s?options=-cdefault_transaction_read_only%%3Doff", url);
 	return 0;

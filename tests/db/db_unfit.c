@@ -56,11 +56,8 @@ static int
 setup(void **state)
 {
 	(void)state;
-	cluster_make(&cluster);
-	cluster_start(&cluster, "");
-	cluster_migrate(&cluster);
-	snprintf(url, sizeof(url),
-	    "postgresql://postgres@127.0.0.1:%d/smartcity", cluster.port);
+	cluster_open(&cluster);
+	snprintf(url, sizeof(url), "%s", cluster_url(&cluster));
 	db_watch(note_error);
 	return 0;
 }

@@ -54,10 +54,8 @@ make_cluster(void)
 		    "--init-groups'",
 	    dir);
 	chmod(dir, 0755);
-	assert_int_equal(
-	    shell("mkdir small pg && chown postgres pg . && $as initdb -N -D "
-		  "$d/pg -U postgres -A trust -E UTF8 --locale C.UTF-8"),
-	    0);
+	shell_must("mkdir small pg && chown postgres pg . && $as initdb -N -D "
+		   "$d/pg -U postgres -A trust -E UTF8 --locale C.UTF-8");
 	if ((postgres = fork()) == 0)
 		become_postgres();
 	stack_wait(is_there, NULL, "the small server is there");

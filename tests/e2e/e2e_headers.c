@@ -28,12 +28,9 @@ static void
 expect(const char *method, const char *target, const struct row *row)
 {
 	const char *body = *method == 'P' ? "{\"n\":1}" : NULL;
-	struct http h = http_send(s.port, method, target, row->headers, body);
 
-	if (h.status != row->status || strstr(h.raw, row->text) == NULL)
-		fail_msg("%s %s\n%s: wanted %d with %s, got\n%s", method,
-		    target, row->headers, row->status, row->text, h.raw);
-	http_free(&h);
+	http_expect(
+	    s.port, method, target, row->headers, body, row->status, row->text);
 }
 
 static void

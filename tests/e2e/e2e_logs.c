@@ -291,10 +291,9 @@ client__its_own_id__taken_from_trusted_addresses_if_plain(void **state)
 
 	(void)state;
 	expect_its_own("gateway-1");
-	assert_int_equal(shell("sed -i '/^geo .smartcity_names_requests/,/}/"
-			       "s|default 0;|&\\n\\t127.0.0.0/8 1;|' "
-			       "nginx/smartcity-http.conf"),
-	    0);
+	shell_must("sed -i '/^geo .smartcity_names_requests/,/}/"
+		   "s|default 0;|&\\n\\t127.0.0.0/8 1;|' "
+		   "nginx/smartcity-http.conf");
 	stack_reload_nginx(&s);
 	stack_wait(is_taken, "gateway-1", "the gateway's id is taken");
 	log_await("access", "\"request_id\":\"gateway-1\"");
@@ -329,12 +328,10 @@ static void
 location__level_debug__for_its_requests_alone(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    shell("sed -i 's|^location  = /events .*|location = /events {"
-		  " include fastcgi_smartcity;"
-		  " fastcgi_param SMARTCITY_LOG_LEVEL debug; }|' "
-		  "nginx/smartcity.conf"),
-	    0);
+	shell_must("sed -i 's|^location  = /events .*|location = /events {"
+		   " include fastcgi_smartcity;"
+		   " fastcgi_param SMARTCITY_LOG_LEVEL debug; }|' "
+		   "nginx/smartcity.conf");
 	stack_reload_nginx(&s);
 	stack_wait(is_listing_logged, NULL, "the lines of the location");
 	free(post("X-Request-Id: quiet\r\n", "/ingest/weather", "{}", 200));
@@ -354,7 +351,7 @@ static void
 pool__sighup__settings_read_again(void **state)
 {
 	(void)state;
-	assert_int_equal(shell("echo SMARTCITY_LOG_LEVEL=debug >run/.env"), 0);
+	shell_must("echo SMARTCITY_LOG_LEVEL=debug >run/.env");
 	assert_int_equal(kill(stack_pid(&s, "fcgi"), SIGHUP), 0);
 	stack_wait(is_hup_logged, NULL, "the pool has read .env");
 }
@@ -372,20 +369,15 @@ logs__everything_above__json_and_no_secrets(void **state)
 	log_await("fcgi", "\"status\":422");
 	secret = t_sql(s.url, "SELECT secret FROM subscriptions LIMIT 1");
 	assert_int_equal(strncmp(secret, "whsec_", 6), 0);
-	assert_int_equal(shell("cat log/*.log run.log | grep -c -e geheim "
-			       "-e '%s' | grep -qx 0",
-			     secret + 6),
-	    0);
-	assert_int_equal(
-	    shell("cat log/access.log log/fcgi.log log/worker.log | "
-		  "python3 -c 'import json, sys\n"
-		  "for line in sys.stdin: json.loads(line)'"),
-	    0);
-	assert_int_equal(
-	    shell("cat log/access.log log/fcgi.log log/worker.log | "
-		  "grep -v -E '^\\{\"ts\":\"[0-9T:-]{19}\\.[0-9]{3}"
-		  "(Z|[+-][0-9:]{5})\",\"level\":' | wc -l | grep -qx 0"),
-	    0);
+	shell_must("cat log/*.log run.log | grep -c -e geheim "
+		   "-e '%s' | grep -qx 0",
+	    secret + 6);
+	shell_must("cat log/access.log log/fcgi.log log/worker.log | "
+		   "python3 -c 'import json, sys\n"
+		   "for line in sys.stdin: json.loads(line)'");
+	shell_must("cat log/access.log log/fcgi.log log/worker.log | "
+		   "grep -v -E '^\\{\"ts\":\"[0-9T:-]{19}\\.[0-9]{3}"
+		   "(Z|[+-][0-9:]{5})\",\"level\":' | wc -l | grep -qx 0");
 	free(secret);
 }
 

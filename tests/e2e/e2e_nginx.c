@@ -42,21 +42,19 @@ config__as_shipped__accepted_by_nginx(void **state)
 	 * Where the image has its directories, a test has none. No -p: modules
 	 * are looked up from nginx's own prefix.
 	 */
-	assert_int_equal(
-	    shell("d=%s/full; mkdir $d && cp nginx/smartcity*.conf "
-		  "nginx/fastcgi_smartcity* $d && "
-		  "if test -e /usr/lib/nginx/modules/ngx_nchan_module.so; "
-		  "then cp nginx/nchan-smartcity*.conf $d; fi && "
-		  "cp nginx/docs-smartcity.conf nginx/static_smartcity $d && "
-		  "sed -i \"s|unix:/run/smartcity/|unix:$d/|\" "
-		  "$d/*smartcity-http.conf && "
-		  "sed -e \"s|/run/smartcity/nginx.pid|$d/pid|\" "
-		  "-e \"s|/var/lib/nginx/|$d/|\" "
-		  "-e \"s|listen 8000|listen unix:$d/s|\" "
-		  "nginx/nginx.conf >$d/nginx.conf && "
-		  "PATH=$PATH:/usr/sbin nginx -t -q -c $d/nginx.conf",
-		dir),
-	    0);
+	shell_must("d=%s/full; mkdir $d && cp nginx/smartcity*.conf "
+		   "nginx/fastcgi_smartcity* $d && "
+		   "if test -e /usr/lib/nginx/modules/ngx_nchan_module.so; "
+		   "then cp nginx/nchan-smartcity*.conf $d; fi && "
+		   "cp nginx/docs-smartcity.conf nginx/static_smartcity $d && "
+		   "sed -i \"s|unix:/run/smartcity/|unix:$d/|\" "
+		   "$d/*smartcity-http.conf && "
+		   "sed -e \"s|/run/smartcity/nginx.pid|$d/pid|\" "
+		   "-e \"s|/var/lib/nginx/|$d/|\" "
+		   "-e \"s|listen 8000|listen unix:$d/s|\" "
+		   "nginx/nginx.conf >$d/nginx.conf && "
+		   "PATH=$PATH:/usr/sbin nginx -t -q -c $d/nginx.conf",
+	    dir);
 }
 
 /* Each of these was measured to lose, double or forge requests. */
@@ -64,9 +62,8 @@ static void
 config__known_traps__not_in_it(void **state)
 {
 	(void)state;
-	assert_int_equal(shell("grep -q '^fastcgi_keep_conn off;' "
-			       "nginx/fastcgi_smartcity_common"),
-	    0);
+	shell_must("grep -q '^fastcgi_keep_conn off;' "
+		   "nginx/fastcgi_smartcity_common");
 	assert_int_not_equal(
 	    shell(
 		"sed 's/#.*//' nginx/*.conf nginx/fastcgi_smartcity* | grep -E "
@@ -81,12 +78,10 @@ write_other(int port)
 	char path[128];
 	FILE *f;
 
-	assert_int_equal(
-	    shell("cp nginx/smartcity.conf nginx/fastcgi_smartcity* %s && "
-		  "sed 's|unix:[^;]*|unix:%s/run/sockets/fcgi.sock|' "
-		  "nginx/smartcity-http.conf >%s/smartcity-http.conf",
-		dir, s.dir, dir),
-	    0);
+	shell_must("cp nginx/smartcity.conf nginx/fastcgi_smartcity* %s && "
+		   "sed 's|unix:[^;]*|unix:%s/run/sockets/fcgi.sock|' "
+		   "nginx/smartcity-http.conf >%s/smartcity-http.conf",
+	    dir, s.dir, dir);
 	snprintf(path, sizeof(path), "%s/nginx.conf", dir);
 	f = fopen(path, "w");
 	assert_non_null(f);

@@ -1,7 +1,4 @@
-/*
- * Whose web pages may use the API: what nginx and the pool answer to what
- * browsers send, and the same with a real one, by tests/openapi/origins.mjs.
- */
+/* Whose web pages may use the API: what programs and browsers are answered. */
 #include "t.h"
 
 #include <string.h>
@@ -48,17 +45,7 @@ teardown(void **state)
 	return 0;
 }
 
-static void
-expect(const char *method, const char *target, const char *headers,
-    const char *body, int status, const char *text)
-{
-	struct http h = http_send(s.port, method, target, headers, body);
-
-	if (h.status != status || strstr(h.raw, text) == NULL)
-		fail_msg("%s %s %s: wanted %d and %s, got %s", method, target,
-		    headers, status, text, h.raw);
-	http_free(&h);
-}
+#define expect(...) http_expect(s.port, __VA_ARGS__)
 
 /* What a viewer is answered; a stream that is open is closed. */
 static void

@@ -107,10 +107,9 @@ seed__nothing_runs__migrate_says_so_in_one_line(void **state)
 	if (is_known)
 		skip();
 	put_env(URL);
-	assert_int_equal(
-	    shell("\"$top\"/sql/migrate status 2>err; [ $? -eq 78 ] && "
-		  "[ $(wc -l <err) -eq 1 ] && grep -q 'neither `make up`' err"),
-	    0);
+	shell_must(
+	    "\"$top\"/sql/migrate status 2>err; [ $? -eq 78 ] && "
+	    "[ $(wc -l <err) -eq 1 ] && grep -q 'neither `make up`' err");
 }
 
 static void
@@ -118,16 +117,12 @@ make_run__dotenv_malformed__refused_by_its_line(void **state)
 {
 	(void)state;
 	put_env("DATABASE_URL='postgresql://u:secret@h/d' x");
-	assert_int_equal(
-	    shell("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && [ $(wc -l <err) "
-		  "-eq 1 "
-		  "] && grep -q '.env, line 1: ' err && ! grep -q secret err"),
-	    0);
+	shell_must("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && [ $(wc -l <err) "
+		   "-eq 1 "
+		   "] && grep -q '.env, line 1: ' err && ! grep -q secret err");
 	put_env("DATABASE_URL=mysql://u:secret@h/d");
-	assert_int_equal(
-	    shell("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && grep -q 'not a "
-		  "postgresql:// URL' err && ! grep -q secret err"),
-	    0);
+	shell_must("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && grep -q 'not a "
+		   "postgresql:// URL' err && ! grep -q secret err");
 }
 
 static void
@@ -147,9 +142,7 @@ seed__make_run__a_private_database_and_it_says_so(void **state)
 	      "'location': 'Rua das Flores, 100'}"));
 	assert_int_equal(h.status, 200);
 	http_free(&h);
-	assert_int_equal(
-	    shell("[ $(grep -c 'starting a private PostgreSQL' log) -eq 1 ]"),
-	    0);
+	shell_must("[ $(grep -c 'starting a private PostgreSQL' log) -eq 1 ]");
 }
 
 static void
@@ -166,13 +159,11 @@ seed__make_run_runs__migrate_goes_to_its_database(void **state)
 		skip();
 	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		put_env(lines[i]);
-		assert_int_equal(
-		    shell("\"$top\"/sql/migrate status >out && "
-			  "grep -q up-to-date out && "
-			  "[ \"$(\"$top\"/sql/migrate psql -Atc 'SELECT "
-			  "count(*) > 0, current_database() FROM events')\" = "
-			  "'t|smartcity' ]"),
-		    0);
+		shell_must("\"$top\"/sql/migrate status >out && "
+			   "grep -q up-to-date out && "
+			   "[ \"$(\"$top\"/sql/migrate psql -Atc 'SELECT "
+			   "count(*) > 0, current_database() FROM events')\" = "
+			   "'t|smartcity' ]");
 	}
 }
 

@@ -28,12 +28,7 @@ static void
 expect_with(const struct stock *o, const char *method, const char *target,
     const char *headers, const char *body, int status, const char *text)
 {
-	struct http h = http_send(o->port, method, target, headers, body);
-
-	if (h.status != status || strstr(h.raw, text) == NULL)
-		fail_msg("%s: wanted %d with %s, got %s", target, status, text,
-		    h.raw);
-	http_free(&h);
+	http_expect(o->port, method, target, headers, body, status, text);
 }
 
 static void

@@ -81,19 +81,16 @@ setup(void **state)
 	chmod(dir, 0755);
 	make_certificates();
 	port = stack_free_port();
-	assert_int_equal(shell("mkdir pg && chown postgres pg . && $as initdb "
-			       "-N -D $PWD/pg -U postgres -A trust -E UTF8 "
-			       "--locale C.UTF-8"),
-	    0);
+	shell_must("mkdir pg && chown postgres pg . && $as initdb "
+		   "-N -D $PWD/pg -U postgres -A trust -E UTF8 "
+		   "--locale C.UTF-8");
 	if ((postgres = fork()) == 0)
 		become_postgres();
 	stack_wait(is_there, NULL, "the server with TLS is there");
 	snprintf(home, sizeof(home), "%s/home", dir);
-	assert_int_equal(
-	    shell("psql -qX -h $PWD -p %d -U postgres -d postgres -c "
-		  "'CREATE DATABASE smartcity_template'",
-		port),
-	    0);
+	shell_must("psql -qX -h $PWD -p %d -U postgres -d postgres -c "
+		   "'CREATE DATABASE smartcity_template'",
+	    port);
 	snprintf(cluster, sizeof(cluster),
 	    "DATABASE_URL='postgresql://postgres@/smartcity_template?host=%s&"
 	    "port=%d' sql/migrate deploy >>%s/log 2>&1",
@@ -142,12 +139,10 @@ run_with(const char *hba, const char *query)
 
 	if (postgres == 0)
 		skip();
-	assert_int_equal(
-	    shell("printf 'local all all trust\\n%s\\n' >pg/pg_hba.conf && "
-		  "psql -qX -h $PWD -p %d -U postgres -d postgres "
-		  "-c 'SELECT pg_reload_conf()'",
-		hba, port),
-	    0);
+	shell_must("printf 'local all all trust\\n%s\\n' >pg/pg_hba.conf && "
+		   "psql -qX -h $PWD -p %d -U postgres -d postgres "
+		   "-c 'SELECT pg_reload_conf()'",
+	    hba, port);
 	snprintf(cluster, sizeof(cluster),
 	    "postgresql://postgres@localhost:%d/postgres%s", port, query);
 	setenv("TEST_DATABASE_URL", cluster, 1);
@@ -157,16 +152,12 @@ run_with(const char *hba, const char *query)
 	http_free(&h);
 	assert_secure(s.url);
 	/* What a new certificate needs. */
-	assert_int_equal(
-	    shell("DATA_DIR=%s \"$OLDPWD/nginx/reload\" | grep -qx reloaded",
-		s.dir),
-	    0);
+	shell_must(
+	    "DATA_DIR=%s \"$OLDPWD/nginx/reload\" | grep -qx reloaded", s.dir);
 	assert_secure(s.url);
-	assert_int_equal(
-	    shell("cd %s/run/home/.postgresql && test "
-		  "\"$(stat -c '%%U %%a' postgresql.key)\" = 'www-data 600'",
-		s.dir),
-	    0);
+	shell_must("cd %s/run/home/.postgresql && test "
+		   "\"$(stat -c '%%U %%a' postgresql.key)\" = 'www-data 600'",
+	    s.dir);
 	stack_stop(&s);
 }
 

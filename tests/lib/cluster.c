@@ -134,3 +134,21 @@ cluster_migrate(const struct cluster *c)
 	cluster_shell(c, script);
 	free(script);
 }
+
+void
+cluster_open(struct cluster *c)
+{
+	cluster_make(c);
+	cluster_start(c, "");
+	cluster_migrate(c);
+}
+
+const char *
+cluster_url(const struct cluster *c)
+{
+	static char url[128];
+
+	snprintf(url, sizeof(url),
+	    "postgresql://postgres@127.0.0.1:%d/smartcity", c->port);
+	return url;
+}

@@ -9,6 +9,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "t.h"
+
 static int
 dial(int port)
 {
@@ -160,4 +162,16 @@ http_head(int port, const char *request, char *head, size_t size)
 		n += (size_t)got;
 	}
 	close(fd);
+}
+
+void
+http_expect(int port, const char *method, const char *target,
+    const char *headers, const char *body, int status, const char *text)
+{
+	struct http h = http_send(port, method, target, headers, body);
+
+	if (h.status != status || strstr(h.raw, text) == NULL)
+		fail_msg("%s %s %s: wanted %d with %s, got\n%s", method, target,
+		    headers, status, text, h.raw);
+	http_free(&h);
 }

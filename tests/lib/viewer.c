@@ -149,11 +149,6 @@ void
 viewer_expect(const char *method, const char *target, const char *headers,
     int status, const char *text)
 {
-	struct http h =
-	    http_send(viewer_stack.port, method, target, headers, NULL);
-
-	if (h.status != status || strstr(h.raw, text) == NULL)
-		fail_msg("%s %s: wanted %d and %s, got %s", method, target,
-		    status, text, h.raw);
-	http_free(&h);
+	http_expect(
+	    viewer_stack.port, method, target, headers, NULL, status, text);
 }
