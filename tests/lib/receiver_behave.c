@@ -2,6 +2,7 @@
 #include "receiver_conn.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
