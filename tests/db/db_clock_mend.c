@@ -1,37 +1,13 @@
 /* The database's clock was wrong for a while: what still waits for it. */
 #include "t.h"
 
-#include <stdbool.h>
 #include <string.h>
 
+#include "database.h"
 #include "jobs.h"
 #include "lease.h"
 
 #define ONE "00000000-0000-7000-8000-00000000000a"
-
-static const char *url;
-static char *moved;
-static struct db *db;
-
-static int
-open_database(void **state)
-{
-	(void)state;
-	url = t_database();
-	moved = t_moved_clock(url);
-	db = db_new(moved, "test", 30000);
-	return db == NULL;
-}
-
-static int
-close_database(void **state)
-{
-	(void)state;
-	db_free(db);
-	free(moved);
-	t_drop(url);
-	return 0;
-}
 
 /* One receiver, and five deliveries that are due. */
 static int
@@ -70,7 +46,7 @@ run_job(const char *name)
 		.keep_failed_days = 30,
 		.retry_schedule =
 		    "0,1,5,30,120,600,1800,7200,21600,43200,86400" };
-	struct worker w = { .config = &config, .db = db, .name = "me:1" };
+	struct worker w = { .config = &config, .db = database, .name = "me:1" };
 	struct job jobs[JOBS];
 	int i;
 
@@ -88,7 +64,7 @@ expect_claims(int n)
 	static const struct claim all = { "[]", -1, 60, 10, 100, 100 };
 	struct pg_result *rows = NULL;
 
-	assert_int_equal(lease_claim(db, &all, &rows), STATUS_OK);
+	assert_int_equal(lease_claim(database, &all, &rows), STATUS_OK);
 	assert_int_equal(pg_rows(rows), n);
 	pg_free(rows);
 }
@@ -333,4 +309,4 @@ static const struct CMUnitTest tests[] = {
 	TEST(expunge__id_of_a_wrong_future__kept_its_days),
 };
 
-T_MAIN_WITH(tests, open_database, close_database)
+T_MAIN_WITH(tests, database_open_moved, database_drop)

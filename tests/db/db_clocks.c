@@ -4,32 +4,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "database.h"
 #include "jobs.h"
 #include "route.h"
-
-static const char *url;
-static char *moved;
-static struct db *db;
-
-static int
-open_database(void **state)
-{
-	(void)state;
-	url = t_database();
-	moved = t_moved_clock(url);
-	db = db_new(moved, "test", 30000);
-	return db == NULL;
-}
-
-static int
-close_database(void **state)
-{
-	(void)state;
-	db_free(db);
-	free(moved);
-	t_drop(url);
-	return 0;
-}
 
 static int
 empty(void **state)
@@ -54,7 +31,7 @@ static enum turn
 run_job(const char *name)
 {
 	static const struct config config;
-	struct worker w = { .config = &config, .db = db, .name = "me:1" };
+	struct worker w = { .config = &config, .db = database, .name = "me:1" };
 	struct job jobs[JOBS];
 	int i;
 
@@ -84,7 +61,8 @@ report(int n)
 	snprintf(id, sizeof(id), "01a205b3-d000-7000-8000-00000000%04d", n);
 	snprintf(own, sizeof(own), "01a205b3-d000-7000-8000-00000001%04d", n);
 	snprintf(findings, sizeof(findings), finding, own);
-	assert_int_equal(db_run(db, Q_event_ingest, values, &r), STATUS_OK);
+	assert_int_equal(
+	    db_run(database, Q_event_ingest, values, &r), STATUS_OK);
 	fired = strcmp(pg_value(r, 0, 1), own) == 0;
 	pg_free(r);
 	return fired;
@@ -127,7 +105,7 @@ static void
 get(const char *path, int status, const char *text)
 {
 	static const struct config config = { .worker_seen = 60 };
-	const struct context context = { .db = db, .config = &config };
+	const struct context context = { .db = database, .config = &config };
 	const struct request request = {
 		.method = "GET", .path = path, .query = "", .body = ""
 	};
@@ -183,7 +161,7 @@ skew__database_two_hours_ahead__ready_warns(void **state)
 	run_job("watch");
 	run_job("heartbeat");
 	get("/ready", 200,
-	    "{\"status\":\"ready\",\"warnings\":[\"clock: this host is 7");
+	    J("{'status':'ready','warnings':['clock: this host is 7"));
 	get("/ready", 200, " s behind the database\"");
 	get("/ready", 200, "\"clock: the host of worker me:1 is 7");
 	get("/metrics", 200, "\nsmartcity_pool_clock_skew_seconds -7");
@@ -198,7 +176,7 @@ skew__database_two_hours_ahead__ready_warns(void **state)
 	t_exec(url, "UPDATE fake.clock SET ahead = '29 seconds'");
 	run_job("watch");
 	run_job("heartbeat");
-	get("/ready", 200, "{\"status\":\"ready\"}");
+	get("/ready", 200, J("{'status':'ready'}"));
 }
 
 #define TEST(test) cmocka_unit_test_setup(test, empty)
@@ -212,4 +190,4 @@ static const struct CMUnitTest tests[] = {
 	TEST(skew__database_two_hours_ahead__ready_warns),
 };
 
-T_MAIN_WITH(tests, open_database, close_database)
+T_MAIN_WITH(tests, database_open_moved, database_drop)

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "database.h"
 
 enum {
 	TEXT_MAX = 16384,
@@ -26,7 +27,6 @@ enum {
 #define LAST "ffffffff-ffff-ffff-ffff-ffffffffffff"
 #define NONE "00000000-0000-0000-0000-000000000000"
 
-static const char *url;
 static PGconn *conn;
 static char schema[64]; /* what the release was written for */
 static struct {
@@ -90,9 +90,8 @@ setup(void **state)
 	DIR *dir = opendir("tests/released");
 	const struct dirent *entry;
 
-	(void)state;
 	assert_non_null(dir);
-	url = t_database();
+	database_make(state);
 	conn = PQconnectdb(url);
 	find_schema();
 	while ((entry = readdir(dir)) != NULL)
@@ -105,9 +104,8 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	(void)state;
 	PQfinish(conn);
-	t_drop(url);
+	database_drop(state);
 	return 0;
 }
 

@@ -1,4 +1,5 @@
-/* A connection that outlives its server, and statements fit for the schema. */
+/* A connection that outlives its server, and what is said when there is none.
+ */
 #include "t.h"
 
 #include <signal.h>
@@ -7,56 +8,10 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "database.h"
 #include "db.h"
-#include "request.h"
-#include "route.h"
 #include "sqlstate.h"
 #include "stack.h"
-
-static const char *url;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	url = t_database();
-	return url == NULL;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	t_drop(url);
-	return 0;
-}
-
-static enum status
-beat(struct db *db)
-{
-	return db_run(
-	    db, Q_worker_beat, (const char *const[]){ "w", "[]" }, NULL);
-}
-
-static int
-backend_pid(void)
-{
-	return (int)t_number(url,
-	    "SELECT max(pid) FROM pg_stat_activity WHERE application_name = "
-	    "'test' AND datname = current_database()");
-}
-
-static void
-db__connected__every_statement_prepared(void **state)
-{
-	struct db *db = db_new(url, "test", 3000);
-
-	(void)state;
-	assert_non_null(db);
-	assert_int_equal(db_connect(db), STATUS_OK);
-	assert_int_equal(beat(db), STATUS_OK);
-	db_free(db);
-}
 
 static void
 db__sqlalchemy_url__understood(void **state)
@@ -80,10 +35,10 @@ db__nobody_there__try_later_with_the_reason(void **state)
 
 	(void)state;
 	assert_non_null(db);
-	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(database_beat(db), STATUS_RETRY);
 	assert_non_null(strstr(db_reason(db), "/nowhere"));
 	/* Within the back-off it does not even try. */
-	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(database_beat(db), STATUS_RETRY);
 	db_free(db);
 }
 
@@ -126,7 +81,7 @@ db__not_migrated__try_later(void **state)
 
 	(void)state;
 	assert_non_null(db);
-	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(database_beat(db), STATUS_RETRY);
 	assert_non_null(
 	    strstr(db_reason(db), "migrations are missing, up to "));
 	assert_non_null(strstr(db_reason(db), "does not exist"));
@@ -140,11 +95,11 @@ db__backend_terminated__runs_again_on_a_new_connection(void **state)
 	int pid;
 
 	(void)state;
-	assert_int_equal(beat(db), STATUS_OK);
-	pid = backend_pid();
+	assert_int_equal(database_beat(db), STATUS_OK);
+	pid = database_backend();
 	t_exec(url, "SELECT pg_terminate_backend(%d, 5000)", pid);
-	assert_int_equal(beat(db), STATUS_OK);
-	assert_int_not_equal(backend_pid(), pid);
+	assert_int_equal(database_beat(db), STATUS_OK);
+	assert_int_not_equal(database_backend(), pid);
 	db_free(db);
 }
 
@@ -156,14 +111,14 @@ db__backend_stopped__answers_at_the_deadline(void **state)
 	int pid;
 
 	(void)state;
-	assert_int_equal(beat(db), STATUS_OK);
-	pid = backend_pid();
+	assert_int_equal(database_beat(db), STATUS_OK);
+	pid = database_backend();
 	assert_int_equal(kill(pid, SIGSTOP), 0);
 	start = clock_steady_ms();
-	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(database_beat(db), STATUS_RETRY);
 	assert_in_range(clock_steady_ms() - start, 500, 3000);
 	assert_int_equal(kill(pid, SIGCONT), 0);
-	assert_int_equal(beat(db), STATUS_OK);
+	assert_int_equal(database_beat(db), STATUS_OK);
 	db_free(db);
 }
 
@@ -174,13 +129,13 @@ db__row_locked__gives_up_and_keeps_the_connection(void **state)
 	struct pg_result *r = NULL;
 
 	(void)state;
-	assert_int_equal(beat(db), STATUS_OK);
+	assert_int_equal(database_beat(db), STATUS_OK);
 	t_exec(url,
 	    "CREATE OR REPLACE FUNCTION nap() RETURNS trigger LANGUAGE "
 	    "plpgsql AS $$BEGIN PERFORM pg_sleep(30); RETURN NEW; "
 	    "END$$; CREATE TRIGGER nap BEFORE UPDATE ON workers FOR "
 	    "EACH ROW EXECUTE FUNCTION nap()");
-	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(database_beat(db), STATUS_RETRY);
 	assert_string_equal(db_sqlstate(db), "57014");
 	t_exec(url, "DROP TRIGGER nap ON workers");
 	other = db_new(url, "other", 900);
@@ -234,7 +189,7 @@ db__killed_between_completion_and_commit__not_done(void **state)
 	assert_int_equal(db_connect(db), STATUS_OK);
 	if ((killer = fork()) == 0)
 		kill_in_commit();
-	assert_int_not_equal(beat(db), STATUS_OK);
+	assert_int_not_equal(database_beat(db), STATUS_OK);
 	assert_int_equal(waitpid(killer, NULL, 0), killer);
 	stack_wait(is_back, db, "the server is back");
 	t_exec(url, "DROP TRIGGER late ON workers; DROP FUNCTION late()");
@@ -259,7 +214,7 @@ db__server_without_fsync__refused(void **state)
 	enum status status;
 
 	(void)state;
-	assert_int_equal(beat(db), STATUS_OK);
+	assert_int_equal(database_beat(db), STATUS_OK);
 	t_exec(cluster, "ALTER SYSTEM SET fsync = off");
 	t_exec(cluster, "SELECT pg_reload_conf()");
 	stack_wait(is_fsync_off, cluster, "fsync is off");
@@ -272,125 +227,6 @@ db__server_without_fsync__refused(void **state)
 	assert_int_equal(status, STATUS_FAULT);
 	assert_non_null(strstr(db_reason(db), "fsync"));
 	db_free(db);
-}
-
-static void
-db__plan_gone__prepared_again(void **state)
-{
-	struct db *db = db_new(url, "test", 3000);
-
-	(void)state;
-	assert_int_equal(beat(db), STATUS_OK);
-	t_exec(url, "ALTER TABLE workers ADD COLUMN note text");
-	assert_int_equal(beat(db), STATUS_OK);
-	t_exec(url, "ALTER TABLE events ADD COLUMN note text");
-	assert_int_equal(
-	    db_run(db, Q_event_get,
-		(const char *const[]){ "00000000-0000-0000-0000-000000000000" },
-		NULL),
-	    STATUS_OK);
-	db_free(db);
-}
-
-static int
-count_rejected(struct db *db)
-{
-	static const char *const id[] = {
-		"00000000-0000-0000-0000-000000000000"
-	};
-	struct pg_result *r = NULL;
-	int n;
-
-	assert_int_equal(db_run(db, Q_rejected_get, id, &r), STATUS_OK);
-	n = pg_rows(r);
-	pg_free(r);
-	return n;
-}
-
-/* 0A000, "cached plan must not change result type". */
-static void
-db__result_type_changed__run_again_unnoticed(void **state)
-{
-	struct db *db = db_new(url, "test", 3000);
-	int pid;
-
-	(void)state;
-	assert_int_equal(count_rejected(db), 0);
-	pid = backend_pid();
-	t_exec(url,
-	    "ALTER TABLE rejected_events ALTER deduplication_key "
-	    "TYPE varchar(300)");
-	assert_int_equal(count_rejected(db), 0);
-	assert_int_not_equal(backend_pid(), pid);
-	db_free(db);
-}
-
-/* 26000: as after a pooler's DISCARD ALL. */
-static void
-db__statements_gone__run_again_unnoticed(void **state)
-{
-	struct db *db = db_new(url, "test", 3000);
-	int pid;
-
-	(void)state;
-	t_exec(url,
-	    "CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS $$"
-	    "BEGIN EXECUTE 'DEALLOCATE ALL'; RETURN NEW; END$$;"
-	    "CREATE TRIGGER forget BEFORE INSERT ON workers FOR EACH ROW "
-	    "EXECUTE FUNCTION forget()");
-	assert_int_equal(beat(db), STATUS_OK);
-	pid = backend_pid();
-	t_exec(url, "DROP TRIGGER forget ON workers; DROP FUNCTION forget()");
-	assert_int_equal(beat(db), STATUS_OK);
-	assert_int_not_equal(backend_pid(), pid);
-	db_free(db);
-}
-
-static void
-assert_ready(struct db *db, int status, const char *reason)
-{
-	static const struct config config = { .worker_seen = 60 };
-	const struct context context = { .db = db, .config = &config };
-	const struct request request = {
-		.method = "GET", .path = "/ready", .query = "", .body = ""
-	};
-	struct response response = { 0 };
-
-	route_handle(&context, &request, &response);
-	assert_int_equal(response.status, status);
-	if (strstr(response.body.data, reason) == NULL)
-		fail_msg("%s", response.body.data);
-	buf_free(&response.headers);
-	buf_free(&response.body);
-}
-
-/* The program was upgraded before the schema. */
-static void
-ready__schema_older_than_the_program__503_until_it_is_migrated(void **state)
-{
-	struct db *db = db_new(url, "test", 3000);
-	char missing[128];
-
-	(void)state;
-	snprintf(missing, sizeof(missing), "migrations are missing, up to %s",
-	    query_schema());
-	assert_int_equal(beat(db), STATUS_OK);
-	assert_ready(db, 200, "ready");
-	t_exec(url,
-	    "UPDATE sqitch.changes SET change = 'older' WHERE change = '%s'",
-	    query_schema());
-	assert_ready(db, 503, missing);
-	t_exec(url,
-	    "UPDATE sqitch.changes SET change = '%s' WHERE change = 'older'",
-	    query_schema());
-	assert_ready(db, 200, "ready");
-	db_free(db);
-	/* What a statement names and the schema lacks. */
-	t_exec(url, "ALTER TABLE workers RENAME last_seen_at TO older");
-	db = db_new(url, "test", 3000);
-	assert_ready(db, 503, missing);
-	db_free(db);
-	t_exec(url, "ALTER TABLE workers RENAME older TO last_seen_at");
 }
 
 static void
@@ -429,7 +265,6 @@ db__sqlstates__who_must_act(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(db__connected__every_statement_prepared),
 	cmocka_unit_test(db__sqlalchemy_url__understood),
 	cmocka_unit_test(db__nobody_there__try_later_with_the_reason),
 	cmocka_unit_test(db__url_with_a_fault__password_in_no_reason),
@@ -439,13 +274,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(db__backend_stopped__answers_at_the_deadline),
 	cmocka_unit_test(db__row_locked__gives_up_and_keeps_the_connection),
 	cmocka_unit_test(db__server_without_fsync__refused),
-	cmocka_unit_test(db__plan_gone__prepared_again),
-	cmocka_unit_test(db__result_type_changed__run_again_unnoticed),
-	cmocka_unit_test(db__statements_gone__run_again_unnoticed),
-	cmocka_unit_test(
-	    ready__schema_older_than_the_program__503_until_it_is_migrated),
 	cmocka_unit_test(db__sqlstates__who_must_act),
 	cmocka_unit_test(db__killed_between_completion_and_commit__not_done),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+T_MAIN_WITH(tests, database_make, database_drop)

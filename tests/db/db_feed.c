@@ -21,7 +21,7 @@ put(PGconn *by, const char *service)
 	    "VALUES ('%s', '%s', now(), '{}')",
 	    id.text, service);
 	if (by == NULL)
-		t_exec(rows_url, "%s", sql);
+		t_exec(url, "%s", sql);
 	else
 		PQclear(PQexec(by, sql));
 }
@@ -83,7 +83,7 @@ await(int events, long long tx)
 static long long
 last_tx(void)
 {
-	return t_number(rows_url, "SELECT max(tx::text::bigint) FROM events");
+	return t_number(url, "SELECT max(tx::text::bigint) FROM events");
 }
 
 static int
@@ -124,7 +124,7 @@ feed__several_pages__each_event_once(void **state)
 static void
 feed__event_committed_late__not_skipped(void **state)
 {
-	PGconn *late = PQconnectdb(rows_url);
+	PGconn *late = PQconnectdb(url);
 	long long stands, early;
 	int seen, i;
 
@@ -150,7 +150,7 @@ start_at(long long from_next)
 {
 	snprintf(target, sizeof(target),
 	    "/events?after=%lld.01a205b3-d001-7000-8000-000000000001",
-	    t_number(rows_url,
+	    t_number(url,
 		"SELECT "
 		"pg_snapshot_xmax(pg_current_snapshot())::text::bigint") +
 		from_next);
@@ -183,7 +183,7 @@ feed__cursor_ahead_of_the_server__refused_with_how_to_go_on(void **state)
 		put(NULL, "mine");
 	}
 	for (i = 0; i < 50; i++)
-		t_exec(rows_url, "SELECT pg_current_xact_id()");
+		t_exec(url, "SELECT pg_current_xact_id()");
 	assert_int_equal(poll_feed(), 0);
 	put(NULL, "mine");
 	await(1, last_tx() + 1);
@@ -193,7 +193,7 @@ feed__cursor_ahead_of_the_server__refused_with_how_to_go_on(void **state)
 static void
 feed__cursor_of_this_server__never_refused(void **state)
 {
-	PGconn *late = PQconnectdb(rows_url);
+	PGconn *late = PQconnectdb(url);
 	int i;
 
 	(void)state;
@@ -227,7 +227,7 @@ list__cursor_ahead__from_the_newest(void **state)
 			     "/events?cursor=ffffffff-ffff-7fff-bfff-"
 			     "ffffffffffff"),
 	    200);
-	assert_non_null(strstr(rows_body, "\"service\":\"mine\""));
+	assert_non_null(strstr(rows_body, J("'service':'mine'")));
 }
 
 /* Runs what sql/README.md says in the lines that begin so. */
@@ -242,7 +242,7 @@ run_readme(const char *beginning)
 	while (fgets(line, sizeof(line), f) != NULL) {
 		if (strncmp(line, beginning, strlen(beginning)) != 0)
 			continue;
-		t_exec(rows_url, "%s", line);
+		t_exec(url, "%s", line);
 		n++;
 	}
 	fclose(f);
@@ -258,7 +258,7 @@ feed__restored_from_a_dump__numbered_anew_all_is_there(void **state)
 	(void)state;
 	for (i = 0; i < 3; i++)
 		put(NULL, "mine");
-	t_exec(rows_url, "UPDATE events SET tx = '9000000000000000'");
+	t_exec(url, "UPDATE events SET tx = '9000000000000000'");
 	assert_int_equal(poll_feed(), 0);
 	run_readme("    BEGIN; UPDATE events ");
 	start("/events?service=mine&limit=2&after=0");
@@ -271,7 +271,7 @@ static void
 retention__week_dropped__it_is_gone_and_its_keys(void **state)
 {
 	(void)state;
-	t_exec(rows_url,
+	t_exec(url,
 	    "SELECT events_partition_create('events', '2026-01-14Z');"
 	    "INSERT INTO events (id, service, timestamp, payload) SELECT"
 	    " uuid_v7_floor('2026-01-14Z'), 'mine', now(), '{}';"
@@ -283,12 +283,10 @@ retention__week_dropped__it_is_gone_and_its_keys(void **state)
 	run_readme("    DELETE FROM ");
 	await(1, last_tx() + 1);
 	assert_int_equal(
-	    t_number(
-		rows_url, "SELECT count(*) FROM event_keys WHERE key = 'new'"),
+	    t_number(url, "SELECT count(*) FROM event_keys WHERE key = 'new'"),
 	    1);
-	assert_int_equal(
-	    t_number(rows_url, "SELECT count(*) FROM event_keys"), 1);
-	t_exec(rows_url, "TRUNCATE event_keys");
+	assert_int_equal(t_number(url, "SELECT count(*) FROM event_keys"), 1);
+	t_exec(url, "TRUNCATE event_keys");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, open_feed)
@@ -304,4 +302,4 @@ static const struct CMUnitTest tests[] = {
 	TEST(retention__week_dropped__it_is_gone_and_its_keys),
 };
 
-T_MAIN_WITH(tests, rows_open, rows_close)
+T_MAIN_WITH(tests, database_open, rows_close)

@@ -2,7 +2,6 @@
 #include "t.h"
 
 #include <libpq-fe.h>
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -136,7 +135,7 @@ static void
 expect_clear(void)
 {
 	look_after(1);
-	expect("/ready", "{\"status\":\"ready\"}");
+	expect("/ready", J("{'status':'ready'}"));
 	expect("/metrics",
 	    "\nsmartcity_feed_stalled_seconds{worker=\"me:1\"} 0\n");
 }
@@ -150,7 +149,7 @@ horizon__idle_transaction__told_with_whose_and_how_long(void **state)
 	(void)state;
 	look_after(1);
 	look_after(29);
-	expect("/ready", "{\"status\":\"ready\"}");
+	expect("/ready", J("{'status':'ready'}"));
 	look_after(61);
 	expect("/ready", "\"warnings\":[\"feed: transaction ");
 	snprintf(text, sizeof(text),

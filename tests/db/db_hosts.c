@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "cluster.h"
+#include "database.h"
 #include "db.h"
 #include "stack.h"
 
@@ -63,9 +64,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	cluster_make(&primary);
-	cluster_start(&primary, "");
-	cluster_migrate(&primary);
+	cluster_open(&primary);
 	cluster_copy(&standby, &primary);
 	cluster_start(&standby, "");
 	silent = listen_silently("127.0.0.2", primary.port);
@@ -83,23 +82,16 @@ teardown(void **state)
 	return 0;
 }
 
-static enum status
-beat(struct db *db)
-{
-	return db_run(
-	    db, Q_worker_beat, (const char *const[]){ "w", "[]" }, NULL);
-}
-
 /* hosts and ports: libpq's lists. */
 static struct db *
 db_at(const char *hosts, const char *ports)
 {
-	char url[512];
+	char list[512];
 	struct db *db;
 
-	snprintf(url, sizeof(url),
+	snprintf(list, sizeof(list),
 	    "user=postgres dbname=smartcity host='%s' port='%s'", hosts, ports);
-	db = db_new(url, "test", 3000);
+	db = db_new(list, "test", 3000);
 	assert_non_null(db);
 	return db;
 }
@@ -110,7 +102,7 @@ assert_connects_soon(const char *hosts, const char *ports)
 	struct db *db = db_at(hosts, ports);
 	int64_t began = clock_steady_ms();
 
-	assert_int_equal(beat(db), STATUS_OK);
+	assert_int_equal(database_beat(db), STATUS_OK);
 	/* Its share is half of three seconds. */
 	assert_in_range(clock_steady_ms() - began, 1000, 9000);
 	db_free(db);
@@ -130,25 +122,25 @@ hosts__first_accepts_and_says_nothing__second_within_its_share(void **state)
 static void
 hosts__uri_of_several__each_with_or_without_a_port(void **state)
 {
-	char url[2][256];
+	char uri[2][256];
 	struct db *db;
 	size_t i;
 
 	(void)state;
-	snprintf(url[0], sizeof(url[0]),
+	snprintf(uri[0], sizeof(uri[0]),
 	    "postgresql://postgres@127.0.0.3,127.0.0.1:%d/smartcity",
 	    primary.port);
-	snprintf(url[1], sizeof(url[1]),
+	snprintf(uri[1], sizeof(uri[1]),
 	    "postgresql://postgres@127.0.0.1:%d,127.0.0.3/smartcity",
 	    primary.port);
 	for (i = 0; i < 2; i++) {
-		assert_non_null(db = db_new(url[i], "test", 3000));
-		assert_int_equal(beat(db), STATUS_OK);
+		assert_non_null(db = db_new(uri[i], "test", 3000));
+		assert_int_equal(database_beat(db), STATUS_OK);
 		db_free(db);
 	}
 	assert_non_null(
 	    db = db_new("postgresql://u@127.0.0.3,127.0.0.4/x", "t", 500));
-	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(database_beat(db), STATUS_RETRY);
 	assert_non_null(strstr(db_reason(db), "port 5432 failed: "));
 	db_free(db);
 }
@@ -173,7 +165,7 @@ hosts__all_silent__reason_names_one_and_the_time_is_bounded(void **state)
 	(void)state;
 	snprintf(ports, sizeof(ports), "%d", primary.port);
 	db = db_at("127.0.0.2,127.0.0.2", ports);
-	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(database_beat(db), STATUS_RETRY);
 	assert_in_range(clock_steady_ms() - began, 2900, 9000);
 	assert_non_null(strstr(
 	    db_reason(db), "no connection in time to 127.0.0.2, 127.0.0.2"));
@@ -190,7 +182,7 @@ hosts__standby_before_primary__primary(void **state)
 	(void)state;
 	snprintf(ports, sizeof(ports), "%d,%d", standby.port, primary.port);
 	db = db_at("127.0.0.1,127.0.0.1", ports);
-	assert_int_equal(beat(db), STATUS_OK);
+	assert_int_equal(database_beat(db), STATUS_OK);
 	db_free(db);
 }
 
@@ -203,7 +195,7 @@ hosts__standby_alone__refused_as_read_only(void **state)
 	(void)state;
 	snprintf(ports, sizeof(ports), "%d", standby.port);
 	db = db_at("127.0.0.1", ports);
-	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(database_beat(db), STATUS_RETRY);
 	assert_string_equal(
 	    db_reason(db), "it is a standby and takes no events");
 	assert_int_equal(told, DB_ERROR_READ_ONLY);
@@ -220,7 +212,7 @@ hosts__primary_away_beside_a_standby__reason_is_the_primarys(void **state)
 	(void)state;
 	snprintf(ports, sizeof(ports), "%d,1", standby.port);
 	db = db_at("127.0.0.1,127.0.0.1", ports);
-	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(database_beat(db), STATUS_RETRY);
 	assert_non_null(strstr(db_reason(db), "port 1 failed: "));
 	assert_int_equal(told, DB_ERROR_CONNECTION);
 	db_free(db);
@@ -229,7 +221,7 @@ hosts__primary_away_beside_a_standby__reason_is_the_primarys(void **state)
 static bool
 is_back(void *arg)
 {
-	return beat(arg) == STATUS_OK;
+	return database_beat(arg) == STATUS_OK;
 }
 
 /* What a virtual address is: one way that leads elsewhere a moment later. */
@@ -258,7 +250,7 @@ hosts__address_moves_from_standby_to_primary__followed(void **state)
 	snprintf(port, sizeof(port), "%d", primary.port);
 	lead_to(path, &standby);
 	db = db_at(path, port);
-	assert_int_equal(beat(db), STATUS_RETRY);
+	assert_int_equal(database_beat(db), STATUS_RETRY);
 	assert_int_equal(told, DB_ERROR_READ_ONLY);
 	lead_to(path, &primary);
 	stack_wait(is_back, db, "the primary is found");

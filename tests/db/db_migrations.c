@@ -7,16 +7,15 @@
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdbool.h>
-#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "database.h"
 #include "db.h"
 #include "id.h"
 #include "stack.h"
 
-static const char *url;
 static char next[] = "/tmp/smartcity-test.XXXXXX";
 
 static int
@@ -24,8 +23,7 @@ setup(void **state)
 {
 	char line[128];
 
-	(void)state;
-	url = t_database();
+	database_make(state);
 	assert_non_null(mkdtemp(next));
 	snprintf(line, sizeof(line), "tests/next-schema %s/sql", next);
 	return system(line);
@@ -36,8 +34,7 @@ teardown(void **state)
 {
 	char line[128];
 
-	(void)state;
-	t_drop(url);
+	database_drop(state);
 	snprintf(line, sizeof(line), "rm -r %s", next);
 	return system(line);
 }

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "config.h"
+#include "database.h"
 #include "net.h"
 #include "sink.h"
 #include "worker.h"
@@ -29,7 +30,6 @@ static struct config config = { .stream_bytes = 1000000,
 	.in_flight = 16,
 	.retry_schedule = "0,5" };
 static char dir[] = "/tmp/db_net.XXXXXX";
-static const char *url;
 static char request[REQUEST_MAX];
 static int requests;
 
@@ -51,8 +51,7 @@ sink_find(const char *to)
 static int
 open_all(void **state)
 {
-	(void)state;
-	url = t_database();
+	database_make(state);
 	snprintf(config.database_url, sizeof(config.database_url), "%s", url);
 	if (mkdtemp(dir) == NULL)
 		return -1;
@@ -63,8 +62,7 @@ open_all(void **state)
 static int
 close_all(void **state)
 {
-	(void)state;
-	t_drop(url);
+	database_drop(state);
 	unlink(config.stream);
 	return rmdir(dir);
 }

@@ -32,23 +32,23 @@ outbox__one_failed_one_waiting__listed_with_both(void **state)
 	rows_delivery(1, OTHER, "retrying");
 	assert_int_equal(rows_call("GET", "/outbox"), 200);
 	assert_string_equal(rows_body,
-	    "[{\"id\":\"01a205b3-d001-7000-8000-000000000001\","
-	    "\"topic\":\"event.transport\",\"source\":\"/ingest/health\","
-	    "\"subject\":\"health_emergency_1\","
-	    "\"causation_id\":\"01a205b3-d000-7000-8000-0000000000ff\","
-	    "\"time\":\"2026-11-23T00:00:00.001000Z\","
-	    "\"created_at\":\"2026-11-23T00:00:00.001000Z\","
-	    "\"status\":\"failed\",\"deliveries\":["
-	    "{\"subscription_id\":\"" SUBSCRIPTION "1\","
-	    "\"url\":\"http://receiver-1/\",\"status\":\"failed\","
-	    "\"attempts\":4,\"next_attempt_at\":null,"
-	    "\"settled_at\":\"2026-11-23T00:00:01.001000Z\","
-	    "\"last_error\":\"http: 500\"},"
-	    "{\"subscription_id\":\"" SUBSCRIPTION "2\","
-	    "\"url\":\"http://receiver-2/\",\"status\":\"retrying\","
-	    "\"attempts\":4,"
-	    "\"next_attempt_at\":\"2026-11-23T00:00:00.001000Z\","
-	    "\"settled_at\":null,\"last_error\":null}]}]");
+	    J("[{'id':'01a205b3-d001-7000-8000-000000000001',"
+	      "'topic':'event.transport','source':'/ingest/health',"
+	      "'subject':'health_emergency_1',"
+	      "'causation_id':'01a205b3-d000-7000-8000-0000000000ff',"
+	      "'time':'2026-11-23T00:00:00.001000Z',"
+	      "'created_at':'2026-11-23T00:00:00.001000Z',"
+	      "'status':'failed','deliveries':["
+	      "{'subscription_id':'" SUBSCRIPTION "1',"
+	      "'url':'http://receiver-1/','status':'failed',"
+	      "'attempts':4,'next_attempt_at':null,"
+	      "'settled_at':'2026-11-23T00:00:01.001000Z',"
+	      "'last_error':'http: 500'},"
+	      "{'subscription_id':'" SUBSCRIPTION "2',"
+	      "'url':'http://receiver-2/','status':'retrying',"
+	      "'attempts':4,"
+	      "'next_attempt_at':'2026-11-23T00:00:00.001000Z',"
+	      "'settled_at':null,'last_error':null}]}]"));
 }
 
 static void
@@ -223,10 +223,10 @@ outbox__bad_parameters__each_told(void **state)
 	(void)state;
 	assert_refused("GET", "/outbox?status=", 422, "literal_error");
 	assert_refused("GET", "/outbox?subscription=1", 422,
-	    "\"subscription\"],\"msg\":\"Input should be a valid UUID\"");
+	    J("'subscription'],'msg':'Input should be a valid UUID'"));
 	assert_refused("GET", "/outbox?cursor=1", 422, "uuid_parsing");
 	assert_refused("GET", "/outbox?since=today", 422,
-	    "\"since\"],\"msg\":\"Input should be an RFC 3339 time");
+	    J("'since'],'msg':'Input should be an RFC 3339 time"));
 	assert_refused("GET", "/outbox?until=1", 422, "datetime_parsing");
 	assert_refused("GET", "/outbox?limit=0", 422, "greater_than_equal");
 	assert_refused("GET", "/outbox?limit=101", 400,
@@ -242,7 +242,7 @@ message__with_attempts__everything_told_oldest_attempt_first(void **state)
 	(void)state;
 	rows_message(1, "event.transport");
 	rows_delivery(1, GOOD, "delivered");
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO delivery_attempts VALUES"
 	    " ('%s', '" SUBSCRIPTION "1', 2, '2026-11-23 00:00:05Z', 12, 200,"
 	    "  NULL, NULL, '192.0.2.1', 'ok \"é\"'),"
@@ -275,36 +275,6 @@ message__with_attempts__everything_told_oldest_attempt_first(void **state)
 	    "\"answer\":\"ok \\\"é\\\"\"}]}]}");
 }
 
-/* Their number has no end, and each answer may be 96 KiB of escapes. */
-static void
-message__with_very_many_attempts__the_newest_answers_shown(void **state)
-{
-	char path[64];
-	int answers = 0;
-	const char *at;
-
-	(void)state;
-	rows_message(1, "event.transport");
-	rows_delivery(1, GOOD, "delivered");
-	t_exec(rows_url,
-	    "INSERT INTO delivery_attempts SELECT '%s', '" SUBSCRIPTION
-	    "1', n, now(), 1, 500, 'http', 'answered 500', '192.0.2.1', "
-	    "repeat(chr(1), 16000) FROM generate_series(1, 400) AS n",
-	    rows_id(1));
-	snprintf(path, sizeof(path), "/outbox/%s", rows_id(1));
-	assert_int_equal(rows_call("GET", path), 200);
-	for (at = rows_body; (at = strstr(at, "\"attempt\":")) != NULL; at++)
-		answers++;
-	assert_int_equal(answers, 400);
-	answers = 0;
-	for (at = rows_body; (at = strstr(at, "\"answer\":\"")) != NULL; at++)
-		answers++;
-	assert_int_equal(answers, (1 << 20) / 16000);
-	assert_non_null(strstr(rows_body, "\"attempt\":1,"));
-	assert_string_equal(
-	    rows_body + strlen(rows_body) - 12, "\\u0001\"}]}]}");
-}
-
 static void
 message__without_deliveries__unclaimed(void **state)
 {
@@ -323,15 +293,15 @@ outbox__delivered_after_a_failure__no_error_shown(void **state)
 	(void)state;
 	rows_message(1, "event.transport");
 	rows_delivery(1, GOOD, "delivered");
-	t_exec(rows_url, "UPDATE deliveries SET last_error = 'http: 503'");
+	t_exec(url, "UPDATE deliveries SET last_error = 'http: 503'");
 	snprintf(target, sizeof(target), "/outbox/%s", rows_id(1));
 	assert_int_equal(rows_call("GET", target), 200);
 	assert_non_null(strstr(rows_body, "\"last_error\":null"));
 	assert_int_equal(rows_call("GET", "/outbox?status=delivered"), 200);
 	assert_non_null(strstr(rows_body, "\"last_error\":null"));
-	t_exec(rows_url, "UPDATE deliveries SET status = 'expired'");
+	t_exec(url, "UPDATE deliveries SET status = 'expired'");
 	assert_int_equal(rows_call("GET", target), 200);
-	assert_non_null(strstr(rows_body, "\"last_error\":\"http: 503\""));
+	assert_non_null(strstr(rows_body, J("'last_error':'http: 503'")));
 }
 
 static void
@@ -355,15 +325,15 @@ outbox__database_away__503(void **state)
 		{ "POST", "/outbox/replay" },
 		{ "GET", "/events/" SUBSCRIPTION "1/trace" },
 	};
-	struct db *kept = rows_db;
+	struct db *kept = database;
 	size_t i;
 
 	(void)state;
-	rows_db = db_new("postgresql:///x?host=/nowhere", "test", 1000);
+	database = db_new("postgresql:///x?host=/nowhere", "test", 1000);
 	for (i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		assert_int_equal(rows_call(calls[i][0], calls[i][1]), 503);
-	db_free(rows_db);
-	rows_db = kept;
+	db_free(database);
+	database = kept;
 }
 
 static void
@@ -394,7 +364,6 @@ static const struct CMUnitTest tests[] = {
 	TEST(outbox__unknown_status__422_with_the_known_ones),
 	TEST(outbox__bad_parameters__each_told),
 	TEST(message__with_attempts__everything_told_oldest_attempt_first),
-	TEST(message__with_very_many_attempts__the_newest_answers_shown),
 	TEST(message__without_deliveries__unclaimed),
 	TEST(outbox__delivered_after_a_failure__no_error_shown),
 	TEST(message__unknown_or_no_id__404_or_422),
@@ -402,4 +371,4 @@ static const struct CMUnitTest tests[] = {
 	TEST(outbox__wrong_method__405_with_the_right_ones),
 };
 
-T_MAIN_WITH(tests, rows_open, rows_close)
+T_MAIN_WITH(tests, database_open, rows_close)

@@ -35,7 +35,7 @@ assert_refused(const char *target, int status, const char *detail)
 static long long
 fresh(void)
 {
-	return t_number(rows_url,
+	return t_number(url,
 	    "SELECT count(*) FROM deliveries WHERE status = 'pending' "
 	    "AND attempts = 4 AND attempts_before = 4 AND settled_at IS NULL "
 	    "AND last_error IS NULL "
@@ -102,10 +102,10 @@ retry__nothing_to_retry__409(void **state)
 	rows_delivery(1, DELETED, "expired");
 	assert_int_equal(retry(1, ""), 409);
 	assert_string_equal(rows_body,
-	    "{\"detail\":\"Nothing to retry: no delivery of this message to a "
-	    "subscription that still exists is failed, expired or "
-	    "retrying; what is held goes on when its subscription is "
-	    "resumed\"}");
+	    J("{'detail':'Nothing to retry: no delivery of this message to a "
+	      "subscription that still exists is failed, expired or "
+	      "retrying; what is held goes on when its subscription is "
+	      "resumed'}"));
 	assert_int_equal(retry(1, "?status=failed"), 409);
 	assert_non_null(strstr(rows_body, "exists is failed; "));
 	rows_assert_status(1, DELETED, "expired");
@@ -137,7 +137,7 @@ claim(void)
 	struct pg_result *r = NULL;
 
 	assert_int_equal(
-	    db_run(rows_db, Q_outbox_claim, values, &r), STATUS_OK);
+	    db_run(database, Q_outbox_claim, values, &r), STATUS_OK);
 	pg_free(r);
 }
 
@@ -145,7 +145,7 @@ static void
 retry__expired__does_not_expire_again_at_once(void **state)
 {
 	(void)state;
-	t_exec(rows_url, "UPDATE subscriptions SET expires_after = 600");
+	t_exec(url, "UPDATE subscriptions SET expires_after = 600");
 	rows_message(1, "event.transport");
 	rows_delivery(1, GOOD, "expired");
 	rows_delivery(1, OTHER, "pending");
@@ -153,7 +153,7 @@ retry__expired__does_not_expire_again_at_once(void **state)
 	claim();
 	rows_assert_status(1, GOOD, "delivering");
 	rows_assert_status(1, OTHER, "expired");
-	t_exec(rows_url,
+	t_exec(url,
 	    "UPDATE deliveries SET status = 'retrying', "
 	    "next_attempt_at = now(), replayed_at = now() - interval '1 hour' "
 	    "WHERE status = 'delivering'");
@@ -167,12 +167,11 @@ retry__attempts_were_exhausted__counted_anew(void **state)
 	(void)state;
 	rows_message(1, "event.transport");
 	rows_delivery(1, GOOD, "failed");
-	t_exec(rows_url, "UPDATE deliveries SET attempts = 10");
+	t_exec(url, "UPDATE deliveries SET attempts = 10");
 	assert_int_equal(retry(1, ""), 202);
 	claim();
 	rows_assert_status(1, GOOD, "delivering");
-	assert_int_equal(
-	    t_number(rows_url, "SELECT attempts FROM deliveries"), 11);
+	assert_int_equal(t_number(url, "SELECT attempts FROM deliveries"), 11);
 }
 
 static void
@@ -196,9 +195,9 @@ replay__dry_run__counted_and_nothing_changed(void **state)
 	(void)state;
 	put_failed();
 	assert_replayed("?dry_run=true",
-	    "{\"matched\":6,\"replayed\":0,\"dry_run\":true,\"more\":false}");
+	    J("{'matched':6,'replayed':0,'dry_run':true,'more':false}"));
 	assert_replayed("?dry_run=true&limit=5",
-	    "{\"matched\":5,\"replayed\":0,\"dry_run\":true,\"more\":true}");
+	    J("{'matched':5,'replayed':0,'dry_run':true,'more':true}"));
 	assert_int_equal(fresh(), 0);
 }
 
@@ -208,15 +207,15 @@ replay__failed_by_default__oldest_first_up_to_the_limit(void **state)
 	(void)state;
 	put_failed();
 	assert_replayed("?limit=4",
-	    "{\"matched\":4,\"replayed\":4,\"dry_run\":false,\"more\":true}");
+	    J("{'matched':4,'replayed':4,'dry_run':false,'more':true}"));
 	assert_int_equal(fresh(), 4);
 	rows_assert_status(3, GOOD, "pending");
 	rows_assert_status(4, GOOD, "failed");
 	rows_assert_status(3, OTHER, "expired");
 	assert_replayed("?limit=4&dry_run=false",
-	    "{\"matched\":2,\"replayed\":2,\"dry_run\":false,\"more\":false}");
-	assert_replayed("",
-	    "{\"matched\":0,\"replayed\":0,\"dry_run\":false,\"more\":false}");
+	    J("{'matched':2,'replayed':2,'dry_run':false,'more':false}"));
+	assert_replayed(
+	    "", J("{'matched':0,'replayed':0,'dry_run':false,'more':false}"));
 	rows_assert_status(5, DELETED, "failed");
 }
 
@@ -247,7 +246,7 @@ replay__filters__those_that_pass_all(void **state)
 	    "?dry_run=true&topic=event.energy&subscription=" SUBSCRIPTION "2",
 	    0);
 	assert_replayed("?status=delivered",
-	    "{\"matched\":1,\"replayed\":1,\"dry_run\":false,\"more\":false}");
+	    J("{'matched':1,'replayed':1,'dry_run':false,'more':false}"));
 	rows_assert_status(4, OTHER, "pending");
 }
 
@@ -284,4 +283,4 @@ static const struct CMUnitTest tests[] = {
 	TEST(replay__bad_parameters__each_told),
 };
 
-T_MAIN_WITH(tests, rows_open, rows_close)
+T_MAIN_WITH(tests, database_open, rows_close)

@@ -2,7 +2,6 @@
 #include "outbox_rows.h"
 
 #include <libpq-fe.h>
-#include <string.h>
 
 #define ID_FIRST "00000000-0000-0000-0000-000000000000"
 
@@ -12,7 +11,7 @@ run(enum query query, const char *const values[])
 	struct pg_result *r = NULL;
 	long long count;
 
-	assert_int_equal(db_run(rows_db, query, values, &r), STATUS_OK);
+	assert_int_equal(db_run(database, query, values, &r), STATUS_OK);
 	count = strtoll(pg_value(r, 0, 0), NULL, 10);
 	pg_free(r);
 	return count;
@@ -34,14 +33,14 @@ expire(void)
 static void
 assert_left(const char *numbers)
 {
-	char *left = t_sql(rows_url,
+	char *left = t_sql(url,
 	    "SELECT string_agg(right(id::text, 1), ' ' ORDER BY id) "
 	    "FROM outbox_messages");
 
 	assert_string_equal(left, numbers);
 	free(left);
 	assert_int_equal(
-	    t_number(rows_url,
+	    t_number(url,
 		"SELECT count(*) FROM (SELECT message_id FROM deliveries UNION "
 		"SELECT message_id FROM delivery_attempts) x "
 		"WHERE NOT EXISTS (SELECT FROM outbox_messages "
@@ -58,11 +57,11 @@ age(int days)
 	    "interval "
 	    "'%d days')::text, 14) || right(%s::text, 22))::uuid";
 
-	t_exec(rows_url, text, "outbox_messages", "id", days, "id");
-	t_exec(rows_url, text, "deliveries", "message_id", days, "message_id");
-	t_exec(rows_url, text, "delivery_attempts", "message_id", days,
-	    "message_id");
-	t_exec(rows_url,
+	t_exec(url, text, "outbox_messages", "id", days, "id");
+	t_exec(url, text, "deliveries", "message_id", days, "message_id");
+	t_exec(
+	    url, text, "delivery_attempts", "message_id", days, "message_id");
+	t_exec(url,
 	    "UPDATE deliveries SET settled_at = now() - interval '%d days' "
 	    "WHERE settled_at IS NOT NULL",
 	    days);
@@ -81,7 +80,7 @@ put_settled(void)
 		rows_delivery(n + 1, OTHER, "delivered");
 	}
 	rows_message(4, "event.transport");
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO delivery_attempts (message_id, subscription_id, "
 	    "  attempt, started_at) "
 	    "SELECT message_id, subscription_id, 1, now() FROM deliveries");
@@ -111,10 +110,10 @@ expunge__failed_or_expired__kept_for_longer(void **state)
 	assert_int_equal(expunge("7", "30"), 2);
 	assert_left("2 3");
 	assert_int_equal(
-	    t_number(rows_url, "SELECT count(*) FROM delivery_attempts"), 4);
+	    t_number(url, "SELECT count(*) FROM delivery_attempts"), 4);
 	/* Old, but given up only yesterday. */
 	age(40);
-	t_exec(rows_url,
+	t_exec(url,
 	    "UPDATE deliveries SET settled_at = now() - interval '1 day' "
 	    "WHERE status = 'failed'");
 	assert_int_equal(expunge("7", "30"), 1);
@@ -142,7 +141,7 @@ expunge__anything_waiting__stays_for_ever(void **state)
 static void
 expunge__a_replay_holds_a_delivery__the_message_stays(void **state)
 {
-	PGconn *other = PQconnectdb(rows_url);
+	PGconn *other = PQconnectdb(url);
 	long long gone, more;
 
 	(void)state;
@@ -176,7 +175,7 @@ expire__deleted_subscription__what_waited_is_expired(void **state)
 	rows_delivery(4, DELETED, "delivered");
 	rows_delivery(1, GOOD, "pending");
 	rows_delivery(1, PAUSED, "pending");
-	t_exec(rows_url,
+	t_exec(url,
 	    "UPDATE deliveries SET next_attempt_at = now() + interval "
 	    "'1 hour' WHERE status IN ('retrying', 'delivering')");
 	assert_int_equal(expire(), 2);
@@ -186,12 +185,12 @@ expire__deleted_subscription__what_waited_is_expired(void **state)
 	rows_assert_status(4, DELETED, "delivered");
 	rows_assert_status(1, GOOD, "pending");
 	rows_assert_status(1, PAUSED, "pending");
-	assert_int_equal(t_number(rows_url,
+	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM deliveries WHERE "
 			     "status = 'expired' AND settled_at IS NOT NULL"),
 	    2);
 	/* Its worker died: the lease ends, and nobody else will come. */
-	t_exec(rows_url, "UPDATE deliveries SET next_attempt_at = now()");
+	t_exec(url, "UPDATE deliveries SET next_attempt_at = now()");
 	assert_int_equal(expire(), 1);
 	rows_assert_status(3, DELETED, "expired");
 }
@@ -202,7 +201,7 @@ expire__held_beyond_expires_after__expired(void **state)
 	int n;
 
 	(void)state;
-	t_exec(rows_url, "UPDATE subscriptions SET expires_after = 600");
+	t_exec(url, "UPDATE subscriptions SET expires_after = 600");
 	for (n = 1; n <= 2; n++) {
 		rows_message(n, "event.transport");
 		rows_delivery(n, GOOD, "pending");
@@ -211,7 +210,7 @@ expire__held_beyond_expires_after__expired(void **state)
 		rows_delivery(n, BROKEN, "retrying");
 		rows_delivery(n, HALF_OPEN, "retrying");
 	}
-	t_exec(rows_url,
+	t_exec(url,
 	    "UPDATE deliveries SET next_attempt_at = now() - interval '9 "
 	    "minutes' WHERE message_id = '%s'",
 	    rows_id(2));
@@ -239,7 +238,7 @@ static void
 expire__many__a_thousand_at_once(void **state)
 {
 	(void)state;
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO deliveries (message_id, subscription_id) "
 	    "SELECT gen_random_uuid(), '" SUBSCRIPTION "%d' "
 	    "FROM generate_series(1, 1001)",
@@ -262,4 +261,4 @@ static const struct CMUnitTest tests[] = {
 	TEST(expire__many__a_thousand_at_once),
 };
 
-T_MAIN_WITH(tests, rows_open, rows_close)
+T_MAIN_WITH(tests, database_open, rows_close)

@@ -71,7 +71,7 @@ expect(const char *first, int rows, int pages)
 static void
 put_large(int n, const char *service, const char *text)
 {
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO events (id, service, \"timestamp\", payload,"
 	    " deduplication_key) SELECT"
 	    " ('01a205b3-d000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,"
@@ -117,8 +117,8 @@ list__large_events_that_compress_well__pages_end_at_8_mib(void **state)
 	(void)state;
 	put_large(LARGE, "large", "repeat(chr(96 + n), 1 << 20)");
 	assert_true(
-	    t_number(rows_url,
-		"SELECT max(pg_column_size(payload)) FROM events") < 50000);
+	    t_number(url, "SELECT max(pg_column_size(payload)) FROM events") <
+	    50000);
 	expect("/events", LARGE, 2);
 	expect("/events?after=0", LARGE, 2);
 }
@@ -165,7 +165,7 @@ outbox__messages_to_many__pages_end_at_8_mib(void **state)
 	(void)state;
 	for (n = 1; n <= 9; n++)
 		rows_message(n, "event.x");
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO deliveries (message_id, subscription_id, status,"
 	    " last_error) SELECT m.id, gen_random_uuid(), 'failed',"
 	    " repeat('x', 2000) FROM outbox_messages AS m,"
@@ -179,7 +179,7 @@ static void
 rejected__bodies_and_reasons_of_control_characters__bounded(void **state)
 {
 	(void)state;
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO rejected_events (id, service, reasons, body) SELECT"
 	    " ('01a205b3-d000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid,"
 	    " 'x', json_build_array(repeat('r', 60000)),"
@@ -190,7 +190,7 @@ rejected__bodies_and_reasons_of_control_characters__bounded(void **state)
 	assert_int_equal(
 	    rows_call("GET", "/rejected/01a205b3-d000-7000-8000-000000000001"),
 	    200);
-	t_exec(rows_url, "TRUNCATE rejected_events");
+	t_exec(url, "TRUNCATE rejected_events");
 }
 
 static void
@@ -200,6 +200,36 @@ subscriptions__any__as_many_as_asked_for(void **state)
 	expect("/subscriptions", 6, 1);
 	expect("/subscriptions?limit=4", 6, 2);
 	expect("/subscriptions?offset=4", 2, 1);
+}
+
+/* Their number has no end, and each answer may be 96 KiB of escapes. */
+static void
+message__with_very_many_attempts__the_newest_answers_shown(void **state)
+{
+	char path[64];
+	int answers = 0;
+	const char *at;
+
+	(void)state;
+	rows_message(1, "event.transport");
+	rows_delivery(1, GOOD, "delivered");
+	t_exec(url,
+	    "INSERT INTO delivery_attempts SELECT '%s', '" SUBSCRIPTION
+	    "1', n, now(), 1, 500, 'http', 'answered 500', '192.0.2.1', "
+	    "repeat(chr(1), 16000) FROM generate_series(1, 400) AS n",
+	    rows_id(1));
+	snprintf(path, sizeof(path), "/outbox/%s", rows_id(1));
+	assert_int_equal(rows_call("GET", path), 200);
+	for (at = rows_body; (at = strstr(at, "\"attempt\":")) != NULL; at++)
+		answers++;
+	assert_int_equal(answers, 400);
+	answers = 0;
+	for (at = rows_body; (at = strstr(at, "\"answer\":\"")) != NULL; at++)
+		answers++;
+	assert_int_equal(answers, (1 << 20) / 16000);
+	assert_non_null(strstr(rows_body, "\"attempt\":1,"));
+	assert_string_equal(
+	    rows_body + strlen(rows_body) - 12, "\\u0001\"}]}]}");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, rows_empty)
@@ -214,6 +244,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(outbox__messages_to_many__pages_end_at_8_mib),
 	TEST(rejected__bodies_and_reasons_of_control_characters__bounded),
 	TEST(subscriptions__any__as_many_as_asked_for),
+	TEST(message__with_very_many_attempts__the_newest_answers_shown),
 };
 
-T_MAIN_WITH(tests, rows_open, rows_close)
+T_MAIN_WITH(tests, database_open, rows_close)

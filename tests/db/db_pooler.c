@@ -19,9 +19,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	cluster_make(&cluster);
-	cluster_start(&cluster, "");
-	cluster_migrate(&cluster);
+	cluster_open(&cluster);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "buf.h"
+#include "database.h"
 #include "db.h"
 
 static const struct {
@@ -28,24 +29,6 @@ static const struct {
 enum {
 	QUERIES = sizeof(queries) / sizeof(*queries)
 };
-
-static const char *url;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	url = t_database();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	t_drop(url);
-	return 0;
-}
 
 /* What PostgreSQL knows of a statement. */
 static PGresult *
@@ -261,5 +244,6 @@ main(void)
 	};
 
 	t_main();
-	return cmocka_run_group_tests_name(__FILE__, tests, setup, teardown);
+	return cmocka_run_group_tests_name(
+	    __FILE__, tests, database_make, database_drop);
 }

@@ -8,11 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "database.h"
 #include "jobs.h"
 #include "receiver.h"
 #include "stack.h"
 
-static const char *url;
 static char role[32], *plain; /* the same database as that role */
 static struct db *db;
 static struct receiver receiver;
@@ -22,8 +22,7 @@ static const struct config config = { .partitions_ahead = 4,
 static int
 open_database(void **state)
 {
-	(void)state;
-	url = t_database();
+	database_make(state);
 	receiver_start(&receiver);
 	snprintf(role, sizeof(role), "app_%d", (int)getpid());
 	t_exec(url, "CREATE ROLE %s LOGIN", role);
@@ -37,12 +36,11 @@ open_database(void **state)
 static int
 close_database(void **state)
 {
-	(void)state;
 	db_free(db);
 	free(plain);
 	receiver_stop(&receiver);
 	t_exec(url, "DROP OWNED BY %s; DROP ROLE %s", role, role);
-	t_drop(url);
+	database_drop(state);
 	return 0;
 }
 
@@ -153,8 +151,8 @@ worker__rights_to_data_alone__delivers_and_says_once_what_lacks(void **state)
 	assert_int_equal(count_written(out, "42501"), 1);
 	assert_int_equal(
 	    count_written(out, "grant it the role that owns the tables"), 1);
-	assert_int_equal(count_written(out, "\"level\":\"error\""), 1);
-	assert_int_equal(count_written(out, "\"level\":\"warn\""), 0);
+	assert_int_equal(count_written(out, J("'level':'error'")), 1);
+	assert_int_equal(count_written(out, J("'level':'warn'")), 0);
 	fclose(out);
 }
 

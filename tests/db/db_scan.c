@@ -1,219 +1,17 @@
-/*
- * The scanner against PostgreSQL's jsonb, over texts made from a seed: whatever
- * we accept, jsonb reads as the same value; whatever jsonb accepts and we do
- * not, we refuse on purpose.
- */
 #include "t.h"
 
 #include <libpq-fe.h>
 #include <string.h>
 
 #include "json.h"
-
-#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+#include "random_json.h"
 
 enum {
 	BATCHES = 20,
-	BATCH = 1000,
-	MAX_TEXT = 4096
+	BATCH = 1000
 };
 
 static const uint64_t seed = 20260607;
-static uint64_t random_state;
-
-static const char *const names[] = { "a", "b", "c", "d", "A", "", "\\u0061",
-	"\\u0062", "\\u00e9", "\xc3\xa9", "\\n", "id", "location", "x y",
-	"\xf0\x9f\x98\x80", "\\ud83d\\ude00", "\\\"", "k1", "k2", "k3" };
-static const char *const strings[] = { "", "x", "emergency", "\\u0000",
-	"\\ud83d\\ude00", "\\ud83d", "\\ude00", "\\\\u0000", "\\/\\b\\f\\t",
-	"\x7f", "\xe2\x82\xac", "\xf4\x8f\xbf\xbf", "\xef\xbf\xbf", "\\uFFFF",
-	"a \\\" b", "0", "\\u000a" };
-static const char *const numbers[] = { "0", "-0", "1", "42", "-7", "1.50",
-	"0.30000000000000004", "9223372036854775807", "1e2", "1E+2", "2e-3",
-	"-0.0", "1e307", "1e308", "1e309", "1e-307", "1e-308", "5e-324", "0e5",
-	"0e-400", "0e400", "1e400", "1e-400", "1e131071", "1e131072",
-	"1e-16383", "0e-16383", "0e99999", "123456789012345678901234567890",
-	"1e0000002", "2.2250738585072011e-308", "4.9e-324", "2.47e-324",
-	"0e-323" };
-static const char *const tokens[] = { "{", "}", "[", "]", ",", ":", "\"", "\\",
-	"\\u", "\\ud800", "\\udc00", "true", "false", "null", "-", "+", ".",
-	"e", "E", "0", "1", "00", "e9", "e-999", " ", "\n", "\t", "\x0b",
-	"\x1f", "\x7f", "\xc3", "\xa9", "\xc0\x80", "\xed\xa0\x80",
-	"\xf4\x90\x80\x80", "\xef\xbb\xbf", "\xc2\xa0", "/**/", "//", "'",
-	"NaN", "Infinity", "{}", "[]", "\"a\":1", ",\"a\":1", "\"\"" };
-
-/* xorshift64*, Vigna 2016. */
-static unsigned
-below(size_t n)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (unsigned)((random_state * 0x2545f4914f6cdd1d) >> 33) %
-	    (unsigned)n;
-}
-
-#define PICK(a) ((a)[below(COUNT(a))])
-
-static void
-make_space(struct buf *b)
-{
-	static const char *const spaces[] = { " ", "\n", "\t", "\r\n", "  " };
-
-	if (below(8) == 0)
-		buf_puts(b, PICK(spaces));
-}
-
-static void
-make_number(struct buf *b)
-{
-	unsigned i, n;
-
-	switch (below(40)) {
-	case 0:
-		for (i = 0, n = SCAN_NUMBER - 2 + below(5); i < n; i++)
-			buf_putc(b, (char)('1' + below(9)));
-		break;
-	case 1:
-	case 2:
-		buf_puts(b, PICK(numbers));
-		break;
-	case 3:
-		buf_printf(b, "%u.", below(10));
-		buf_printf(b, "%ue", below(1000));
-		buf_printf(b, "%d", (int)below(640) - 320);
-		break;
-	default:
-		buf_puts(b, below(4) == 0 ? "-" : "");
-		buf_printf(b, "%u", below(2000));
-		if (below(3) == 0)
-			buf_printf(b, ".%u", below(100000));
-	}
-}
-
-static void
-make_string(struct buf *b)
-{
-	buf_puts(b, "\"");
-	buf_puts(b, below(3) == 0 ? PICK(strings) : strings[below(3)]);
-	buf_puts(b, "\"");
-}
-
-static void make_value(struct buf *, unsigned);
-
-static void
-make_list(struct buf *b, unsigned depth, bool is_object)
-{
-	unsigned i, n = below(5);
-
-	buf_putc(b, is_object ? '{' : '[');
-	for (i = 0; i < n; i++) {
-		if (i > 0)
-			buf_putc(b, ',');
-		make_space(b);
-		if (is_object) {
-			buf_printf(b, "\"%s", PICK(names));
-			if (below(3) > 0)
-				buf_printf(b, "%u", i);
-			buf_putc(b, '"');
-			make_space(b);
-			buf_putc(b, ':');
-		}
-		make_value(b, depth + 1);
-		make_space(b);
-	}
-	make_space(b);
-	buf_putc(b, is_object ? '}' : ']');
-}
-
-static void
-make_value(struct buf *b, unsigned depth)
-{
-	static const char *const literals[] = { "true", "false", "null" };
-
-	make_space(b);
-	switch (below(depth < 4 ? 7 : 3)) {
-	case 0:
-		make_number(b);
-		break;
-	case 1:
-		make_string(b);
-		break;
-	case 2:
-		buf_puts(b, PICK(literals));
-		break;
-	case 3:
-	case 4:
-		make_list(b, depth, false);
-		break;
-	default:
-		make_list(b, depth, true);
-	}
-	make_space(b);
-}
-
-static void
-splice(struct buf *b, size_t at, size_t cut, const char *in, size_t n)
-{
-	char tail[MAX_TEXT];
-	size_t len = b->len - at - cut;
-
-	memcpy(tail, b->data + at + cut, len);
-	b->len = at;
-	buf_put(b, in, n);
-	buf_put(b, tail, len);
-}
-
-static void
-mutate(struct buf *b)
-{
-	size_t at = below(b->len + 1), n = b->len - at, from;
-	const char *token;
-	char copy[16];
-
-	n = below((n < 12 ? n : 12) + 1);
-	switch (below(5)) {
-	case 0:
-		if (at < b->len)
-			b->data[at] ^= (char)(1 << below(8));
-		break;
-	case 1:
-		token = PICK(tokens);
-		splice(b, at, 0, token, strlen(token));
-		break;
-	case 2:
-		splice(b, at, n < 3 ? n : 3, "", 0);
-		break;
-	case 3:
-		memcpy(copy, b->data + at, n);
-		from = below(b->len + 1);
-		splice(b, from, 0, copy, n);
-		break;
-	default:
-		token = PICK(tokens);
-		splice(b, at, n < 1 ? n : 1, token, strlen(token));
-	}
-}
-
-static void
-make_text(struct buf *b)
-{
-	unsigned i, levels = below(50) == 0 ? 60 + below(8) : 0;
-
-	buf_reset(b);
-	for (i = 0; i < levels; i++)
-		buf_puts(b, "[");
-	make_value(b, levels > 0 ? 4 : 0);
-	for (i = 0; i < levels; i++)
-		buf_puts(b, "]");
-	if (b->failed) {
-		make_text(b);
-		return;
-	}
-	if (below(5) < 3)
-		for (i = 0; i <= below(3); i++)
-			mutate(b);
-}
 
 static void
 put_hex(struct buf *list, const char *bytes, size_t n)
@@ -246,7 +44,7 @@ make_batch(struct batch *batch)
 	buf_init(&text, MAX_TEXT - 200);
 	buf_init(&out, 2 * MAX_TEXT);
 	for (i = 0; i < BATCH; i++) {
-		make_text(&text);
+		random_json_text(&text);
 		mark =
 		    text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0
 		    ? 3
@@ -376,7 +174,7 @@ scan__20000_texts_from_a_seed__as_jsonb_but_on_purpose(void **state)
 
 	(void)state;
 	print_message("seed %llu\n", (unsigned long long)seed);
-	random_state = seed;
+	random_json_state = seed;
 	buf_init(&batch.sent, BATCH * 2 * MAX_TEXT);
 	buf_init(&batch.minified, BATCH * 2 * MAX_TEXT);
 	buf_init(&batch.written, BATCH * 4 * MAX_TEXT);
@@ -406,25 +204,6 @@ scan__20000_texts_from_a_seed__as_jsonb_but_on_purpose(void **state)
 	PQfinish(conn);
 }
 
-/* Where a double ends, zeros that are long written out, many digits. */
-static void
-make_extreme(struct buf *b)
-{
-	unsigned i, n = below(130), exponent = 300 + below(40);
-
-	buf_puts(b, below(4) == 0 ? "-" : "");
-	if (below(3) == 0) {
-		for (i = 0; i < n; i++)
-			buf_putc(b, (char)('1' + below(9)));
-		buf_puts(b, n == 0 ? "0" : "");
-		return;
-	}
-	buf_printf(b, "%u.", below(10));
-	for (i = 0; i <= n / 3; i++)
-		buf_putc(b, (char)('0' + (below(2) ? below(10) : 0)));
-	buf_printf(b, "e%s%u", below(3) ? "-" : "", exponent);
-}
-
 /* Whoever reads events casts: none may be a number that no cast takes. */
 static void
 scan__5000_numbers_at_the_limits__float8_and_numeric_read_them(void **state)
@@ -440,14 +219,14 @@ scan__5000_numbers_at_the_limits__float8_and_numeric_read_them(void **state)
 	PGresult *r;
 
 	(void)state;
-	random_state = seed;
+	random_json_state = seed;
 	buf_init(&number, MAX_TEXT);
 	buf_init(&accepted, 1 << 24);
 	for (i = 0; i < 5000; i++) {
 		struct scan_error error;
 
 		buf_reset(&number);
-		make_extreme(&number);
+		random_json_number(&number);
 		if (scan_json(number.data, number.len, NULL, &error) !=
 		    STATUS_OK)
 			continue;

@@ -2,7 +2,6 @@
 #include "t.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "ask.h"
 #include "cluster.h"
@@ -17,11 +16,8 @@ static int
 setup(void **state)
 {
 	(void)state;
-	cluster_make(&cluster);
-	cluster_start(&cluster, "");
-	cluster_migrate(&cluster);
-	snprintf(url, sizeof(url),
-	    "postgresql://postgres@127.0.0.1:%d/smartcity", cluster.port);
+	cluster_open(&cluster);
+	snprintf(url, sizeof(url), "%s", cluster_url(&cluster));
 	snprintf(admin, sizeof(admin),
 	    "%s?options=-cdefault_transaction_read_only%%3Doff", url);
 	return 0;
@@ -126,7 +122,7 @@ session__database_prescribes_otherwise__events_are_stored(void **state)
 	prescribe(true);
 	db = open_db();
 	ask_to_store(
-	    db, "health", "{\"alert\":\"emergency\",\"patient_id\":7}", 200);
+	    db, "health", J("{'alert':'emergency','patient_id':7}"), 200);
 	ask_to_store(db, "health", "{\"patient_id\":\"m\u00e4\"}", 422);
 	assert_int_equal(db_run(db, Q_partitions_ensure, ahead, &r), STATUS_OK);
 	pg_free(r);

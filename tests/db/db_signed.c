@@ -3,9 +3,9 @@
 
 #include <poll.h>
 #include <stdbool.h>
-#include <string.h>
 
 #include "clock.h"
+#include "database.h"
 #include "dispatch.h"
 #include "receiver.h"
 
@@ -14,9 +14,6 @@ enum {
 	HOUR = 3600
 };
 
-static const char *url;
-static char *moved;
-static struct db *db;
 static struct receiver receiver;
 static struct dispatch *d;
 static struct net net;
@@ -34,22 +31,16 @@ static const struct config config = {
 static int
 open_all(void **state)
 {
-	(void)state;
-	url = t_database();
-	moved = t_moved_clock(url);
-	db = db_new(moved, "test", 5000);
+	database_open_moved(state);
 	receiver_start(&receiver);
-	return db == NULL;
+	return 0;
 }
 
 static int
 close_all(void **state)
 {
-	(void)state;
 	receiver_stop(&receiver);
-	db_free(db);
-	free(moved);
-	t_drop(url);
+	database_drop(state);
 	return 0;
 }
 
@@ -70,7 +61,7 @@ static int
 stop(void **state)
 {
 	(void)state;
-	dispatch_close(d, db);
+	dispatch_close(d, database);
 	net_close(&net);
 	return 0;
 }
@@ -107,7 +98,7 @@ work_until(const char *status)
 
 	while (!is(status)) {
 		struct pollfd fd = { post_fd(net.http), POLLIN, 0 };
-		int64_t wait = dispatch_run(d, db);
+		int64_t wait = dispatch_run(d, database);
 
 		if (clock_steady_ms() > end)
 			fail_msg("not within 30 s: %s", status);

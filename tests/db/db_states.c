@@ -7,13 +7,13 @@
 
 #include <string.h>
 
+#include "database.h"
 #include "state.h"
 
 enum {
 	TEXT_MAX = 1024
 };
 
-static const char *url;
 static char openapi[512 << 10], readme[64 << 10];
 
 static void
@@ -32,18 +32,9 @@ load(const char *path, char *text, size_t size)
 static int
 open_all(void **state)
 {
-	(void)state;
 	load("nginx/docs/openapi.json", openapi, sizeof(openapi));
 	load("worker/README.md", readme, sizeof(readme));
-	url = t_database();
-	return 0;
-}
-
-static int
-close_all(void **state)
-{
-	(void)state;
-	t_drop(url);
+	database_make(state);
 	return 0;
 }
 
@@ -155,8 +146,8 @@ states__filter_of_openapi__the_same_and_the_old_name(void **state)
 	(void)state;
 	assert_int_equal(delivery_state_find("sent"), DELIVERY_UNCLAIMED);
 	expect_in_openapi(states(MESSAGE_STATES, MESSAGE_STATES, "sent"),
-	    "$.paths.\"/outbox\".get.parameters[*] ? (@.name == \"status\")"
-	    ".schema.enum[*]");
+	    J("$.paths.'/outbox'.get.parameters[*] ? (@.name == 'status')"
+	      ".schema.enum[*]"));
 }
 
 /* A row begins with its state; the table ends with an empty line. */
@@ -229,4 +220,4 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(breaker__schemas_of_openapi__the_same),
 };
 
-T_MAIN_WITH(tests, open_all, close_all)
+T_MAIN_WITH(tests, open_all, database_drop)

@@ -12,7 +12,7 @@ put_events(void)
 {
 	int n;
 
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO events (id, service, timestamp, payload, "
 	    "  normalized_payload, derived_event_ids) VALUES"
 	    " ('" BASE "', 'health', now(), '{\"a\":1.50}', '{\"a\":1.5}',"
@@ -22,7 +22,7 @@ put_events(void)
 	    "  '{01a205b3-d003-7000-8000-000000000003,"
 	    "    01a205b3-d001-7000-8000-000000000001}')");
 	for (n = 1; n <= 3; n++)
-		t_exec(rows_url,
+		t_exec(url,
 		    "INSERT INTO events (id, service, timestamp, payload, "
 		    "  deduplication_key, source_event_id, request_id) VALUES"
 		    " ('%s', 'transport', now(), '{\"n\":%d.00e1}', 'key', "
@@ -127,4 +127,4 @@ static const struct CMUnitTest tests[] = {
 	TEST(trace__unknown_or_no_id__404_or_422),
 };
 
-T_MAIN_WITH(tests, rows_open, rows_close)
+T_MAIN_WITH(tests, database_open, rows_close)

@@ -56,11 +56,8 @@ static int
 setup(void **state)
 {
 	(void)state;
-	cluster_make(&cluster);
-	cluster_start(&cluster, "");
-	cluster_migrate(&cluster);
-	snprintf(url, sizeof(url),
-	    "postgresql://postgres@127.0.0.1:%d/smartcity", cluster.port);
+	cluster_open(&cluster);
+	snprintf(url, sizeof(url), "%s", cluster_url(&cluster));
 	db_watch(note_error);
 	return 0;
 }
@@ -134,7 +131,7 @@ server__says_it_is_read_only__session_is_left(void **state)
 	    "CREATE TRIGGER refuse BEFORE INSERT ON rejected_events FOR EACH "
 	    "ROW EXECUTE FUNCTION refuse()",
 	    pid);
-	ask_to_store(db, "health", "{\"patient_id\":\"x\"}", 422);
+	ask_to_store(db, "health", J("{'patient_id':'x'}"), 422);
 	assert_int_not_equal(backend_pid(), pid);
 	t_exec(url,
 	    "DROP TRIGGER refuse ON rejected_events; DROP FUNCTION refuse()");

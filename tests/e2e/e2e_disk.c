@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 static char dir[] = "/tmp/smartcity-disk.XXXXXX";
@@ -18,19 +19,6 @@ static pid_t postgres;
 static char cluster[128];
 static struct stack s;
 static bool has_stack;
-
-static int
-shell(const char *script)
-{
-	char command[2048];
-
-	snprintf(command, sizeof(command),
-	    "d=%s; PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
-	    "as='setpriv --reuid postgres --regid postgres --init-groups'; "
-	    "cd $d && { %s; } >>log 2>&1",
-	    dir, script);
-	return system(command);
-}
 
 static void
 become_postgres(void)
@@ -60,11 +48,14 @@ static void
 make_cluster(void)
 {
 	assert_non_null(mkdtemp(dir));
+	shell_begin("d=%s; cd $d || exit; exec >>log 2>&1; "
+		    "PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
+		    "as='setpriv --reuid postgres --regid postgres "
+		    "--init-groups'",
+	    dir);
 	chmod(dir, 0755);
-	assert_int_equal(
-	    shell("mkdir small pg && chown postgres pg . && $as initdb -N -D "
-		  "$d/pg -U postgres -A trust -E UTF8 --locale C.UTF-8"),
-	    0);
+	shell_must("mkdir small pg && chown postgres pg . && $as initdb -N -D "
+		   "$d/pg -U postgres -A trust -E UTF8 --locale C.UTF-8");
 	if ((postgres = fork()) == 0)
 		become_postgres();
 	stack_wait(is_there, NULL, "the small server is there");

@@ -7,10 +7,10 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 enum {
@@ -18,20 +18,6 @@ enum {
 };
 
 static struct stack s;
-
-/* Prints into command and runs it in the stack's directory; exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[1024];
-	va_list ap;
-	int n;
-
-	n = snprintf(command, sizeof(command), "cd %s && ", s.dir);
-	va_start(ap, fmt);
-	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
-	va_end(ap);
-	return WEXITSTATUS(system(command));
-}
 
 static int
 setup(void **state)
@@ -42,6 +28,7 @@ setup(void **state)
 
 	(void)state;
 	stack_start(&s, settings);
+	shell_begin("cd %s || exit", s.dir);
 	return 0;
 }
 
@@ -80,7 +67,7 @@ is_stored(void *arg)
 static void
 forget_output(void)
 {
-	assert_int_equal(shell(": >run.log"), 0);
+	shell_must(": >run.log");
 }
 
 static void
@@ -102,10 +89,8 @@ kill_and_await(const char *name, const char *called)
 	stack_wait(is_stored, NULL, "an event is stored");
 	stack_wait_status(&s, "/ready", 200);
 	/* Nobody else fell with it. */
-	assert_int_equal(
-	    shell("test $(grep -c 'started again;\\|started again at\\|"
-		  "started again in' run.log) = 1"),
-	    0);
+	shell_must("test $(grep -c 'started again;\\|started again at\\|"
+		   "started again in' run.log) = 1");
 }
 
 static bool
@@ -129,7 +114,7 @@ pool__master_killed__started_again_without_the_old_responders(void **state)
 	(void)state;
 	kill_and_await("fcgi", "the pool");
 	stack_wait(is_over, &old, "the old responder is gone");
-	assert_int_equal(shell("test -S run/sockets/status.sock"), 0);
+	shell_must("test -S run/sockets/status.sock");
 }
 
 static void
@@ -209,13 +194,12 @@ postgres__cannot_start__seen_as_documented_until_it_can(void **state)
 {
 	(void)state;
 	forget_output();
-	assert_int_equal(shell("mv postgres/PG_VERSION kept"), 0);
+	shell_must("mv postgres/PG_VERSION kept");
 	assert_int_equal(kill(stack_pid(&s, "postgres"), SIGKILL), 0);
 	await_said("PostgreSQL ended with status 1; started again in");
 	stack_wait(is_without_database, NULL, "the database is gone");
-	assert_int_equal(
-	    shell("grep -q 'db: cannot connect: ' log/fcgi.log"), 0);
-	assert_int_equal(shell("mv kept postgres/PG_VERSION"), 0);
+	shell_must("grep -q 'db: cannot connect: ' log/fcgi.log");
+	shell_must("mv kept postgres/PG_VERSION");
 	stack_wait(is_stored, NULL, "an event is stored");
 	stack_wait_status(&s, "/ready", 200);
 }
@@ -232,26 +216,22 @@ pool__cannot_start__seen_as_documented_until_it_can(void **state)
 {
 	(void)state;
 	forget_output();
-	assert_int_equal(
-	    shell("mv run/smartcity-fcgi kept && "
-		  "printf '#!/bin/sh\\nexit 3\\n' >run/smartcity-fcgi && "
-		  "chmod 755 run/smartcity-fcgi"),
-	    0);
+	shell_must("mv run/smartcity-fcgi kept && "
+		   "printf '#!/bin/sh\\nexit 3\\n' >run/smartcity-fcgi && "
+		   "chmod 755 run/smartcity-fcgi");
 	assert_int_equal(kill(stack_pid(&s, "fcgi"), SIGKILL), 0);
 	await_said("the pool ended with status 3; started again in");
 	stack_wait(is_without_pool, NULL, "nginx answers for the pool");
-	assert_int_equal(shell("mv -f kept run/smartcity-fcgi"), 0);
+	shell_must("mv -f kept run/smartcity-fcgi");
 	stack_wait(is_stored, NULL, "an event is stored");
 }
 
 static void
 spoil_worker(void)
 {
-	assert_int_equal(
-	    shell("cp run/smartcity-worker kept && "
-		  "printf '#!/bin/sh\\nexit 3\\n' >run/new && "
-		  "chmod 755 run/new && mv run/new run/smartcity-worker"),
-	    0);
+	shell_must("cp run/smartcity-worker kept && "
+		   "printf '#!/bin/sh\\nexit 3\\n' >run/new && "
+		   "chmod 755 run/new && mv run/new run/smartcity-worker");
 	forget_output();
 	assert_int_equal(kill(stack_pid(&s, "worker"), SIGKILL), 0);
 }
@@ -266,12 +246,9 @@ program__ends_at_once_each_time__longer_pauses_until_a_reload(void **state)
 	/* One line for each fall, one for each start. */
 	assert_true(shell("exit $(grep -c '^run:' run.log)") <= 10);
 	assert_true(is_stored(NULL));
-	assert_int_equal(
-	    shell("DATA_DIR=. \"$OLDPWD/nginx/reload\" | grep -qx reloaded"),
-	    0);
-	assert_int_equal(shell("test /proc/$(cat run/worker.pid)/exe -ef "
-			       "run/smartcity-worker"),
-	    0);
+	shell_must("DATA_DIR=. \"$OLDPWD/nginx/reload\" | grep -qx reloaded");
+	shell_must("test /proc/$(cat run/worker.pid)/exe -ef "
+		   "run/smartcity-worker");
 }
 
 static bool
@@ -299,11 +276,10 @@ run__ended_while_something_is_to_be_started_again__nothing_left(void **state)
 	assert_int_equal(kill(s.pid, SIGTERM), 0);
 	stack_wait(is_over_now, NULL, "nginx/run stops");
 	assert_true(clock_steady_ms() - began < STOP_MS);
-	assert_int_equal(shell("test ! -e run && test -z \"$(find /proc/[0-9]* "
-			       "-maxdepth 1 -name cwd -lname \"$PWD/*\" "
-			       "2>/dev/null)\""),
-	    0);
-	assert_int_equal(shell("cd / && rm -rf \"$OLDPWD\""), 0);
+	shell_must("test ! -e run && test -z \"$(find /proc/[0-9]* "
+		   "-maxdepth 1 -name cwd -lname \"$PWD/*\" "
+		   "2>/dev/null)\"");
+	shell_must("cd / && rm -rf \"$OLDPWD\"");
 	t_drop(s.url);
 	s.pid = 0;
 }

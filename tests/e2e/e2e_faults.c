@@ -20,25 +20,6 @@ static atomic_bool is_over;
 static char acks[ACKS_MAX][37];
 static atomic_int acked, refused, cut;
 
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=4",
-		"OUTBOX_POLL_SECONDS=0.1", "SMARTCITY_WORKER_SEEN=6", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
 static void *
 send_on(void *arg)
 {
@@ -184,7 +165,7 @@ ingest__same_key_from_64_senders__one_answer_one_event(void **state)
 {
 	(void)state;
 	assert_int_equal(send_as_crowd("/ingest/energy?dedupe_key=crowd",
-			     "{\"energy\":700,\"neighborhood\":\"crowd\"}", 0),
+			     J("{'energy':700,'neighborhood':'crowd'}"), 0),
 	    1);
 	assert_int_equal(t_number(s.url,
 			     "SELECT count(*) FROM events WHERE "
@@ -198,7 +179,7 @@ ingest__one_emergency_from_64_senders__one_dispatch(void **state)
 {
 	(void)state;
 	assert_int_equal(send_as_crowd("/ingest/health",
-			     "{\"patient_id\":6400,\"alert\":\"emergency\"}",
+			     J("{'patient_id':6400,'alert':'emergency'}"),
 			     strlen("{\"stored_event_id\":\"") + 36),
 	    1);
 	assert_int_equal(t_number(s.url,
@@ -321,4 +302,5 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(worker__killed_and_gone__ready_says_so),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=4", "OUTBOX_POLL_SECONDS=0.1",
+    "SMARTCITY_WORKER_SEEN=6")

@@ -22,24 +22,6 @@ enum {
 
 static struct stack s;
 
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=2", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
 /* A stopped pool answers nobody: nginx waits, and has time to see who left. */
 static void
 signal_pool(int number)
@@ -312,4 +294,4 @@ static const struct CMUnitTest tests[] = {
 	    client__gone_behind_its_request__event_stored_and_logged),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=2")

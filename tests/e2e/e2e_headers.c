@@ -4,11 +4,7 @@
  */
 #include "t.h"
 
-#include <arpa/inet.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "http.h"
 #include "stack.h"
@@ -28,34 +24,13 @@ struct row {
 
 static struct stack s;
 
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=2", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
 static void
 expect(const char *method, const char *target, const struct row *row)
 {
 	const char *body = *method == 'P' ? "{\"n\":1}" : NULL;
-	struct http h = http_send(s.port, method, target, row->headers, body);
 
-	if (h.status != row->status || strstr(h.raw, row->text) == NULL)
-		fail_msg("%s %s\n%s: wanted %d with %s, got\n%s", method,
-		    target, row->headers, row->status, row->text, h.raw);
-	http_free(&h);
+	http_expect(
+	    s.port, method, target, row->headers, body, row->status, row->text);
 }
 
 static void
@@ -374,69 +349,6 @@ request_id__repeated__nginx_s_own(void **state)
 	http_free(&h);
 }
 
-/* The head of the live stream's answer, which never ends by itself. */
-static void
-open_stream(const char *headers, char *head, size_t size)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_port = htons((in_port_t)s.port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct timeval limit = { .tv_sec = 30 };
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	size_t n = 0;
-	ssize_t got;
-
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	dprintf(fd,
-	    "GET /events/stream HTTP/1.1\r\nHost: a.localhost\r\n"
-	    "Accept: text/event-stream\r\n%s\r\n",
-	    headers);
-	for (*head = '\0'; strstr(head, "\r\n\r\n") == NULL; head[n] = '\0') {
-		got = recv(fd, head + n, size - n - 1, 0);
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-	}
-	close(fd);
-}
-
-/* nchan reads the first of each; but no page may say two things. */
-static void
-stream__headers_repeated__the_first_counts(void **state)
-{
-	static const struct row rows[] = {
-		{ "Accept: text/event-stream\r\n", 200, "200" },
-		{ "Accept: text/html\r\n", 200, "200" },
-		{ "Origin: http://a.localhost\r\nOrigin: "
-		  "http://a.localhost\r\n",
-		    200, "-Allow-Origin: http://a.localhost\r\n" },
-		{ "Origin: http://a.localhost\r\nOrigin: http://b\r\n", 403,
-		    "403" },
-		{ "Origin: http://b\r\nOrigin: http://a.localhost\r\n", 403,
-		    "403" },
-		{ "Last-Event-ID: 1795501876:0\r\nLast-Event-ID: 1:0\r\n", 200,
-		    "200" },
-		{ "Last-Event-ID: 1795501876:0\r\nLast-Event-ID: x\r\n", 200,
-		    "200" },
-		{ "Last-Event-ID: x\r\nLast-Event-ID: 1795501876:0\r\n", 400,
-		    "400" },
-		{ 0 },
-	};
-	const struct row *row;
-	char head[4096];
-
-	(void)state;
-	for (row = rows; row->headers != NULL; row++) {
-		open_stream(row->headers, head, sizeof(head));
-		if (strstr(head, "501 Not Implemented") != NULL)
-			skip(); /* without nchan */
-		if (strtol(head + 9, NULL, 10) != row->status ||
-		    strstr(head, row->text) == NULL)
-			fail_msg("%s: %s", row->headers, head);
-	}
-}
-
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(idempotency_key__repeated_or_a_list__refused),
 	cmocka_unit_test(idempotency_key__comma_within__one_key),
@@ -449,7 +361,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(traceparent__repeated__not_taken),
 	cmocka_unit_test(framing__repeated__400),
 	cmocka_unit_test(request_id__repeated__nginx_s_own),
-	cmocka_unit_test(stream__headers_repeated__the_first_counts),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=2")

@@ -8,24 +8,6 @@
 
 static struct stack s;
 
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=4", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
 /* A 4xx, or a connection that ends without an answer; never a 5xx. */
 static void
 check_refused(struct http h, const char *what)
@@ -321,4 +303,4 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(numbers__10000_random_ones__come_back_as_sent),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=4")

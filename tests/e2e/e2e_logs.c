@@ -4,11 +4,12 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "http.h"
+#include "log_lines.h"
 #include "receiver.h"
+#include "shell.h"
 #include "stack.h"
 
 enum {
@@ -29,6 +30,7 @@ setup(void **state)
 	(void)state;
 	receiver_start(&receiver);
 	stack_start(&s, settings);
+	shell_begin("cd %s || exit", s.dir);
 	return 0;
 }
 
@@ -39,53 +41,6 @@ teardown(void **state)
 	stack_stop(&s);
 	receiver_stop(&receiver);
 	return 0;
-}
-
-/* Prints into command and runs it in the stack's directory; exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-	int n;
-
-	n = snprintf(command, sizeof(command), "cd %s && ", s.dir);
-	va_start(ap, fmt);
-	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
-	va_end(ap);
-	return system(command);
-}
-
-/* A line of a log that holds all of these, in this order, separated by .* */
-struct line {
-	const char *log, *pattern;
-	int n;
-};
-
-static bool
-is_logged(void *arg)
-{
-	const struct line *l = arg;
-
-	return shell("test $(grep -c -e '%s' log/%s.log) -ge %d", l->pattern,
-		   l->log, l->n) == 0;
-}
-
-static void T_PRINTF(2, 3) await_line(const char *log, const char *fmt, ...)
-{
-	char pattern[1024];
-	struct line l = { log, pattern, 1 };
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(pattern, sizeof(pattern), fmt, ap);
-	va_end(ap);
-	stack_wait(is_logged, &l, pattern);
-}
-
-static bool
-has_line(const char *log, const char *pattern)
-{
-	return is_logged(&(struct line){ log, pattern, 1 });
 }
 
 /* The request's id, to be freed. */
@@ -118,10 +73,10 @@ switch_debug(const char *to)
 	snprintf(pattern, sizeof(pattern), "log: debug lines %s", to);
 	times[to[1] == 'n']++;
 	for (i = 0; i < 2; i++) {
-		struct line l = { names[i], pattern, times[to[1] == 'n'] };
+		struct log_line l = { names[i], pattern, times[to[1] == 'n'] };
 
 		assert_int_equal(kill(stack_pid(&s, names[i]), SIGUSR1), 0);
-		stack_wait(is_logged, &l, pattern);
+		stack_wait(log_has, &l, pattern);
 	}
 }
 
@@ -171,7 +126,7 @@ request__its_id__in_each_log_each_row_and_the_delivery(void **state)
 	free(post("", "/subscriptions", body, 201));
 	switch_debug("on");
 	id = post("", "/ingest/health",
-	    "{\"patient_id\":1,\"alert\":\"emergency\"}", 200);
+	    J("{'patient_id':1,'alert':'emergency'}"), 200);
 	assert_int_equal(strlen(id), 32);
 	stack_wait(has_arrived, path, "the delivery arrives");
 	got =
@@ -179,17 +134,17 @@ request__its_id__in_each_log_each_row_and_the_delivery(void **state)
 	assert_string_equal(got, id);
 	free(got);
 	assert_rows(id);
-	await_line("access",
+	log_await("access",
 	    "\"msg\":\"request\",\"request_id\":\"%s\",\"service\":\"health\","
 	    "\"method\":\"POST\",\"path\":\"/ingest/health\",\"status\":200,"
 	    "\"dur_ms\":[0-9]",
 	    id);
-	await_line("fcgi",
+	log_await("fcgi",
 	    "\"msg\":\"[a-z ]*request\",\"request_id\":\"%s\","
 	    "\"service\":\"health\",\"method\":\"POST\","
 	    "\"path\":\"/ingest/health\",\"status\":200,\"dur_ms\":[0-9]",
 	    id);
-	await_line("worker",
+	log_await("worker",
 	    "\"msg\":\"dispatch: delivered\",\"request_id\":\"%s\","
 	    "\"topic\":\"event.transport\",\"message_id\":\"",
 	    id);
@@ -209,7 +164,7 @@ nginx__request_answered__its_line_is_there_at_once(void **state)
 	for (i = 0; i < 5; i++) {
 		id = post("", "/ingest/weather", "{}", 200);
 		end = clock_steady_ms() + LINE_MS;
-		while (!has_line("access", id))
+		while (!log_has_line("access", id))
 			if (clock_steady_ms() > end)
 				fail_msg("no line within %d ms", LINE_MS);
 		free(id);
@@ -224,11 +179,10 @@ pool__sigusr1_again__no_more_debug_lines(void **state)
 	(void)state;
 	switch_debug("on");
 	on = post("", "/ingest/weather", "{}", 200);
-	await_line(
-	    "fcgi", "\"msg\":\"[a-z ]*request\",\"request_id\":\"%s", on);
+	log_await("fcgi", "\"msg\":\"[a-z ]*request\",\"request_id\":\"%s", on);
 	switch_debug("off");
 	off = post("", "/ingest/weather", "{}", 200);
-	await_line("access", "%s", off);
+	log_await("access", "%s", off);
 	assert_int_not_equal(
 	    shell("grep '\"level\":\"debug\".*%s' log/fcgi.log", off), 0);
 	free(on);
@@ -290,7 +244,7 @@ request__slow_for_its_database__says_so(void **state)
 	stack_wait(is_held, NULL, "events is locked");
 	id = post("", "/ingest/weather", "{}", 200);
 	assert_int_equal(pthread_join(holder, NULL), 0);
-	await_line("fcgi",
+	log_await("fcgi",
 	    "\"level\":\"warn\".*\"msg\":\"slow request\","
 	    "\"request_id\":\"%s\",\"service\":\"weather\".*\"status\":200,"
 	    "\"dur_ms\":[0-9]\\{3,\\},\"read_ms\":[0-9]*,\"parse_ms\":[0-9]*,"
@@ -337,13 +291,12 @@ client__its_own_id__taken_from_trusted_addresses_if_plain(void **state)
 
 	(void)state;
 	expect_its_own("gateway-1");
-	assert_int_equal(shell("sed -i '/^geo .smartcity_names_requests/,/}/"
-			       "s|default 0;|&\\n\\t127.0.0.0/8 1;|' "
-			       "nginx/smartcity-http.conf"),
-	    0);
+	shell_must("sed -i '/^geo .smartcity_names_requests/,/}/"
+		   "s|default 0;|&\\n\\t127.0.0.0/8 1;|' "
+		   "nginx/smartcity-http.conf");
 	stack_reload_nginx(&s);
 	stack_wait(is_taken, "gateway-1", "the gateway's id is taken");
-	await_line("access", "\"request_id\":\"gateway-1\"");
+	log_await("access", "\"request_id\":\"gateway-1\"");
 	id = post("X-Request-Id: gateway-2\r\nX-Request-Id: gateway-3\r\n",
 	    "/ingest/weather", "{}", 200);
 	assert_string_equal(id, "gateway-2");
@@ -368,24 +321,22 @@ is_listing_logged(void *arg)
 	(void)arg;
 	assert_int_equal(h.status, 200);
 	http_free(&h);
-	return has_line("fcgi", "\"msg\":\"request\".*\"path\":\"/events\"");
+	return log_has_line("fcgi", J("'msg':'request'.*'path':'/events'"));
 }
 
 static void
 location__level_debug__for_its_requests_alone(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    shell("sed -i 's|^location  = /events .*|location = /events {"
-		  " include fastcgi_smartcity;"
-		  " fastcgi_param SMARTCITY_LOG_LEVEL debug; }|' "
-		  "nginx/smartcity.conf"),
-	    0);
+	shell_must("sed -i 's|^location  = /events .*|location = /events {"
+		   " include fastcgi_smartcity;"
+		   " fastcgi_param SMARTCITY_LOG_LEVEL debug; }|' "
+		   "nginx/smartcity.conf");
 	stack_reload_nginx(&s);
 	stack_wait(is_listing_logged, NULL, "the lines of the location");
 	free(post("X-Request-Id: quiet\r\n", "/ingest/weather", "{}", 200));
-	await_line("access", "\"request_id\":\"quiet\"");
-	assert_false(has_line("fcgi", "\"level\":\"debug\".*\"quiet\""));
+	log_await("access", "\"request_id\":\"quiet\"");
+	assert_false(log_has_line("fcgi", J("'level':'debug'.*'quiet'")));
 }
 
 static bool
@@ -393,14 +344,14 @@ is_hup_logged(void *arg)
 {
 	(void)arg;
 	free(post("X-Request-Id: hup\r\n", "/ingest/weather", "{}", 200));
-	return has_line("fcgi", "\"request_id\":\"hup\"");
+	return log_has_line("fcgi", J("'request_id':'hup'"));
 }
 
 static void
 pool__sighup__settings_read_again(void **state)
 {
 	(void)state;
-	assert_int_equal(shell("echo SMARTCITY_LOG_LEVEL=debug >run/.env"), 0);
+	shell_must("echo SMARTCITY_LOG_LEVEL=debug >run/.env");
 	assert_int_equal(kill(stack_pid(&s, "fcgi"), SIGHUP), 0);
 	stack_wait(is_hup_logged, NULL, "the pool has read .env");
 }
@@ -412,26 +363,21 @@ logs__everything_above__json_and_no_secrets(void **state)
 	char *secret;
 
 	(void)state;
-	free(post("", "/ingest/health", "{\"patient_id\":\"geheim\"}", 422));
+	free(post("", "/ingest/health", J("{'patient_id':'geheim'}"), 422));
 	free(post("Idempotency-Key: geheim\r\n", "/ingest/weather?q=geheim",
-	    "{\"a\":\"geheim\"}", 200));
-	await_line("fcgi", "\"status\":422");
+	    J("{'a':'geheim'}"), 200));
+	log_await("fcgi", "\"status\":422");
 	secret = t_sql(s.url, "SELECT secret FROM subscriptions LIMIT 1");
 	assert_int_equal(strncmp(secret, "whsec_", 6), 0);
-	assert_int_equal(shell("cat log/*.log run.log | grep -c -e geheim "
-			       "-e '%s' | grep -qx 0",
-			     secret + 6),
-	    0);
-	assert_int_equal(
-	    shell("cat log/access.log log/fcgi.log log/worker.log | "
-		  "python3 -c 'import json, sys\n"
-		  "for line in sys.stdin: json.loads(line)'"),
-	    0);
-	assert_int_equal(
-	    shell("cat log/access.log log/fcgi.log log/worker.log | "
-		  "grep -v -E '^\\{\"ts\":\"[0-9T:-]{19}\\.[0-9]{3}"
-		  "(Z|[+-][0-9:]{5})\",\"level\":' | wc -l | grep -qx 0"),
-	    0);
+	shell_must("cat log/*.log run.log | grep -c -e geheim "
+		   "-e '%s' | grep -qx 0",
+	    secret + 6);
+	shell_must("cat log/access.log log/fcgi.log log/worker.log | "
+		   "python3 -c 'import json, sys\n"
+		   "for line in sys.stdin: json.loads(line)'");
+	shell_must("cat log/access.log log/fcgi.log log/worker.log | "
+		   "grep -v -E '^\\{\"ts\":\"[0-9T:-]{19}\\.[0-9]{3}"
+		   "(Z|[+-][0-9:]{5})\",\"level\":' | wc -l | grep -qx 0");
 	free(secret);
 }
 

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "http.h"
@@ -17,26 +16,6 @@ enum {
 	SENDERS = 6,
 	ROUNDS = 60
 };
-
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=3",
-		"SMARTCITY_DB_TIMEOUT_MS=6000", "OUTBOX_POLL_SECONDS=0.1",
-		NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
 
 static struct http
 metrics(void)
@@ -84,12 +63,11 @@ use_all(void)
 	    "\"description\":\"Fire \\\"one\\\" \\\\ two\\nlines\"}",
 	    201);
 	post("/ingest/health?dedupe_key=a",
-	    "{\"patient_id\":1,\"alert\":\"emergency\"}", 200);
+	    J("{'patient_id':1,'alert':'emergency'}"), 200);
 	post("/ingest/health?dedupe_key=a",
-	    "{\"patient_id\":1,\"alert\":\"emergency\"}", 200);
-	post("/ingest/health", "{\"patient_id\":1,\"alert\":\"emergency\"}",
-	    200);
-	post("/ingest/energy", "{\"energy\":\"much\"}", 422);
+	    J("{'patient_id':1,'alert':'emergency'}"), 200);
+	post("/ingest/health", J("{'patient_id':1,'alert':'emergency'}"), 200);
+	post("/ingest/energy", J("{'energy':'much'}"), 422);
 	post("/ingest/weather", "{}", 200);
 	post("/ingest/weather", "[]", 422);
 	post("/ingest/weather?dedupe_key=%0a", "{}", 422);
@@ -151,14 +129,14 @@ static void
 metrics__after_one_of_each__counted(void **state)
 {
 	(void)state;
-	assert_true(sum("smartcity_ingest_requests_total{service=\"health\","
-			"outcome=\"stored\"}") == 2);
-	assert_true(sum("smartcity_ingest_requests_total{service=\"health\","
-			"outcome=\"duplicate\"}") == 1);
-	assert_true(sum("smartcity_ingest_requests_total{service=\"energy\","
-			"outcome=\"rejected\"}") == 1);
-	assert_true(sum("smartcity_ingest_requests_total{service=\"other\","
-			"outcome=\"refused\"}") >= 1);
+	assert_true(sum(J("smartcity_ingest_requests_total{service='health',"
+			  "outcome='stored'}")) == 2);
+	assert_true(sum(J("smartcity_ingest_requests_total{service='health',"
+			  "outcome='duplicate'}")) == 1);
+	assert_true(sum(J("smartcity_ingest_requests_total{service='energy',"
+			  "outcome='rejected'}")) == 1);
+	assert_true(sum(J("smartcity_ingest_requests_total{service='other',"
+			  "outcome='refused'}")) >= 1);
 	assert_true(sum("smartcity_rules_fired_total{service=\"health\"") == 2);
 	assert_true(
 	    sum("smartcity_rules_suppressed_total{service=\"health\"") == 2);
@@ -255,8 +233,8 @@ has_answered(void *arg)
 static void
 ledger__mixed_load_and_responders_killed__balances(void **state)
 {
-	double stored = sum("smartcity_ingest_requests_total{service="
-			    "\"transport\",outcome=\"stored\"}"),
+	double stored = sum(J("smartcity_ingest_requests_total{service="
+			      "'transport',outcome='stored'}")),
 	       killed = sum("smartcity_pool_children_ended_total{reason="
 			    "\"killed\"}"),
 	       failed;
@@ -282,11 +260,11 @@ ledger__mixed_load_and_responders_killed__balances(void **state)
 	assert_true(sum("smartcity_pool_children_ended_total{reason="
 			"\"killed\"}") >= killed + 8);
 	/* Who was killed may have stored it and could not say so. */
-	stored = sum("smartcity_ingest_requests_total{service="
-		     "\"transport\",outcome=\"stored\"}") -
+	stored = sum(J("smartcity_ingest_requests_total{service="
+		       "'transport',outcome='stored'}")) -
 	    stored;
-	failed = sum("smartcity_ingest_requests_total{service="
-		     "\"transport\",outcome=\"failed\"}");
+	failed = sum(J("smartcity_ingest_requests_total{service="
+		       "'transport',outcome='failed'}"));
 	events = t_number(s.url,
 	    "SELECT count(*) FROM events WHERE service = 'transport' AND "
 	    "source_event_id IS NULL");
@@ -370,4 +348,5 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(database__gone__seen_everywhere),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=3", "SMARTCITY_DB_TIMEOUT_MS=6000",
+    "OUTBOX_POLL_SECONDS=0.1")

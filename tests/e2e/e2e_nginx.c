@@ -1,16 +1,15 @@
 /* nginx's side: the complete file, the snippet in another's, the traps. */
 #include "t.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 static struct stack s;
@@ -35,18 +34,6 @@ teardown(void **state)
 	return 0;
 }
 
-/* Prints into command and runs it in a shell; its exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	return system(command);
-}
-
 static void
 config__as_shipped__accepted_by_nginx(void **state)
 {
@@ -55,21 +42,19 @@ config__as_shipped__accepted_by_nginx(void **state)
 	 * Where the image has its directories, a test has none. No -p: modules
 	 * are looked up from nginx's own prefix.
 	 */
-	assert_int_equal(
-	    shell("d=%s/full; mkdir $d && cp nginx/smartcity*.conf "
-		  "nginx/fastcgi_smartcity* $d && "
-		  "if test -e /usr/lib/nginx/modules/ngx_nchan_module.so; "
-		  "then cp nginx/nchan-smartcity*.conf $d; fi && "
-		  "cp nginx/docs-smartcity.conf nginx/static_smartcity $d && "
-		  "sed -i \"s|unix:/run/smartcity/|unix:$d/|\" "
-		  "$d/*smartcity-http.conf && "
-		  "sed -e \"s|/run/smartcity/nginx.pid|$d/pid|\" "
-		  "-e \"s|/var/lib/nginx/|$d/|\" "
-		  "-e \"s|listen 8000|listen unix:$d/s|\" "
-		  "nginx/nginx.conf >$d/nginx.conf && "
-		  "PATH=$PATH:/usr/sbin nginx -t -q -c $d/nginx.conf",
-		dir),
-	    0);
+	shell_must("d=%s/full; mkdir $d && cp nginx/smartcity*.conf "
+		   "nginx/fastcgi_smartcity* $d && "
+		   "if test -e /usr/lib/nginx/modules/ngx_nchan_module.so; "
+		   "then cp nginx/nchan-smartcity*.conf $d; fi && "
+		   "cp nginx/docs-smartcity.conf nginx/static_smartcity $d && "
+		   "sed -i \"s|unix:/run/smartcity/|unix:$d/|\" "
+		   "$d/*smartcity-http.conf && "
+		   "sed -e \"s|/run/smartcity/nginx.pid|$d/pid|\" "
+		   "-e \"s|/var/lib/nginx/|$d/|\" "
+		   "-e \"s|listen 8000|listen unix:$d/s|\" "
+		   "nginx/nginx.conf >$d/nginx.conf && "
+		   "PATH=$PATH:/usr/sbin nginx -t -q -c $d/nginx.conf",
+	    dir);
 }
 
 /* Each of these was measured to lose, double or forge requests. */
@@ -77,9 +62,8 @@ static void
 config__known_traps__not_in_it(void **state)
 {
 	(void)state;
-	assert_int_equal(shell("grep -q '^fastcgi_keep_conn off;' "
-			       "nginx/fastcgi_smartcity_common"),
-	    0);
+	shell_must("grep -q '^fastcgi_keep_conn off;' "
+		   "nginx/fastcgi_smartcity_common");
 	assert_int_not_equal(
 	    shell(
 		"sed 's/#.*//' nginx/*.conf nginx/fastcgi_smartcity* | grep -E "
@@ -94,12 +78,10 @@ write_other(int port)
 	char path[128];
 	FILE *f;
 
-	assert_int_equal(
-	    shell("cp nginx/smartcity.conf nginx/fastcgi_smartcity* %s && "
-		  "sed 's|unix:[^;]*|unix:%s/run/sockets/fcgi.sock|' "
-		  "nginx/smartcity-http.conf >%s/smartcity-http.conf",
-		dir, s.dir, dir),
-	    0);
+	shell_must("cp nginx/smartcity.conf nginx/fastcgi_smartcity* %s && "
+		   "sed 's|unix:[^;]*|unix:%s/run/sockets/fcgi.sock|' "
+		   "nginx/smartcity-http.conf >%s/smartcity-http.conf",
+	    dir, s.dir, dir);
 	snprintf(path, sizeof(path), "%s/nginx.conf", dir);
 	f = fopen(path, "w");
 	assert_non_null(f);
@@ -193,7 +175,7 @@ subscriptions__all_methods__pass_nginx(void **state)
 	h = http_send(s.port, "PATCH", location,
 	    "Content-Type: application/json\r\n", "{\"paused\":true}");
 	assert_int_equal(h.status, 200);
-	assert_non_null(strstr(h.body, "\"status\":\"paused\""));
+	assert_non_null(strstr(h.body, J("'status':'paused'")));
 	http_free(&h);
 	snprintf(target, sizeof(target), "%s/secret/rotate", location);
 	h = http_send(s.port, "POST", target, "", NULL);

@@ -11,24 +11,6 @@
 
 static struct stack s;
 
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=2", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
 #define EIGHT(n) n n n n n n n n
 #define DIGITS_128 EIGHT(EIGHT("89"))
 
@@ -228,4 +210,4 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(utf16__told_that_utf8_is_expected),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=2")

@@ -6,9 +6,9 @@
 #include "t.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 #define LINT                                                                   \
@@ -17,37 +17,6 @@
 	"--max-problems 20 --config tests/openapi/redocly.yaml "
 
 static struct stack s;
-
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=4", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
-/* Prints into command and runs it in a shell; its exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	fflush(NULL);
-	return system(command);
-}
 
 static void
 expect_header(const struct http *h, const char *name, const char *part)
@@ -137,29 +106,24 @@ static void
 openapi__held_against_the_stack__every_word_is_true(void **state)
 {
 	(void)state;
-	assert_int_equal(shell("node tests/openapi/contract.mjs %d %s '%s'",
-			     s.port, s.dir, s.url),
-	    0);
+	shell_must(
+	    "node tests/openapi/contract.mjs %d %s '%s'", s.port, s.dir, s.url);
 }
 
 static void
 openapi__client_generated__compiles_strictly_and_uses_every_route(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    shell("node tests/openapi/client.mjs %d %s/client", s.port, s.dir),
-	    0);
+	shell_must("node tests/openapi/client.mjs %d %s/client", s.port, s.dir);
 }
 
 static void
 openapi__linted__no_error_and_no_warning(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    shell(LINT "%s/nginx/www/openapi.json >%s/lint.log 2>&1 || "
-		       "{ cat %s/lint.log; false; }",
-		s.dir, s.dir, s.dir),
-	    0);
+	shell_must(LINT "%s/nginx/www/openapi.json >%s/lint.log 2>&1 || "
+			"{ cat %s/lint.log; false; }",
+	    s.dir, s.dir, s.dir);
 	assert_int_not_equal(shell("grep -q warning %s/lint.log", s.dir), 0);
 }
 
@@ -231,10 +195,9 @@ browse(const char *pages)
 {
 	if (shell("command -v chromium >%s/browser", s.dir) != 0)
 		skip();
-	assert_int_equal(shell("HOME=%s node tests/openapi/browser.mjs %d "
-			       "\"$(cat %s/browser)\" %s",
-			     s.dir, s.port, s.dir, pages),
-	    0);
+	shell_must("HOME=%s node tests/openapi/browser.mjs %d "
+		   "\"$(cat %s/browser)\" %s",
+	    s.dir, s.port, s.dir, pages);
 }
 
 static void
@@ -263,9 +226,7 @@ static void
 start_page__docs_not_built__is_there_and_says_so(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    shell("rm -r %s/nginx/www/docs %s/nginx/www/redoc", s.dir, s.dir),
-	    0);
+	shell_must("rm -r %s/nginx/www/docs %s/nginx/www/redoc", s.dir, s.dir);
 	browse("startAlone");
 }
 
@@ -277,8 +238,7 @@ pages__not_built__404_says_so(void **state)
 	size_t i;
 
 	(void)state;
-	assert_int_equal(
-	    shell("cd %s/nginx/www && rm -rf docs redoc _smartcity", s.dir), 0);
+	shell_must("cd %s/nginx/www && rm -rf docs redoc _smartcity", s.dir);
 	for (i = 0; i < 2; i++) {
 		h = http_get(s.port, targets[i]);
 		assert_int_equal(h.status, 404);
@@ -318,4 +278,4 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(pages__not_built__404_says_so),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=4")

@@ -1,17 +1,10 @@
-/*
- * Whose web pages may use the API: what nginx and the pool answer to what
- * browsers send, and the same with a real one, by tests/openapi/origins.mjs.
- */
+/* Whose web pages may use the API: what programs and browsers are answered. */
 #include "t.h"
 
-#include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 #define EVENT "{\"a\":1}"
@@ -52,41 +45,7 @@ teardown(void **state)
 	return 0;
 }
 
-static void
-expect(const char *method, const char *target, const char *headers,
-    const char *body, int status, const char *text)
-{
-	struct http h = http_send(s.port, method, target, headers, body);
-
-	if (h.status != status || strstr(h.raw, text) == NULL)
-		fail_msg("%s %s %s: wanted %d and %s, got %s", method, target,
-		    headers, status, text, h.raw);
-	http_free(&h);
-}
-
-/* The head of an answer that need not end. */
-static void
-ask_for_head(const char *request, char *head, size_t size)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET,
-		.sin_port = htons((in_port_t)s.port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	struct timeval limit = { .tv_sec = 30 };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	size_t n = 0;
-	ssize_t got;
-
-	assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	dprintf(fd, "%s", request);
-	for (*head = '\0'; strstr(head, "\r\n\r\n") == NULL; head[n] = '\0') {
-		got = recv(fd, head + n, size - n - 1, 0);
-		if (got <= 0)
-			break;
-		n += (size_t)got;
-	}
-	close(fd);
-}
+#define expect(...) http_expect(s.port, __VA_ARGS__)
 
 /* What a viewer is answered; a stream that is open is closed. */
 static void
@@ -98,7 +57,7 @@ expect_stream(const char *headers, const char *status, const char *text)
 	    "GET /events/stream HTTP/1.1\r\nHost: "
 	    "city.localhost:8000\r\n%s\r\n",
 	    headers);
-	ask_for_head(request, head, sizeof(head));
+	http_head(s.port, request, head, sizeof(head));
 	if (strncmp(head + 9, status, 3) != 0 || strstr(head, text) == NULL)
 		fail_msg("%s: wanted %s and %s, got %s", headers, status, text,
 		    head);
@@ -170,7 +129,7 @@ changes__page_of_another_site__403_and_nothing_stored(void **state)
 	snprintf(headers, sizeof(headers), "%s%s", EVIL,
 	    "Accept: application/problem+json\r\n");
 	expect("POST", "/ingest/noise", headers, EVENT, 403,
-	    "\"title\":\"Forbidden\",\"status\":403");
+	    J("'title':'Forbidden','status':403"));
 	assert_true(stored() == before);
 }
 
@@ -308,7 +267,7 @@ page__under_a_name_that_leads_here__changes_nothing(void **state)
 	(void)state;
 	snprintf(request, sizeof(request), "POST /ingest/noise HTTP/1.1\r\n%s",
 	    rebound);
-	ask_for_head(request, head, sizeof(head));
+	http_head(s.port, request, head, sizeof(head));
 	assert_memory_equal(head + 9, "403", 3);
 }
 
@@ -332,14 +291,11 @@ static void
 headers__of_ones_own__in_stream_and_pages(void **state)
 {
 	static const char own[] = "\r\nX-Own: yes\r\n";
-	char command[256];
 
 	(void)state;
-	snprintf(command, sizeof(command),
-	    "echo 'add_header X-Own yes always;' "
-	    ">%s/nginx/smartcity-headers.conf",
+	shell_must("echo 'add_header X-Own yes always;' "
+		   ">%s/nginx/smartcity-headers.conf",
 	    s.dir);
-	assert_int_equal(system(command), 0);
 	stack_reload_nginx(&s);
 	expect_stream(SSE, "200", own);
 	expect_stream(SSE DASH, "200", own);
@@ -370,21 +326,14 @@ list__changed_and_reloaded__in_use_by_pool_and_stream(void **state)
 	static const char origin[] = "Origin: https://new.example\r\n";
 	static const char *const settings[] = { "SMARTCITY_PROCESSES=2", NULL };
 	struct stack with = s;
-	char path[96], command[128];
-	FILE *f;
 
 	(void)state;
 	stack_start(&s, settings);
 	assert_false(is_listed(origin));
 	expect_stream(SSE "Origin: https://new.example\r\n", "403", "");
-	snprintf(path, sizeof(path), "%s/.env", s.dir);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fputs("SMARTCITY_ORIGINS=https://new.example\n", f);
-	assert_int_equal(fclose(f), 0);
-	snprintf(command, sizeof(command),
-	    "DATA_DIR=%s nginx/reload >/dev/null", s.dir);
-	assert_int_equal(system(command), 0);
+	shell_must("echo SMARTCITY_ORIGINS=https://new.example >%s/.env && "
+		   "DATA_DIR=%s nginx/reload >/dev/null",
+	    s.dir, s.dir);
 	assert_true(is_listed(origin));
 	expect_stream(SSE "Origin: https://new.example\r\n", "200", "");
 	stack_stop(&s);
@@ -399,16 +348,14 @@ passwords__of_the_server__asked_for_by_the_stream(void **state)
 	static const char *const settings[] = { "SMARTCITY_PROCESSES=2",
 		"SMARTCITY_ORIGINS=https://dash.example", NULL };
 	struct stack with = s;
-	char command[512];
 
 	(void)state;
 	stack_start(&s, settings);
-	snprintf(command, sizeof(command),
+	shell_must(
 	    "cd %s/nginx && echo 'a:{PLAIN}b' >users && sed -i "
 	    "'s|include smartcity.conf;|auth_basic x; auth_basic_user_file "
 	    "users; &|' nginx.conf",
 	    s.dir);
-	assert_int_equal(system(command), 0);
 	stack_reload_nginx(&s);
 	expect_stream(SSE, "401", "WWW-Authenticate");
 	expect_stream(SSE DASH, "401", "");
@@ -424,17 +371,12 @@ passwords__of_the_server__asked_for_by_the_stream(void **state)
 static void
 pages__in_a_browser__others_can_do_nothing(void **state)
 {
-	char command[512];
-
 	(void)state;
-	if (system("command -v chromium >/dev/null") != 0)
+	if (shell("command -v chromium >/dev/null") != 0)
 		skip();
-	snprintf(command, sizeof(command),
-	    "HOME=%s node tests/openapi/origins.mjs %d %d %s "
-	    "\"$(command -v chromium)\"",
+	shell_must("HOME=%s node tests/openapi/origins.mjs %d %d %s "
+		   "\"$(command -v chromium)\"",
 	    s.dir, s.port, dash_port, s.dir);
-	fflush(NULL);
-	assert_int_equal(system(command), 0);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 enum {
@@ -20,21 +21,6 @@ enum {
 
 static struct stack s;
 static char tree[] = "/tmp/smartcity-test.XXXXXX";
-
-/* Prints into command and runs it in the copy of the tree; exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-	int n;
-
-	n = snprintf(command, sizeof(command),
-	    "cd %s && export DATA_DIR=%s && ", tree, s.dir);
-	va_start(ap, fmt);
-	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
-	va_end(ap);
-	return WEXITSTATUS(system(command));
-}
 
 static char where[64]; /* BUILD=… */
 
@@ -57,14 +43,14 @@ setup(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(tree));
 	chmod(tree, 0755);
-	assert_int_equal(
-	    shell("cp -r \"$OLDPWD\"/nginx \"$OLDPWD\"/sql . && mkdir build "
-		  "&& cd \"$TEST_BUILD\" && cp -r www smartcity-fcgi "
-		  "smartcity-worker %s/build",
-		tree),
-	    0);
+	shell_begin("cd %s || exit", tree);
+	shell_must("cp -r \"$OLDPWD\"/nginx \"$OLDPWD\"/sql . && mkdir build "
+		   "&& cd \"$TEST_BUILD\" && cp -r www smartcity-fcgi "
+		   "smartcity-worker %s/build",
+	    tree);
 	snprintf(where, sizeof(where), "BUILD=%s/build", tree);
 	start_in_tree(&s, settings);
+	shell_begin("cd %s || exit; export DATA_DIR=%s", tree, s.dir);
 	return 0;
 }
 
@@ -132,17 +118,15 @@ static void
 reload__what_takes_a_new_run_changed__refused_with_its_name(void **state)
 {
 	(void)state;
-	assert_int_equal(shell("echo BIND=127.0.0.2 >$DATA_DIR/.env"), 0);
+	shell_must("echo BIND=127.0.0.2 >$DATA_DIR/.env");
 	assert_refused("BIND in .env");
 	/* These came from the environment, which wins over .env. */
-	assert_int_equal(
-	    shell("echo PORT=1 >$DATA_DIR/.env; echo "
-		  "DATABASE_URL=postgresql:///x "
-		  ">>$DATA_DIR/.env; echo SMARTCITY_DELIVERY_TIMEOUT=08 "
-		  ">>$DATA_DIR/.env"),
-	    0);
+	shell_must("echo PORT=1 >$DATA_DIR/.env; echo "
+		   "DATABASE_URL=postgresql:///x "
+		   ">>$DATA_DIR/.env; echo SMARTCITY_DELIVERY_TIMEOUT=08 "
+		   ">>$DATA_DIR/.env");
 	assert_reloaded();
-	assert_int_equal(shell("rm $DATA_DIR/.env"), 0);
+	shell_must("rm $DATA_DIR/.env");
 	assert_reloaded();
 }
 
@@ -150,14 +134,11 @@ static void
 reload__misspelt_name__told_with_its_line(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    shell("printf 'A=1\\nTHRESHHOLD_KWH=9\\n' >$DATA_DIR/.env"), 0);
+	shell_must("printf 'A=1\\nTHRESHHOLD_KWH=9\\n' >$DATA_DIR/.env");
 	assert_reloaded();
-	assert_int_equal(
-	    shell("cat answer; grep '^warning: .*THRESHHOLD_KWH.*did you mean "
-		  "THRESHOLD_KWH.*line 2' answer"),
-	    0);
-	assert_int_equal(shell("rm $DATA_DIR/.env"), 0);
+	shell_must("cat answer; grep '^warning: .*THRESHHOLD_KWH.*did you mean "
+		   "THRESHOLD_KWH.*line 2' answer");
+	shell_must("rm $DATA_DIR/.env");
 	assert_reloaded();
 }
 
@@ -178,30 +159,22 @@ reload__new_settings_and_files__in_use_when_it_says_so(void **state)
 	struct http h;
 
 	(void)state;
-	assert_int_equal(
-	    shell("echo SMARTCITY_STREAM_BYTES=40000001 >%s/.env", s.dir), 0);
-	assert_int_equal(
-	    shell("echo spoken >build/www/spoken.json && sed -i "
-		  "'s|location / {|location /next { return 204; } &|' "
-		  "nginx/nginx.conf"),
-	    0);
-	assert_int_equal(
-	    shell("test /proc/%d/exe -ef %s/run/smartcity-fcgi", pool, s.dir),
-	    0);
+	shell_must("echo SMARTCITY_STREAM_BYTES=40000001 >%s/.env", s.dir);
+	shell_must("echo spoken >build/www/spoken.json && sed -i "
+		   "'s|location / {|location /next { return 204; } &|' "
+		   "nginx/nginx.conf");
+	shell_must("test /proc/%d/exe -ef %s/run/smartcity-fcgi", pool, s.dir);
 	assert_reloaded();
 	h = http_get(s.port, "/next");
 	assert_int_equal(h.status, 204);
 	http_free(&h);
-	assert_int_equal(shell("test /proc/%d/exe -ef %s/run/smartcity-fcgi "
-			       "-a /proc/%d/exe -ef %s/run/smartcity-worker",
-			     pool, s.dir, worker, s.dir),
-	    0);
-	assert_int_equal(
-	    shell("grep -q 40000001 %s/run/.env && test -e "
-		  "%s/nginx/www/spoken.json && test $(ls -d %s/nginx/www.* "
-		  "| wc -l) = 1",
-		s.dir, s.dir, s.dir),
-	    0);
+	shell_must("test /proc/%d/exe -ef %s/run/smartcity-fcgi "
+		   "-a /proc/%d/exe -ef %s/run/smartcity-worker",
+	    pool, s.dir, worker, s.dir);
+	shell_must("grep -q 40000001 %s/run/.env && test -e "
+		   "%s/nginx/www/spoken.json && test $(ls -d %s/nginx/www.* "
+		   "| wc -l) = 1",
+	    s.dir, s.dir, s.dir);
 	assert_int_equal(responders(), 2);
 }
 
@@ -209,9 +182,9 @@ static void
 reload__wrong_setting__refused_with_its_name(void **state)
 {
 	(void)state;
-	assert_int_equal(shell("echo THRESHOLD_KWH=much >%s/.env", s.dir), 0);
+	shell_must("echo THRESHOLD_KWH=much >%s/.env", s.dir);
 	assert_refused("smartcity-fcgi: THRESHOLD_KWH");
-	assert_int_equal(shell("rm %s/.env", s.dir), 0);
+	shell_must("rm %s/.env", s.dir);
 	assert_reloaded();
 }
 
@@ -237,18 +210,15 @@ reload__bad_program__refused(void **state)
 
 	(void)state;
 	for (k = 0; k < 2; k++) {
-		assert_int_equal(
-		    shell("cp -p build/smartcity-%s kept", programs[k]), 0);
+		shell_must("cp -p build/smartcity-%s kept", programs[k]);
 		for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 			snprintf(reason, sizeof(reason), "smartcity-%s%s",
 			    programs[k], strstr(rows[i].reason, "$p") + 2);
-			assert_int_equal(shell("p=smartcity-%s; %s",
-					     programs[k], rows[i].spoil),
-			    0);
+			shell_must(
+			    "p=smartcity-%s; %s", programs[k], rows[i].spoil);
 			assert_refused(reason);
 		}
-		assert_int_equal(
-		    shell("mv kept build/smartcity-%s", programs[k]), 0);
+		shell_must("mv kept build/smartcity-%s", programs[k]);
 	}
 	assert_reloaded();
 }
@@ -257,12 +227,10 @@ static void
 reload__wrong_nginx_file__refused(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    shell("cp nginx/smartcity.conf kept && "
-		  "echo 'no_such_word on;' >>nginx/smartcity.conf"),
-	    0);
+	shell_must("cp nginx/smartcity.conf kept && "
+		   "echo 'no_such_word on;' >>nginx/smartcity.conf");
 	assert_refused("nginx: .*no_such_word");
-	assert_int_equal(shell("mv kept nginx/smartcity.conf"), 0);
+	shell_must("mv kept nginx/smartcity.conf");
 }
 
 /* It passes its --check, and fails when it is started. */
@@ -271,22 +239,18 @@ reload__worker_that_ends_at_its_start__refused_and_the_old_one_again(
     void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    shell("cp -p build/smartcity-worker kept && printf "
-		  "'#!/bin/sh\\ntest \"$1\" = --check || exit 3\\n' "
-		  ">build/new && chmod 755 build/new && "
-		  "mv build/new build/smartcity-worker"),
-	    0);
+	shell_must("cp -p build/smartcity-worker kept && printf "
+		   "'#!/bin/sh\\ntest \"$1\" = --check || exit 3\\n' "
+		   ">build/new && chmod 755 build/new && "
+		   "mv build/new build/smartcity-worker");
 	assert_int_equal(shell("nginx/reload >answer 2>&1"), 1);
-	assert_int_equal(shell("grep -q '^refused: the worker' answer"), 0);
-	assert_int_equal(shell("mv kept build/smartcity-worker && cmp "
-			       "build/smartcity-worker %s/run/smartcity-worker",
-			     s.dir),
-	    0);
-	assert_int_equal(shell("test /proc/$(cat %s/run/worker.pid)/exe -ef "
-			       "%s/run/smartcity-worker",
-			     s.dir, s.dir),
-	    0);
+	shell_must("grep -q '^refused: the worker' answer");
+	shell_must("mv kept build/smartcity-worker && cmp "
+		   "build/smartcity-worker %s/run/smartcity-worker",
+	    s.dir);
+	shell_must("test /proc/$(cat %s/run/worker.pid)/exe -ef "
+		   "%s/run/smartcity-worker",
+	    s.dir, s.dir);
 	stack_wait_status(&s, "/ready", 200);
 }
 
@@ -310,19 +274,15 @@ reload__worker_that_never_works__refused_in_time_and_ended(void **state)
 
 	(void)state;
 	start_in_tree(&late, settings);
-	assert_int_equal(
-	    shell("cp -p build/smartcity-worker kept && printf "
-		  "'#!/bin/sh\\ntest \"$1\" = --check || exec sleep 600\\n' "
-		  ">build/new && chmod 755 build/new && "
-		  "mv build/new build/smartcity-worker"),
-	    0);
+	shell_must("cp -p build/smartcity-worker kept && printf "
+		   "'#!/bin/sh\\ntest \"$1\" = --check || exec sleep 600\\n' "
+		   ">build/new && chmod 755 build/new && "
+		   "mv build/new build/smartcity-worker");
 	assert_int_equal(
 	    shell("DATA_DIR=%s nginx/reload >answer 2>&1", late.dir), 1);
-	assert_int_equal(
-	    shell(
-		"mv kept build/smartcity-worker && "
-		"grep -qx 'refused: the .* did not start anew in time' answer"),
-	    0);
+	shell_must(
+	    "mv kept build/smartcity-worker && "
+	    "grep -qx 'refused: the .* did not start anew in time' answer");
 	stack_wait(runs_old_worker, &late, "the old worker works");
 	stack_wait_status(&late, "/ready", 200);
 	stack_stop(&late);
@@ -349,8 +309,7 @@ reload__several_at_once__each_is_answered_and_no_request_fails(void **state)
 		if (waitpid(callers[ended], &status, WNOHANG) <= 0)
 			continue;
 		assert_int_equal(status, 0);
-		assert_int_equal(
-		    shell("grep -qx reloaded answer.%d", ended++), 0);
+		shell_must("grep -qx reloaded answer.%d", ended++);
 	}
 	stack_wait_status(&s, "/ready", 200);
 }

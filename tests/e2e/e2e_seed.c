@@ -5,12 +5,12 @@
 #include "t.h"
 
 #include <signal.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 #define URL "DATABASE_URL=postgresql://postgres:postgres@db:5432/postgres"
@@ -19,17 +19,6 @@ static char dir[] = "/tmp/smartcity-seed.XXXXXX";
 static int port;
 static pid_t run;
 static bool is_known; /* some network has a host db */
-
-/* In dir, where .env is, with $top and without DATABASE_URL. */
-static int
-shell(const char *script)
-{
-	char command[2048];
-
-	snprintf(command, sizeof(command),
-	    "top=$PWD; cd %s && { %s; } >>log 2>&1", dir, script);
-	return system(command);
-}
 
 static void
 put_env(const char *line)
@@ -53,6 +42,7 @@ setup(void **state)
 	(void)state;
 	is_known = system("getent ahosts db >/dev/null") == 0;
 	assert_non_null(mkdtemp(dir));
+	shell_begin("top=$PWD; cd %s || exit; exec >>log 2>&1", dir);
 	chmod(dir, 0755);
 	port = stack_free_port();
 	assert_non_null(realpath(build != NULL ? build : "build", path));
@@ -117,10 +107,9 @@ seed__nothing_runs__migrate_says_so_in_one_line(void **state)
 	if (is_known)
 		skip();
 	put_env(URL);
-	assert_int_equal(
-	    shell("\"$top\"/sql/migrate status 2>err; [ $? -eq 78 ] && "
-		  "[ $(wc -l <err) -eq 1 ] && grep -q 'neither `make up`' err"),
-	    0);
+	shell_must(
+	    "\"$top\"/sql/migrate status 2>err; [ $? -eq 78 ] && "
+	    "[ $(wc -l <err) -eq 1 ] && grep -q 'neither `make up`' err");
 }
 
 static void
@@ -128,16 +117,12 @@ make_run__dotenv_malformed__refused_by_its_line(void **state)
 {
 	(void)state;
 	put_env("DATABASE_URL='postgresql://u:secret@h/d' x");
-	assert_int_equal(
-	    shell("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && [ $(wc -l <err) "
-		  "-eq 1 "
-		  "] && grep -q '.env, line 1: ' err && ! grep -q secret err"),
-	    0);
+	shell_must("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && [ $(wc -l <err) "
+		   "-eq 1 "
+		   "] && grep -q '.env, line 1: ' err && ! grep -q secret err");
 	put_env("DATABASE_URL=mysql://u:secret@h/d");
-	assert_int_equal(
-	    shell("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && grep -q 'not a "
-		  "postgresql:// URL' err && ! grep -q secret err"),
-	    0);
+	shell_must("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && grep -q 'not a "
+		   "postgresql:// URL' err && ! grep -q secret err");
 }
 
 static void
@@ -153,13 +138,11 @@ seed__make_run__a_private_database_and_it_says_so(void **state)
 		become_run();
 	stack_wait(is_ready, NULL, "the stack is ready");
 	h = http_post(port, "/ingest/health",
-	    "{\"patient_id\": 12345, \"alert\": \"emergency\", "
-	    "\"location\": \"Rua das Flores, 100\"}");
+	    J("{'patient_id': 12345, 'alert': 'emergency', "
+	      "'location': 'Rua das Flores, 100'}"));
 	assert_int_equal(h.status, 200);
 	http_free(&h);
-	assert_int_equal(
-	    shell("[ $(grep -c 'starting a private PostgreSQL' log) -eq 1 ]"),
-	    0);
+	shell_must("[ $(grep -c 'starting a private PostgreSQL' log) -eq 1 ]");
 }
 
 static void
@@ -176,13 +159,11 @@ seed__make_run_runs__migrate_goes_to_its_database(void **state)
 		skip();
 	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		put_env(lines[i]);
-		assert_int_equal(
-		    shell("\"$top\"/sql/migrate status >out && "
-			  "grep -q up-to-date out && "
-			  "[ \"$(\"$top\"/sql/migrate psql -Atc 'SELECT "
-			  "count(*) > 0, current_database() FROM events')\" = "
-			  "'t|smartcity' ]"),
-		    0);
+		shell_must("\"$top\"/sql/migrate status >out && "
+			   "grep -q up-to-date out && "
+			   "[ \"$(\"$top\"/sql/migrate psql -Atc 'SELECT "
+			   "count(*) > 0, current_database() FROM events')\" = "
+			   "'t|smartcity' ]");
 	}
 }
 

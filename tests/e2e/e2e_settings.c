@@ -10,27 +10,6 @@
 
 static struct stack s;
 
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_VALIDATION=lenient",
-		"SMARTCITY_UNKNOWN_SERVICES=reject", "THRESHOLD_KWH=10",
-		"SMARTCITY_QUIET_SECONDS=0", "SMARTCITY_MAX_REQUESTS=20",
-		NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
 static void
 post(const char *target, const char *body, int status, const char *text)
 {
@@ -53,8 +32,8 @@ static void
 validation__lenient__stored_as_it_is_and_fires_all_the_same(void **state)
 {
 	(void)state;
-	post("/ingest/health", "{\"patient_id\":\"x\",\"alert\":\"emergency\"}",
-	    200, "\"derived_events\":[\"");
+	post("/ingest/health", J("{'patient_id':'x','alert':'emergency'}"), 200,
+	    "\"derived_events\":[\"");
 	assert_int_equal(
 	    t_number(s.url,
 		"SELECT count(*) FROM events WHERE source_event_id "
@@ -67,7 +46,7 @@ validation__lenient__stored_as_it_is_and_fires_all_the_same(void **state)
 			     "'health_emergency_None'"),
 	    2);
 	/* A rule that lacks its field does not fire. */
-	post("/ingest/energy", "{\"energy\":\"much\"}", 200,
+	post("/ingest/energy", J("{'energy':'much'}"), 200,
 	    "\"derived_events\":[]");
 	assert_int_equal(
 	    t_number(s.url, "SELECT count(*) FROM rejected_events"), 0);
@@ -80,7 +59,7 @@ threshold_and_window__lowered__each_report_fires(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++)
-		post("/ingest/energy", "{\"energy\":11,\"neighborhood\":\"w\"}",
+		post("/ingest/energy", J("{'energy':11,'neighborhood':'w'}"),
 		    200, "\"derived_events\":[\"");
 	assert_int_equal(t_number(s.url,
 			     "SELECT count(*) FROM events WHERE "
@@ -174,7 +153,7 @@ run__reloaded__takes_what_the_file_says_now_or_goes_on(void **state)
 	/* The environment comes first. */
 	reload_with("SMARTCITY_PROCESSES=1\nTHRESHOLD_KWH=1000");
 	stack_wait(has_processes, "\"total processes\":1,", "one responder");
-	post("/ingest/energy", "{\"energy\":12,\"neighborhood\":\"x\"}", 200,
+	post("/ingest/energy", J("{'energy':12,'neighborhood':'x'}"), 200,
 	    "\"derived_events\":[\"");
 	assert_int_equal(stack_pid(&s, "fcgi"), pool);
 }
@@ -221,4 +200,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(check__bad_setting__78_and_no_start),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_VALIDATION=lenient",
+    "SMARTCITY_UNKNOWN_SERVICES=reject", "THRESHOLD_KWH=10",
+    "SMARTCITY_QUIET_SECONDS=0", "SMARTCITY_MAX_REQUESTS=20")

@@ -6,15 +6,15 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
+#include "stock.h"
 
 enum {
 	ONE_REQUEST = 8192,
@@ -23,105 +23,16 @@ enum {
 
 static struct stack s;
 
-/* An nginx that is somebody else's. */
-struct other {
-	int port;
-	pid_t pid;
-	char dir[96];
-};
-
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=2", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
-/* Prints into command and runs it in a shell. */
-static void T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	if (system(command) != 0)
-		fail_msg("failed: %s", command);
-}
-
-static bool
-answers(void *arg)
-{
-	const struct other *o = arg;
-	struct http h = http_get(o->port, "/");
-	int status = h.status;
-
-	http_free(&h);
-	return status == 200;
-}
-
-/* With the examples of a section, and sed's edit of what is in its files. */
-static void
-other_start(struct other *o, const char *section, const char *edit)
-{
-	char conf[128];
-
-	o->port = stack_free_port();
-	snprintf(o->dir, sizeof(o->dir), "%s/stock.XXXXXX", s.dir);
-	assert_non_null(mkdtemp(o->dir));
-	snprintf(conf, sizeof(conf), "%s/nginx.conf", o->dir);
-	shell("chmod 755 %s; tests/stock-nginx %s %d %s/run/sockets '%s' && "
-	      "sed -i -e '%s' %s/*.conf %s/sites-available/default && "
-	      "PATH=$PATH:/usr/sbin nginx -t -q -c %s",
-	    o->dir, o->dir, o->port, s.dir, section, edit, o->dir, o->dir,
-	    conf);
-	if ((o->pid = fork()) == 0) {
-		/* A failed check does not come back to end it. */
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin", 1);
-		execlp("nginx", "nginx", "-c", conf, "-g", "daemon off;",
-		    (char *)NULL);
-		_exit(127);
-	}
-	stack_wait(answers, o, "Debian's nginx serves its own page");
-}
-
-static void
-other_stop(struct other *o)
-{
-	int status;
-
-	assert_int_equal(kill(o->pid, SIGTERM), 0);
-	assert_int_equal(waitpid(o->pid, &status, 0), o->pid);
-}
-
 /* One request, and a piece of what must come back. */
 static void
-expect_with(const struct other *o, const char *method, const char *target,
+expect_with(const struct stock *o, const char *method, const char *target,
     const char *headers, const char *body, int status, const char *text)
 {
-	struct http h = http_send(o->port, method, target, headers, body);
-
-	if (h.status != status || strstr(h.raw, text) == NULL)
-		fail_msg("%s: wanted %d with %s, got %s", target, status, text,
-		    h.raw);
-	http_free(&h);
+	http_expect(o->port, method, target, headers, body, status, text);
 }
 
 static void
-expect(const struct other *o, const char *target, const char *body, int status,
+expect(const struct stock *o, const char *target, const char *body, int status,
     const char *text)
 {
 	expect_with(o, body ? "POST" : "GET", target,
@@ -133,10 +44,10 @@ static void
 three_lines__stock_nginx__serves_its_site_and_the_api(void **state)
 {
 	static char big[1100000];
-	struct other o;
+	struct stock o;
 
 	(void)state;
-	other_start(&o, "", "");
+	stock_start(&o, &s, "", "");
 	expect(&o, "/", NULL, 200, "Welcome to nginx");
 	/* Theirs stays theirs: only our paths answer in our shape. */
 	expect(&o, "/nothing", NULL, 404, "<html>");
@@ -154,11 +65,11 @@ three_lines__stock_nginx__serves_its_site_and_the_api(void **state)
 	expect(&o, "/ingest/health%0a", "{}", 422, "{\"detail\":");
 	memset(big, ' ', sizeof(big) - 1);
 	expect(&o, "/ingest/transport", big, 413,
-	    "{\"detail\":\"Request body must not be larger than 1 MiB\"}");
+	    J("{'detail':'Request body must not be larger than 1 MiB'}"));
 	expect_with(&o, "GET", "/ingest/..%2fhealth",
 	    "Accept: application/problem+json\r\n", NULL, 404,
-	    "\"type\":\"about:blank\"");
-	other_stop(&o);
+	    J("'type':'about:blank'"));
+	stock_stop(&o);
 }
 
 static void
@@ -166,12 +77,12 @@ locations__settings_of_their_own__not_the_pools(void **state)
 {
 	static const char reading[] = "{\"energy\":%d,\"neighborhood\":\"n\"}";
 	char below[64], above[64];
-	struct other o;
+	struct stock o;
 
 	(void)state;
 	snprintf(below, sizeof(below), reading, 640);
 	snprintf(above, sizeof(above), reading, 660);
-	other_start(&o, "Settings per location",
+	stock_start(&o, &s, "Settings per location",
 	    "s/QUIET_SECONDS 600/QUIET_SECONDS 0/");
 	expect(&o, "/ingest/energy", below, 200, "derived_events\":[]");
 	expect(&o, "/ingest/energy", above, 200, "derived_events\":[\"");
@@ -183,7 +94,7 @@ locations__settings_of_their_own__not_the_pools(void **state)
 	expect(&o, "/ingest/security", "{\"camera_id\":[]}", 200, "stored");
 	expect(&o, "/ingest/weather", "{}", 404, "known are");
 	expect(&o, "/ingest/noise", "{}", 200, "stored");
-	other_stop(&o);
+	stock_stop(&o);
 }
 
 static void
@@ -194,40 +105,41 @@ locations__bad_values__500_and_a_line_in_the_log(void **state)
 		{ "/ingest/security", "SMARTCITY_VALIDATION" },
 		{ "/ingest/weather", "SMARTCITY_UNKNOWN_SERVICES" },
 	};
-	struct other o;
+	struct stock o;
 	size_t i;
 
 	(void)state;
-	other_start(&o, "Settings per location",
+	stock_start(&o, &s, "Settings per location",
 	    "s/KWH 650/KWH much/; s/lenient/no/; s/SERVICES reject/SERVICES "
 	    "no/");
 	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		expect(&o, bad[i][0], "{}", 500,
-		    "{\"detail\":\"The server is misconfigured\"}");
-		shell("grep -q 'gateway: fastcgi_param %s' %s/log/fcgi.log",
+		    J("{'detail':'The server is misconfigured'}"));
+		shell_must(
+		    "grep -q 'gateway: fastcgi_param %s' %s/log/fcgi.log",
 		    bad[i][1], s.dir);
 	}
-	other_stop(&o);
+	stock_stop(&o);
 }
 
 /* What nginx itself refuses, in the API's shape. */
 static void
 limits__more_than_the_rate__429_with_retry_after(void **state)
 {
-	struct other o;
+	struct stock o;
 
 	(void)state;
-	other_start(
-	    &o, "Limits", "s|rate=100r/s|rate=1r/m|; s/burst=200/burst=1/");
+	stock_start(
+	    &o, &s, "Limits", "s|rate=100r/s|rate=1r/m|; s/burst=200/burst=1/");
 	expect(&o, "/ingest/noise", "{}", 200, "stored");
 	expect(&o, "/ingest/noise", "{}", 200, "stored");
 	expect(&o, "/ingest/noise", "{}", 429, "Retry-After: 1\r\n");
 	expect(&o, "/ingest/noise", "{}", 429,
-	    "{\"detail\":\"Too many requests, try again later\"}");
+	    J("{'detail':'Too many requests, try again later'}"));
 	/* Nobody else's paths. */
 	expect(&o, "/", NULL, 200, "Welcome");
 	expect(&o, "/events", NULL, 200, "noise");
-	other_stop(&o);
+	stock_stop(&o);
 }
 
 static void
@@ -235,17 +147,17 @@ passwords__none_or_wrong__401_and_nothing_stored(void **state)
 {
 	static const char basic[] = "Content-Type: application/json\r\n"
 				    "Authorization: Basic ";
-	struct other o;
+	struct stock o;
 	char right[128], wrong[128];
 
 	(void)state;
 	/* a:b and a:c */
 	snprintf(right, sizeof(right), "%sYTpi\r\n", basic);
 	snprintf(wrong, sizeof(wrong), "%sYTpj\r\n", basic);
-	other_start(&o, "Passwords", "");
-	shell("echo 'a:{PLAIN}b' >%s/smartcity.htpasswd", o.dir);
+	stock_start(&o, &s, "Passwords", "");
+	shell_must("echo 'a:{PLAIN}b' >%s/smartcity.htpasswd", o.dir);
 	expect(&o, "/ingest/guarded", "{}", 401, "WWW-Authenticate: Basic");
-	expect(&o, "/events", NULL, 401, "{\"detail\":\"Unauthorized\"}");
+	expect(&o, "/events", NULL, 401, J("{'detail':'Unauthorized'}"));
 	expect_with(&o, "POST", "/ingest/guarded", wrong, "{}", 401, "detail");
 	assert_int_equal(t_number(s.url,
 			     "SELECT count(*) FROM events WHERE "
@@ -258,7 +170,7 @@ passwords__none_or_wrong__401_and_nothing_stored(void **state)
 	expect(&o, "/health", NULL, 200, "ok");
 	expect(&o, "/ready", NULL, 200, "");
 	expect(&o, "/", NULL, 200, "Welcome");
-	other_stop(&o);
+	stock_stop(&o);
 }
 
 /* In all of our locations, beside what they have themselves, and in theirs. */
@@ -278,11 +190,11 @@ headers__of_ones_own__on_every_answer(void **state)
 		{ "/ingest/noise", "{", 422 },
 		{ "/ingest//noise", "{}", 404 },
 	};
-	struct other o;
+	struct stock o;
 	size_t i;
 
 	(void)state;
-	other_start(&o, "Headers of your own", "");
+	stock_start(&o, &s, "Headers of your own", "");
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		expect(&o, rows[i].target, rows[i].body, rows[i].status,
 		    "\r\nStrict-Transport-Security: max-age=31536000\r\n");
@@ -290,16 +202,16 @@ headers__of_ones_own__on_every_answer(void **state)
 		    "\r\nX-Robots-Tag: noindex\r\n");
 	}
 	expect(&o, "/events", NULL, 200, "\r\nX-Request-Id: ");
-	other_stop(&o);
+	stock_stop(&o);
 }
 
 static void
 pages__in_stock_nginx__start_page_where_it_was_asked_for(void **state)
 {
-	struct other o;
+	struct stock o;
 
 	(void)state;
-	other_start(&o, "The pages", "");
+	stock_start(&o, &s, "The pages", "");
 	expect(&o, "/", NULL, 200, "Does it work?");
 	expect(&o, "/favicon.ico", NULL, 200, "image/x-icon");
 	expect(&o, "/_smartcity/", NULL, 200, "Does it work?");
@@ -307,7 +219,7 @@ pages__in_stock_nginx__start_page_where_it_was_asked_for(void **state)
 	/* Theirs stays theirs. */
 	expect(&o, "/nothing", NULL, 404, "<html>");
 	expect(&o, "/index.nginx-debian.html", NULL, 200, "Welcome");
-	other_stop(&o);
+	stock_stop(&o);
 }
 
 /* /status is for this host alone. */
@@ -315,18 +227,18 @@ static void
 proxy__names_its_client__the_client_is_judged(void **state)
 {
 	static const char elsewhere[] = "X-Forwarded-For: 203.0.113.9\r\n";
-	struct other o;
+	struct stock o;
 
 	(void)state;
-	other_start(&o, "Behind another proxy", "");
+	stock_start(&o, &s, "Behind another proxy", "");
 	/* Not one of the proxies: what it claims counts for nothing. */
 	expect_with(&o, "GET", "/status", elsewhere, NULL, 200, "pool:");
-	other_stop(&o);
-	other_start(&o, "Behind another proxy", "s|10.0.0.0/8|127.0.0.1|");
+	stock_stop(&o);
+	stock_start(&o, &s, "Behind another proxy", "s|10.0.0.0/8|127.0.0.1|");
 	expect_with(&o, "GET", "/status", elsewhere, NULL, 403,
-	    "{\"detail\":\"Forbidden\"}");
+	    J("{'detail':'Forbidden'}"));
 	expect(&o, "/status", NULL, 200, "pool:");
-	other_stop(&o);
+	stock_stop(&o);
 }
 
 static int
@@ -390,7 +302,7 @@ assert_safe(const char *request, ssize_t n)
 }
 
 static pid_t
-send_one(const struct other *o)
+send_one(const struct stock *o)
 {
 	pid_t pid = fork();
 	struct http h;
@@ -409,7 +321,7 @@ hosts__one_dies_on_a_request__not_sent_again_and_still_asked(void **state)
 {
 	char edit[160], request[ONE_REQUEST];
 	int fds[2], ports[2], i, status;
-	struct other o;
+	struct stock o;
 	ssize_t n;
 	pid_t pid;
 
@@ -419,7 +331,7 @@ hosts__one_dies_on_a_request__not_sent_again_and_still_asked(void **state)
 	snprintf(edit, sizeof(edit),
 	    "s/10.0.0.1:9000/127.0.0.1:%d/; s/10.0.0.2:9000/127.0.0.1:%d/",
 	    ports[0], ports[1]);
-	other_start(&o, "Several hosts", edit);
+	stock_start(&o, &s, "Several hosts", edit);
 	/* With max_fails=1 the third would find no host and ask none. */
 	for (i = 0; i < 6; i++) {
 		pid = send_one(&o);
@@ -429,7 +341,7 @@ hosts__one_dies_on_a_request__not_sent_again_and_still_asked(void **state)
 		assert_int_equal(status, 0);
 		assert_int_equal(host_die(fds, QUIET_MS, request), -1);
 	}
-	other_stop(&o);
+	stock_stop(&o);
 	close(fds[0]);
 	close(fds[1]);
 }
@@ -448,4 +360,4 @@ static const struct CMUnitTest tests[] = {
 	    hosts__one_dies_on_a_request__not_sent_again_and_still_asked),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=2")

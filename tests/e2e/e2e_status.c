@@ -15,25 +15,6 @@ enum {
 	PROCESSES = 2
 };
 
-static int
-setup(void **state)
-{
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=2",
-		"SMARTCITY_DB_TIMEOUT_MS=9000", NULL };
-
-	(void)state;
-	stack_start(&s, settings);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	stack_stop(&s);
-	return 0;
-}
-
 /* The number behind "name": in a JSON page, or -1. */
 static long long
 figure(const char *target, const char *name)
@@ -78,10 +59,10 @@ status__asked_for__php_fpms_fields(void **state)
 	assert_shows("/status", "total processes:      2\n");
 	assert_shows("/status?full", "state:                Idle\n");
 	assert_shows("/status?full", "\nrequest URI:          ");
-	assert_shows("/status?full&json", ",\"processes\":[{\"pid\":");
-	assert_shows("/status?json", "\"pool\":\"smartcity\"");
+	assert_shows("/status?full&json", J(",'processes':[{'pid':"));
+	assert_shows("/status?json", J("'pool':'smartcity'"));
 	/* As generated clients write it. */
-	assert_shows("/status?full=&json=", ",\"processes\":[{\"pid\":");
+	assert_shows("/status?full=&json=", J(",'processes':[{'pid':"));
 	assert_shows("/status?jsonp=&x=json", "process manager:      static\n");
 	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		assert_true(figure("/status?json", fields[i]) >= 0);
@@ -234,4 +215,4 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(status__other_method__405),
 };
 
-T_MAIN_WITH(tests, setup, teardown)
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=2", "SMARTCITY_DB_TIMEOUT_MS=9000")

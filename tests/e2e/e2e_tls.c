@@ -5,37 +5,18 @@
 #include "t.h"
 
 #include <signal.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "http.h"
+#include "shell.h"
 #include "stack.h"
 
 static char dir[] = "/tmp/smartcity-tls.XXXXXX";
 static pid_t postgres;
 static int port;
 static char cluster[256], home[64];
-
-/* Prints into command and runs it in our directory; exit status. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[4096];
-	va_list ap;
-	int n;
-
-	n = snprintf(command, sizeof(command),
-	    "PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
-	    "as='setpriv --reuid postgres --regid postgres --init-groups'; "
-	    "cd %s && { ",
-	    dir);
-	va_start(ap, fmt);
-	n += vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
-	va_end(ap);
-	snprintf(command + n, sizeof(command) - (size_t)n, "; } >>log 2>&1");
-	return WEXITSTATUS(system(command));
-}
 
 /* An authority, the server's certificate, and the client's in root's home. */
 static void
@@ -92,22 +73,24 @@ setup(void **state)
 		return 0;
 	}
 	assert_non_null(mkdtemp(dir));
+	shell_begin("cd %s || exit; exec >>log 2>&1; "
+		    "PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
+		    "as='setpriv --reuid postgres --regid postgres "
+		    "--init-groups'",
+	    dir);
 	chmod(dir, 0755);
 	make_certificates();
 	port = stack_free_port();
-	assert_int_equal(shell("mkdir pg && chown postgres pg . && $as initdb "
-			       "-N -D $PWD/pg -U postgres -A trust -E UTF8 "
-			       "--locale C.UTF-8"),
-	    0);
+	shell_must("mkdir pg && chown postgres pg . && $as initdb "
+		   "-N -D $PWD/pg -U postgres -A trust -E UTF8 "
+		   "--locale C.UTF-8");
 	if ((postgres = fork()) == 0)
 		become_postgres();
 	stack_wait(is_there, NULL, "the server with TLS is there");
 	snprintf(home, sizeof(home), "%s/home", dir);
-	assert_int_equal(
-	    shell("psql -qX -h $PWD -p %d -U postgres -d postgres -c "
-		  "'CREATE DATABASE smartcity_template'",
-		port),
-	    0);
+	shell_must("psql -qX -h $PWD -p %d -U postgres -d postgres -c "
+		   "'CREATE DATABASE smartcity_template'",
+	    port);
 	snprintf(cluster, sizeof(cluster),
 	    "DATABASE_URL='postgresql://postgres@/smartcity_template?host=%s&"
 	    "port=%d' sql/migrate deploy >>%s/log 2>&1",
@@ -156,12 +139,10 @@ run_with(const char *hba, const char *query)
 
 	if (postgres == 0)
 		skip();
-	assert_int_equal(
-	    shell("printf 'local all all trust\\n%s\\n' >pg/pg_hba.conf && "
-		  "psql -qX -h $PWD -p %d -U postgres -d postgres "
-		  "-c 'SELECT pg_reload_conf()'",
-		hba, port),
-	    0);
+	shell_must("printf 'local all all trust\\n%s\\n' >pg/pg_hba.conf && "
+		   "psql -qX -h $PWD -p %d -U postgres -d postgres "
+		   "-c 'SELECT pg_reload_conf()'",
+	    hba, port);
 	snprintf(cluster, sizeof(cluster),
 	    "postgresql://postgres@localhost:%d/postgres%s", port, query);
 	setenv("TEST_DATABASE_URL", cluster, 1);
@@ -171,16 +152,12 @@ run_with(const char *hba, const char *query)
 	http_free(&h);
 	assert_secure(s.url);
 	/* What a new certificate needs. */
-	assert_int_equal(
-	    shell("DATA_DIR=%s \"$OLDPWD/nginx/reload\" | grep -qx reloaded",
-		s.dir),
-	    0);
+	shell_must(
+	    "DATA_DIR=%s \"$OLDPWD/nginx/reload\" | grep -qx reloaded", s.dir);
 	assert_secure(s.url);
-	assert_int_equal(
-	    shell("cd %s/run/home/.postgresql && test "
-		  "\"$(stat -c '%%U %%a' postgresql.key)\" = 'www-data 600'",
-		s.dir),
-	    0);
+	shell_must("cd %s/run/home/.postgresql && test "
+		   "\"$(stat -c '%%U %%a' postgresql.key)\" = 'www-data 600'",
+	    s.dir);
 	stack_stop(&s);
 }
 

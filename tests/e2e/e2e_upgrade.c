@@ -17,6 +17,7 @@
 #include "load.h"
 #include "query.h"
 #include "receiver.h"
+#include "shell.h"
 #include "stack.h"
 
 enum {
@@ -33,19 +34,6 @@ static char bin[] = "/tmp/smartcity-test.XXXXXX";
 static char in_use[80];
 static int seconds;
 
-/* Prints into command and runs it in a shell. */
-static void T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[1024];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	if (system(command) != 0)
-		fail_msg("%s", command);
-}
-
 static int
 number(const char *name, int otherwise)
 {
@@ -58,7 +46,7 @@ number(const char *name, int otherwise)
 static void
 install(const char *from, const char *program, const char *to)
 {
-	shell("cp \"$TEST_BUILD\"/%s/%s %s/.new && mv %s/.new %s/%s", from,
+	shell_must("cp \"$TEST_BUILD\"/%s/%s %s/.new && mv %s/.new %s/%s", from,
 	    program, to, to, to, program);
 }
 
@@ -75,7 +63,7 @@ setup(void **state)
 	seconds = number("UPGRADE_SECONDS", SECONDS);
 	assert_non_null(mkdtemp(bin));
 	chmod(bin, 0755);
-	shell("cp -r \"$TEST_BUILD\"/www %s", bin);
+	shell_must("cp -r \"$TEST_BUILD\"/www %s", bin);
 	install(".", "smartcity-fcgi", bin);
 	install(".", "smartcity-worker", bin);
 	snprintf(where, sizeof(where), "BUILD=%s", bin);
@@ -99,7 +87,7 @@ teardown(void **state)
 	(void)state;
 	stack_stop(&s);
 	receiver_stop(&receiver);
-	shell("rm -r %s", bin);
+	shell_must("rm -r %s", bin);
 	return 0;
 }
 
@@ -158,8 +146,8 @@ reload(const char *name, int sig)
 static bool
 fires_at_three(void *arg)
 {
-	struct http h = http_post(s.port, "/ingest/energy",
-	    "{\"energy\":3,\"neighborhood\":\"probe\"}");
+	struct http h = http_post(
+	    s.port, "/ingest/energy", J("{'energy':3,'neighborhood':'probe'}"));
 	bool fires = strstr(h.body, "\"derived_events\":[\"") != NULL;
 
 	(void)arg;
@@ -174,7 +162,7 @@ pool__reloaded_with_another_setting__no_request_fails(void **state)
 	(void)state;
 	load_phase("pool: reload, setting");
 	assert_false(fires_at_three(NULL));
-	shell("echo THRESHOLD_KWH=2 >%s/run/.env", s.dir);
+	shell_must("echo THRESHOLD_KWH=2 >%s/run/.env", s.dir);
 	reload("fcgi", SIGHUP);
 	assert_true(fires_at_three(NULL));
 	reload("fcgi", SIGUSR2);
@@ -203,9 +191,9 @@ pool__upgraded_to_another_build__it_serves_and_no_request_fails(void **state)
 
 	(void)state;
 	load_phase("pool: binary upgrade");
-	shell("! %s/smartcity-fcgi --version | grep -q ' next,'", in_use);
+	shell_must("! %s/smartcity-fcgi --version | grep -q ' next,'", in_use);
 	install("tests/next", "smartcity-fcgi", in_use);
-	shell("%s/smartcity-fcgi --version | grep -q ' next,'", in_use);
+	shell_must("%s/smartcity-fcgi --version | grep -q ' next,'", in_use);
 	assert_false(runs_from_disk(stack_pid(&s, "fcgi"), "smartcity-fcgi"));
 	reload("fcgi", SIGHUP);
 	now = crew_of("fcgi");
@@ -221,8 +209,9 @@ nginx__reloaded_with_another_configuration__no_request_fails(void **state)
 	(void)state;
 	load_phase("nginx: reload, configuration");
 	stack_wait_status(&s, "/next", 404);
-	shell("sed -i 's|location / {|location = /next { return 200; } &|' "
-	      "%s/nginx/nginx.conf",
+	shell_must(
+	    "sed -i 's|location / {|location = /next { return 200; } &|' "
+	    "%s/nginx/nginx.conf",
 	    s.dir);
 	reload("nginx", SIGHUP);
 	stack_wait_status(&s, "/next", 200);
@@ -252,7 +241,7 @@ assert_ends_well(pid_t pid)
 
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (status != 0) {
-		shell("cat %s/start.log >&2", bin);
+		shell_must("cat %s/start.log >&2", bin);
 		fail_msg("status %#x", status);
 	}
 }
@@ -277,7 +266,7 @@ schema__migrated_behind_a_long_reader__no_request_fails(void **state)
 
 	(void)state;
 	load_phase("migration: up, down, up");
-	shell("tests/next-schema %s/sql", bin);
+	shell_must("tests/next-schema %s/sql", bin);
 	PQclear(PQexec(reader, "BEGIN"));
 	PQclear(PQexec(reader, "SELECT count(*) FROM events"));
 	pid = start("sql/migrate", "deploy");

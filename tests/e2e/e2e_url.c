@@ -5,12 +5,12 @@
  */
 #include "t.h"
 
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shell.h"
 #include "stack.h"
 
 /* As the user typed it, and in a URL. */
@@ -19,23 +19,6 @@
 
 static char dir[] = "/tmp/smartcity-url.XXXXXX";
 static pid_t postgres;
-
-/* In dir, with $d, $B, migrate; $as in front of what PostgreSQL's owner runs.
- */
-static int
-shell(const char *script)
-{
-	char command[4096];
-
-	snprintf(command, sizeof(command),
-	    "d=%s; PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
-	    "top=$PWD; migrate() { \"$top/sql/migrate\" \"$@\"; }; export "
-	    "DATA_DIR=$d/none; as=; "
-	    "[ $(id -u) -ne 0 ] || as='setpriv --reuid postgres --regid "
-	    "postgres --init-groups'; cd $d && { %s; } >>log 2>&1",
-	    dir, script);
-	return system(command);
-}
 
 static void
 put_file(const char *name, const char *text)
@@ -62,27 +45,29 @@ setup(void **state)
 {
 	(void)state;
 	assert_non_null(mkdtemp(dir));
+	shell_begin("top=$PWD; d=%s; cd $d || exit; exec >>log 2>&1; "
+		    "PATH=$(echo /usr/lib/postgresql/*/bin | tail -n 1):$PATH; "
+		    "migrate() { \"$top/sql/migrate\" \"$@\"; }; "
+		    "export DATA_DIR=$d/none; as=; [ $(id -u) -ne 0 ] || "
+		    "as='setpriv --reuid postgres --regid postgres "
+		    "--init-groups'",
+	    dir);
 	chmod(dir, 0755);
-	assert_int_equal(
-	    shell("mkdir pg && { [ -z \"$as\" ] || chown postgres pg .; } && "
-		  "$as initdb -N -D $d/pg -U postgres -A trust -E UTF8 "
-		  "--locale C.UTF-8 && printf '%s\n' "
-		  "'local all postgres trust' 'local all all scram-sha-256' "
-		  ">pg/pg_hba.conf"),
-	    0);
+	shell_must("mkdir pg && { [ -z \"$as\" ] || chown postgres pg .; } && "
+		   "$as initdb -N -D $d/pg -U postgres -A trust -E UTF8 "
+		   "--locale C.UTF-8 && printf '%%s\n' "
+		   "'local all postgres trust' 'local all all scram-sha-256' "
+		   ">pg/pg_hba.conf");
 	if ((postgres = fork()) == 0)
 		_exit(shell("exec $as env --default-signal=INT postgres -D "
 			    "$d/pg -c listen_addresses= "
 			    "-c unix_socket_directories=$d & echo $! >pid; "
-			    "wait") >>
-		    8);
+			    "wait"));
 	stack_wait(is_there, NULL, "the server is there");
 	put_file("role.sql",
 	    "CREATE ROLE city LOGIN PASSWORD $$" PASSWORD "$$;\n"
 	    "CREATE DATABASE city OWNER city;\n");
-	assert_int_equal(
-	    shell("psql -qX -v ON_ERROR_STOP=1 -h $d -U postgres -f role.sql"),
-	    0);
+	shell_must("psql -qX -v ON_ERROR_STOP=1 -h $d -U postgres -f role.sql");
 	return 0;
 }
 
@@ -151,7 +136,7 @@ url__any_password_in_any_quotes__all_connect(void **state)
 
 	(void)state;
 	put_env(lines[0]);
-	assert_int_equal(shell("migrate deploy && migrate history"), 0);
+	shell_must("migrate deploy && migrate history");
 	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		put_env(lines[i]);
 		if (shell(ask_all) != 0)
@@ -195,10 +180,8 @@ url__options__in_force_beside_those_of_the_migration(void **state)
 {
 	(void)state;
 	put_env(URL "/city?host=%s&options=-c%20work_mem%3D5MB'");
-	assert_int_equal(
-	    shell("migrate deploy && [ $(migrate psql -Atc 'SHOW work_mem') "
-		  "= 5MB ]"),
-	    0);
+	shell_must("migrate deploy && [ $(migrate psql -Atc 'SHOW work_mem') "
+		   "= 5MB ]");
 }
 
 static void
@@ -206,10 +189,8 @@ url__left_out_option__named_in_one_line(void **state)
 {
 	(void)state;
 	put_env(URL "/city?host=%s&keepalives_idle=5'");
-	assert_int_equal(
-	    shell("migrate status 2>err && [ $(wc -l <err) -eq 1 "
-		  "] && grep -q 'keepalives_idle is left out' err"),
-	    0);
+	shell_must("migrate status 2>err && [ $(wc -l <err) -eq 1 "
+		   "] && grep -q 'keepalives_idle is left out' err");
 }
 
 /* What runs, by name, has no password among its arguments. */
@@ -218,11 +199,9 @@ url__password__in_no_argument(void **state)
 {
 	(void)state;
 	put_env(URL "/city?host=%s'");
-	assert_int_equal(
-	    shell("migrate psql -Atc \"\\! tr '\\0' ' ' "
-		  "</proc/\\$PPID/cmdline\" >arguments && "
-		  "grep -q psql arguments && ! grep -q 'p.*w.*x' arguments"),
-	    0);
+	shell_must("migrate psql -Atc \"\\! tr '\\0' ' ' "
+		   "</proc/\\$PPID/cmdline\" >arguments && "
+		   "grep -q psql arguments && ! grep -q 'p.*w.*x' arguments");
 }
 
 static void
@@ -233,26 +212,21 @@ setting__asked__the_value_in_force(void **state)
 	    "\xef\xbb\xbf PORT = 9 # p\nexport  THRESHOLD_KWH='7'\r\n"
 	    "POSTGRES_PASSWORD=\"a\\\"b\"\nTHRESHHOLD_KWH=8\n"
 	    "SMARTCITY_PROCESSES=many\n");
-	assert_int_equal(
-	    shell(
-		"is() { got=$(\"$B\"/smartcity-fcgi --setting \"$1\" 2>err) && "
-		"[ \"$got\" = \"$2\" ] && [ ! -s err ]; } && "
-		"is PORT 9 && is THRESHOLD_KWH 7 && "
-		"is POSTGRES_PASSWORD 'a\"b' && is BIND '' && "
-		"is SMARTCITY_WORKER_SEEN 30 && is SMARTCITY_PROCESSES many "
-		"&& is DATABASE_URL postgresql:///smartcity && "
-		"export PORT=10 && is PORT 10 && "
-		"export THRESHOLD_KWH= && is THRESHOLD_KWH 7"),
-	    0);
+	shell_must(
+	    "is() { got=$(\"$B\"/smartcity-fcgi --setting \"$1\" 2>err) && "
+	    "[ \"$got\" = \"$2\" ] && [ ! -s err ]; } && "
+	    "is PORT 9 && is THRESHOLD_KWH 7 && "
+	    "is POSTGRES_PASSWORD 'a\"b' && is BIND '' && "
+	    "is SMARTCITY_WORKER_SEEN 30 && is SMARTCITY_PROCESSES many "
+	    "&& is DATABASE_URL postgresql:///smartcity && "
+	    "export PORT=10 && is PORT 10 && "
+	    "export THRESHOLD_KWH= && is THRESHOLD_KWH 7");
 	put_file(".env", "\nDATABASE_URL='postgresql://u:secret@h\n");
-	assert_int_equal(
-	    shell("\"$B\"/smartcity-fcgi --setting PORT 2>err; [ $? "
-		  "-eq 78 ] && grep -q '.env, line 2: ' err && "
-		  "! grep -q secret err"),
-	    0);
-	assert_int_equal(shell("migrate status 2>err; [ $? -eq 78 ] && grep -q "
-			       "'.env, line 2: ' err"),
-	    0);
+	shell_must("\"$B\"/smartcity-fcgi --setting PORT 2>err; [ $? "
+		   "-eq 78 ] && grep -q '.env, line 2: ' err && "
+		   "! grep -q secret err");
+	shell_must("migrate status 2>err; [ $? -eq 78 ] && grep -q "
+		   "'.env, line 2: ' err");
 }
 
 static void
@@ -260,17 +234,15 @@ misspelt_name__start_and_check__warned_of(void **state)
 {
 	(void)state;
 	put_file(".env", "THRESHHOLD_KWH=8\nPOSTGRES_PASWORD=x\n");
-	assert_int_equal(
-	    shell("export DATABASE_URL='postgresql:///x?host=/nonexistent' "
-		  "OUTBOX_BATCH=5; for p in fcgi worker; do "
-		  "\"$B\"/smartcity-$p --check 2>err && "
-		  "grep -q 'THRESHHOLD_KWH is no setting; did you mean "
-		  "THRESHOLD_KWH?' err && "
-		  "grep -q 'OUTBOX_BATCH is no setting; did you mean "
-		  "OUTBOX_BATCH_SIZE?' err && grep -q 'POSTGRES_PASSWORD?' "
-		  "err && [ $(grep -c 'is no setting' err) -eq 3 ] || exit 1; "
-		  "done"),
-	    0);
+	shell_must("export DATABASE_URL='postgresql:///x?host=/nonexistent' "
+		   "OUTBOX_BATCH=5; for p in fcgi worker; do "
+		   "\"$B\"/smartcity-$p --check 2>err && "
+		   "grep -q 'THRESHHOLD_KWH is no setting; did you mean "
+		   "THRESHOLD_KWH?' err && "
+		   "grep -q 'OUTBOX_BATCH is no setting; did you mean "
+		   "OUTBOX_BATCH_SIZE?' err && grep -q 'POSTGRES_PASSWORD?' "
+		   "err && [ $(grep -c 'is no setting' err) -eq 3 ] || exit 1; "
+		   "done");
 }
 
 static const struct CMUnitTest tests[] = {

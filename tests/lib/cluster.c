@@ -1,12 +1,12 @@
 #include "cluster.h"
 
-#include "t.h"
-
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "t.h"
 
 #include "stack.h"
 
@@ -133,4 +133,22 @@ cluster_migrate(const struct cluster *c)
 		(int)(mark - url), url, mark + strlen("/postgres?")) > 0);
 	cluster_shell(c, script);
 	free(script);
+}
+
+void
+cluster_open(struct cluster *c)
+{
+	cluster_make(c);
+	cluster_start(c, "");
+	cluster_migrate(c);
+}
+
+const char *
+cluster_url(const struct cluster *c)
+{
+	static char url[128];
+
+	snprintf(url, sizeof(url),
+	    "postgresql://postgres@127.0.0.1:%d/smartcity", c->port);
+	return url;
 }

@@ -32,5 +32,9 @@ void cluster_shell(const struct cluster *, const char *script);
 
 /* The migrated template of the shared cluster, as database smartcity here. */
 void cluster_migrate(const struct cluster *);
+/* All of it: one that runs and has that database. */
+void cluster_open(struct cluster *);
+/* The URI of that database by TCP; valid until the next call. */
+const char *cluster_url(const struct cluster *);
 
 #endif

@@ -9,6 +9,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "t.h"
+
 static int
 dial(int port)
 {
@@ -143,4 +145,33 @@ http_header(const struct http *h, const char *name)
 		}
 	}
 	return NULL;
+}
+
+void
+http_head(int port, const char *request, char *head, size_t size)
+{
+	int fd = dial(port);
+	size_t n = 0;
+	ssize_t got;
+
+	dprintf(fd, "%s", request);
+	for (*head = '\0'; strstr(head, "\r\n\r\n") == NULL; head[n] = '\0') {
+		got = recv(fd, head + n, size - n - 1, 0);
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+	}
+	close(fd);
+}
+
+void
+http_expect(int port, const char *method, const char *target,
+    const char *headers, const char *body, int status, const char *text)
+{
+	struct http h = http_send(port, method, target, headers, body);
+
+	if (h.status != status || strstr(h.raw, text) == NULL)
+		fail_msg("%s %s %s: wanted %d with %s, got\n%s", method, target,
+		    headers, status, text, h.raw);
+	http_free(&h);
 }

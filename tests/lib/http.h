@@ -25,6 +25,11 @@ struct http http_send(int port, const char *method, const char *target,
 struct http http_get(int port, const char *target);
 struct http http_post(int port, const char *target, const char *json);
 void http_free(struct http *);
+/* Fails the test at hand unless it is answered so, with text somewhere. */
+void http_expect(int port, const char *method, const char *target,
+    const char *headers, const char *body, int status, const char *text);
+/* The head of an answer that need not end, as far as it fits. */
+void http_head(int port, const char *request, char *head, size_t size);
 
 /* A response header's value, to be freed, or NULL. */
 char *http_header(const struct http *, const char *name);

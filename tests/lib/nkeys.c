@@ -2,7 +2,6 @@
 #include "t.h"
 
 #include <openssl/evp.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/random.h>
 

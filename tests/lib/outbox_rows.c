@@ -7,18 +7,8 @@
 #include "request.h"
 #include "route.h"
 
-const char *rows_url, *rows_body, *rows_headers;
-struct db *rows_db;
+const char *rows_body, *rows_headers;
 static struct response last;
-
-int
-rows_open(void **state)
-{
-	(void)state;
-	rows_url = t_database();
-	rows_db = db_new(rows_url, "test", 5000);
-	return rows_db == NULL;
-}
 
 static void
 forget(void)
@@ -30,10 +20,8 @@ forget(void)
 int
 rows_close(void **state)
 {
-	(void)state;
 	forget();
-	db_free(rows_db);
-	t_drop(rows_url);
+	database_drop(state);
 	return 0;
 }
 
@@ -41,7 +29,7 @@ int
 rows_empty(void **state)
 {
 	(void)state;
-	t_exec(rows_url,
+	t_exec(url,
 	    "DELETE FROM events; DELETE FROM outbox_messages;"
 	    "DELETE FROM deliveries; DELETE FROM delivery_attempts;"
 	    "DELETE FROM subscriptions;"
@@ -71,7 +59,7 @@ rows_id(int n)
 void
 rows_message(int n, const char *topic)
 {
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO outbox_messages (id, topic, payload, source, subject, "
 	    "  causation_id, occurred_at, created_at, request_id, traceparent) "
 	    "SELECT '%s', '%s', '{\"n\":%d.00e1}', '/ingest/health', "
@@ -84,7 +72,7 @@ rows_message(int n, const char *topic)
 void
 rows_delivery(int n, int subscription, const char *status)
 {
-	t_exec(rows_url,
+	t_exec(url,
 	    "INSERT INTO deliveries (message_id, subscription_id, status, "
 	    "  attempts, next_attempt_at, created_at, settled_at, last_error) "
 	    "SELECT id, '" SUBSCRIPTION "%d', s, 4, created_at, created_at, "
@@ -98,7 +86,7 @@ rows_delivery(int n, int subscription, const char *status)
 void
 rows_assert_status(int n, int subscription, const char *status)
 {
-	char *is = t_sql(rows_url,
+	char *is = t_sql(url,
 	    "SELECT status FROM deliveries WHERE message_id = '%s'"
 	    " AND subscription_id = '" SUBSCRIPTION "%d'",
 	    rows_id(n), subscription);
@@ -111,7 +99,7 @@ int
 rows_call(const char *method, const char *target)
 {
 	static const struct config config;
-	const struct context context = { .db = rows_db, .config = &config };
+	const struct context context = { .db = database, .config = &config };
 	char path[512];
 	size_t len = strcspn(target, "?");
 	struct request request = { .method = method, .path = path, .body = "" };

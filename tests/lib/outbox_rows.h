@@ -8,7 +8,7 @@
 
 #include "t.h"
 
-#include "db.h"
+#include "database.h"
 
 /* Their ids, but for the number. */
 #define SUBSCRIPTION "00000000-0000-7000-8000-00000000000"
@@ -24,10 +24,6 @@ enum {
 	DELETED
 };
 
-extern const char *rows_url;
-extern struct db *rows_db;
-
-int rows_open(void **state);  /* the group's setup */
 int rows_close(void **state); /* and teardown */
 int rows_empty(void **state); /* a test's setup */
 

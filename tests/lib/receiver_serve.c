@@ -1,14 +1,11 @@
-#include "receiver_log.h"
+#include "receiver_conn.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -16,22 +13,6 @@
 enum {
 	REQUEST_MAX = 8 << 20,
 	DRIP_MS = 1000
-};
-
-struct conn {
-	int fd;
-	bool resets, hangs, drips;
-	bool stalls;    /* nothing comes behind the answer */
-	bool last;      /* closes behind the answer */
-	int64_t due_ms; /* the answer waits until then, 0: it does not */
-	struct conn *next, **prev; /* among those that wait */
-	char *in;                  /* NUL-terminated */
-	size_t in_len, in_cap;
-	char out[2048];
-	size_t out_len;
-	size_t filler;    /* bytes still to be sent behind it */
-	const char *unit; /* they are this again and again; NULL: zeros */
-	size_t unit_at;   /* where in it the next one is */
 };
 
 static struct receiver_log *requests;
@@ -60,8 +41,8 @@ stop_waiting(struct conn *c)
 	c->due_ms = 0;
 }
 
-static void
-wait_for(struct conn *c, int64_t ms)
+void
+receiver_wait(struct conn *c, int64_t ms)
 {
 	c->due_ms = clock_steady_ms() + ms;
 	if (waiting == NULL || c->due_ms < first_due_ms)
@@ -156,211 +137,6 @@ flush(struct conn *c)
 	return fill(c);
 }
 
-/* --- how it behaves ------------------------------------------------------- */
-
-/* body NULL: what follows is so many bytes of filler. */
-static void
-answer(struct conn *c, struct receiver_request *r, int status,
-    const char *header, const char *body)
-{
-	char length[48];
-
-	r->status = status;
-	snprintf(length, sizeof(length), "Content-Length: %zu\r\n",
-	    body == NULL ? c->filler : strlen(body));
-	c->out_len = (size_t)snprintf(c->out, sizeof(c->out),
-	    "HTTP/1.1 %d As Asked\r\n%s%s\r\n%s", status, header,
-	    status == 204 || status == 304 ? "" : length,
-	    body == NULL ? "" : body);
-	if (c->out_len >= sizeof(c->out))
-		c->out_len = sizeof(c->out) - 1;
-}
-
-static void
-do_ok(struct conn *c, struct receiver_request *r, long n)
-{
-	(void)n;
-	answer(c, r, 204, "", "");
-}
-
-static void
-do_status(struct conn *c, struct receiver_request *r, long code)
-{
-	bool none = code == 204 || code == 304;
-
-	answer(c, r, (int)code, "", none ? "" : "as asked\n");
-}
-
-static void
-do_flaky(struct conn *c, struct receiver_request *r, long k)
-{
-	if (r->attempt <= k)
-		answer(c, r, 503, "", "not yet\n");
-	else
-		answer(c, r, 204, "", "");
-}
-
-static void
-do_slow(struct conn *c, struct receiver_request *r, long ms)
-{
-	answer(c, r, 204, "", "");
-	wait_for(c, ms);
-}
-
-static void
-do_gone(struct conn *c, struct receiver_request *r, long n)
-{
-	(void)n;
-	answer(c, r, 410, "", "gone\n");
-}
-
-static void
-do_retry_after(struct conn *c, struct receiver_request *r, long seconds)
-{
-	char header[64];
-
-	snprintf(header, sizeof(header), "Retry-After: %ld\r\n", seconds);
-	if (r->attempt == 1)
-		answer(c, r, 429, header, "later\n");
-	else
-		answer(c, r, 204, "", "");
-}
-
-static void
-do_retry_date(struct conn *c, struct receiver_request *r, long seconds)
-{
-	time_t then = time(NULL) + seconds;
-	char header[64];
-	struct tm tm;
-
-	strftime(header, sizeof(header),
-	    "Retry-After: %a, %d %b %Y %H:%M:%S GMT\r\n", gmtime_r(&then, &tm));
-	if (r->attempt == 1)
-		answer(c, r, 429, header, "later\n");
-	else
-		answer(c, r, 204, "", "");
-}
-
-static void
-do_redirect(struct conn *c, struct receiver_request *r, long n)
-{
-	const char *to = strstr(c->in, "?to=");
-	char header[1024];
-
-	(void)n;
-	to = to == NULL ? "" : to + strlen("?to=");
-	snprintf(header, sizeof(header), "Location: %.*s\r\n",
-	    (int)strcspn(to, " \r"), to);
-	answer(c, r, 302, header, "");
-}
-
-static void
-do_hang(struct conn *c, struct receiver_request *r, long n)
-{
-	(void)r;
-	(void)n;
-	c->hangs = true;
-}
-
-static void
-do_reset(struct conn *c, struct receiver_request *r, long n)
-{
-	(void)r;
-	(void)n;
-	c->resets = c->last = true;
-}
-
-static void
-do_big(struct conn *c, struct receiver_request *r, long bytes)
-{
-	c->filler = (size_t)bytes;
-	answer(c, r, 200, "", NULL);
-}
-
-static void
-do_drip(struct conn *c, struct receiver_request *r, long n)
-{
-	(void)n;
-	c->filler = 1000000; /* as it says; see on_time */
-	answer(c, r, 200, "", NULL);
-	c->filler = 0;
-	c->drips = true;
-}
-
-static void
-do_garbage(struct conn *c, struct receiver_request *r, long n)
-{
-	(void)r;
-	(void)n;
-	c->out_len =
-	    (size_t)snprintf(c->out, sizeof(c->out), "\x16\x03\x01 no HTTP\n");
-	c->last = true;
-}
-
-static void
-do_fault(struct conn *c, struct receiver_request *r,
-    const struct receiver_fault *f, long code)
-{
-	const char *status = strstr(f->answer, "{}");
-	char *nul;
-	int before =
-	    status == NULL ? (int)strlen(f->answer) : (int)(status - f->answer);
-
-	r->status = status == NULL ? 0 : (int)code;
-	c->out_len =
-	    (size_t)snprintf(c->out, sizeof(c->out), "%.*s", before, f->answer);
-	if (status != NULL)
-		c->out_len += (size_t)snprintf(c->out + c->out_len,
-		    sizeof(c->out) - c->out_len, "%03ld%s", code, status + 2);
-	if ((nul = strchr(c->out, 1)) != NULL)
-		*nul = '\0';
-	c->filler = f->bytes;
-	c->unit = f->unit;
-	c->unit_at = 0;
-	c->stalls = f->then == FAULT_HANGS;
-	c->resets = f->then == FAULT_RESETS;
-	c->last = f->then == FAULT_CLOSES || f->then == FAULT_RESETS;
-}
-
-static const struct behaviour {
-	const char *name;
-	void (*act)(struct conn *, struct receiver_request *, long number);
-} behaviours[] = {
-	{ "ok", do_ok },
-	{ "status", do_status },
-	{ "flaky", do_flaky },
-	{ "slow", do_slow },
-	{ "gone", do_gone },
-	{ "retry-after", do_retry_after },
-	{ "retry-date", do_retry_date },
-	{ "redirect", do_redirect },
-	{ "hang", do_hang },
-	{ "reset", do_reset },
-	{ "big", do_big },
-	{ "drip", do_drip },
-	{ "garbage", do_garbage },
-};
-
-static void
-behave(struct conn *c, struct receiver_request *r)
-{
-	const char *name = r->path + (r->path[0] == '/');
-	size_t len = strcspn(name, "/?"), i;
-	long number = name[len] == '/' ? atol(name + len + 1) : 0;
-	const struct receiver_fault *fault = receiver_fault(name, len);
-
-	for (i = 0; i < sizeof(behaviours) / sizeof(behaviours[0]); i++)
-		if (strncmp(behaviours[i].name, name, len) == 0 &&
-		    behaviours[i].name[len] == '\0') {
-			behaviours[i].act(c, r, number < 0 ? 0 : number);
-			return;
-		}
-	if (fault != NULL)
-		do_fault(c, r, fault, number);
-	else
-		answer(c, r, 404, "", "no such behaviour\n");
-}
-
 /* --- what comes in -------------------------------------------------------- */
 
 static bool
@@ -403,14 +179,15 @@ serve(struct conn *c)
 	while (!is_busy(c) && (len = whole(c, &head_len)) > 0) {
 		c->out_len = 0;
 		c->last = ends(c, head_len);
-		behave(c, receiver_log_add(requests, c->in, len, head_len));
+		receiver_behave(
+		    c, receiver_log_add(requests, c->in, len, head_len));
 		receiver_log_publish(requests);
 		memmove(c->in, c->in + len, c->in_len - len + 1);
 		c->in_len -= len;
 		if (c->due_ms == 0 && !c->hangs && !flush(c))
 			return;
 		if (c->drips)
-			wait_for(c, DRIP_MS);
+			receiver_wait(c, DRIP_MS);
 	}
 }
 
@@ -465,7 +242,7 @@ on_time(struct conn *c)
 	if (!flush(c))
 		return;
 	if (c->drips)
-		wait_for(c, DRIP_MS);
+		receiver_wait(c, DRIP_MS);
 	else
 		serve(c);
 }

@@ -22,6 +22,26 @@ void stack_start(struct stack *, const char *const settings[]);
 /* SIGTERM; fails the test where anything is left behind. */
 void stack_stop(struct stack *);
 
+/*
+ * main() over tests that share one stack, the variable s. What follows are its
+ * settings.
+ */
+#define STACK_MAIN(tests, s, ...)                                              \
+	static int stack_open(void **state)                                    \
+	{                                                                      \
+		static const char *const settings[] = { __VA_ARGS__, NULL };   \
+		(void)state;                                                   \
+		stack_start(&(s), settings);                                   \
+		return 0;                                                      \
+	}                                                                      \
+	static int stack_close(void **state)                                   \
+	{                                                                      \
+		(void)state;                                                   \
+		stack_stop(&(s));                                              \
+		return 0;                                                      \
+	}                                                                      \
+	T_MAIN_WITH(tests, stack_open, stack_close)
+
 /* The pid in run/<name>.pid: fcgi, worker, nginx. */
 int stack_pid(const struct stack *, const char *name);
 /* HUP to nginx; returns when its old processes are gone. */

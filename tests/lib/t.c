@@ -20,6 +20,21 @@ t_main(void)
 	cmocka_set_test_filter(filter);
 }
 
+const char *
+J(const char *text)
+{
+	static char *texts[32];
+	static unsigned n;
+	char **copy = &texts[n++ % 32], *p;
+
+	free(*copy);
+	if ((*copy = strdup(text)) == NULL)
+		fail_msg("out of memory");
+	for (p = *copy; (p = strchr(p, '\'')) != NULL;)
+		*p = '"';
+	return *copy;
+}
+
 static const char *
 cluster(void)
 {

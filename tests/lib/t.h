@@ -33,6 +33,12 @@
 /* What T_MAIN does before the tests; for a main of one's own. */
 void t_main(void);
 
+/*
+ * JSON as a test writes it, with ' for each ": J("{'alert':true}"). It is there
+ * until 32 others have been asked for.
+ */
+const char *J(const char *text);
+
 /* The URI of a new, migrated, empty database; t_drop drops and frees it. */
 const char *t_database(void);
 void t_drop(const char *url); /* NULL is fine; ends its sessions first */

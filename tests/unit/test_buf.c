@@ -1,8 +1,6 @@
 /* The bounded buffer and UTF-8. */
 #include "t.h"
 
-#include <string.h>
-
 #include "buf.h"
 #include "utf8.h"
 

@@ -1,8 +1,6 @@
 /* What the container of the database makes of its environment. */
 #include "t.h"
 
-#include <string.h>
-
 static const char script[] =
     "d=$(mktemp -d) && printf '%%s\n' '#!/bin/sh' "
     "'printf %%s \"$POSTGRES_USER|$POSTGRES_PASSWORD|$POSTGRES_DB|$*\"' "

@@ -1,8 +1,6 @@
 /* A message as a CloudEvent; verdicts; sinks by scheme. */
 #include "t.h"
 
-#include <string.h>
-
 #include "cloudevent.h"
 #include "outcome.h"
 #include "sink.h"
@@ -51,9 +49,9 @@ cloudevent__absent_parts__left_out(void **state)
 
 	(void)state;
 	expect_event(&m,
-	    "{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"/ingest\","
-	    "\"type\":\"t\",\"datacontenttype\":\"application/json\","
-	    "\"data\":{}}");
+	    J("{'specversion':'1.0','id':'i','source':'/ingest',"
+	      "'type':'t','datacontenttype':'application/json',"
+	      "'data':{}}"));
 }
 
 static void

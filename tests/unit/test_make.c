@@ -5,8 +5,8 @@
 #include "t.h"
 
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+
+#include "shell.h"
 
 enum {
 	OUT_MAX = 16384
@@ -15,25 +15,7 @@ enum {
 static char tree[] = "/tmp/smartcity-make.XXXXXX";
 static char out[OUT_MAX];
 
-/* Prints into command, runs it in the tree, keeps what it says in out. */
-static int T_PRINTF(1, 2) shell(const char *fmt, ...)
-{
-	char command[2048];
-	va_list ap;
-	size_t len;
-	FILE *p;
-	int n;
-
-	n = snprintf(command, sizeof(command), "exec 2>&1; cd %s && ", tree);
-	va_start(ap, fmt);
-	vsnprintf(command + n, sizeof(command) - (size_t)n, fmt, ap);
-	va_end(ap);
-	p = popen(command, "r");
-	assert_non_null(p);
-	len = fread(out, 1, sizeof(out) - 1, p);
-	out[len] = '\0';
-	return WEXITSTATUS(pclose(p));
-}
+#define SHELL(...) shell_read(out, sizeof(out), __VA_ARGS__)
 
 /* docker and Compose where there are no containers. */
 static const char docker[] = "#!/bin/sh\\n"
@@ -48,7 +30,8 @@ setup(void **state)
 {
 	(void)state;
 	assert_non_null(mkdtemp(tree));
-	if (shell("tar -C \"$OLDPWD\" --exclude=./build --exclude=./var "
+	shell_begin("exec 2>&1; cd %s || exit", tree);
+	if (SHELL("tar -C \"$OLDPWD\" --exclude=./build --exclude=./var "
 		  "--exclude=./.git --exclude=./.env -c . | tar -x && "
 		  "mkdir bin && printf '%s' >bin/docker && "
 		  "chmod 755 bin/docker",
@@ -61,7 +44,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	return shell("cd / && rm -rf %s", tree);
+	return SHELL("cd / && rm -rf %s", tree);
 }
 
 static int
@@ -84,14 +67,14 @@ struct row {
 static void
 assert_fails(const struct row *row)
 {
-	shell("PATH=$PWD/bin:$PATH; { %s; } 2>&1 | grep -v '^make: \\*\\*\\* "
+	SHELL("PATH=$PWD/bin:$PATH; { %s; } 2>&1 | grep -v '^make: \\*\\*\\* "
 	      ".*Error'",
 	    row->command);
 	if (strstr(out, row->text) == NULL || lines(out) != 1)
 		fail_msg("%s: %s", row->command, out);
 	assert_int_not_equal(
-	    shell("PATH=$PWD/bin:$PATH; %s >/dev/null", row->command), 0);
-	assert_int_equal(shell("test ! -e build -a ! -e x -a ! -e y"), 0);
+	    SHELL("PATH=$PWD/bin:$PATH; %s >/dev/null", row->command), 0);
+	assert_int_equal(SHELL("test ! -e build -a ! -e x -a ! -e y"), 0);
 }
 
 #define ASSERT_FAIL(rows)                                                      \
@@ -189,7 +172,7 @@ file__unknown__one_short_line(void **state)
 static void
 expect(const char *command, const char *text)
 {
-	if (shell("%s", command) != 0 || strstr(out, text) == NULL)
+	if (SHELL("%s", command) != 0 || strstr(out, text) == NULL)
 		fail_msg("%s: %s", command, out);
 }
 
@@ -198,7 +181,8 @@ file__of_the_first_release__runs_its_successor(void **state)
 {
 	(void)state;
 	expect("make -n test-file FILE=tests/api/test_routes.py",
-	    "tests/run build/san build/san/tests/e2e_contract\n");
+	    "tests/run build/san build/san/tests/e2e_contract "
+	    "build/san/tests/e2e_contract_http\n");
 }
 
 static void
@@ -229,7 +213,7 @@ static void
 pattern__one_program_has_it__no_other_is_run(void **state)
 {
 	(void)state;
-	assert_int_equal(shell("cd \"$OLDPWD\" && V=1 "
+	assert_int_equal(SHELL("cd \"$OLDPWD\" && V=1 "
 			       "TEST_PATTERN=test_int__whole tests/run "
 			       "\"$TEST_BUILD\""),
 	    0);
@@ -247,11 +231,11 @@ format__misplaced__as_lint_wants_it(void **state)
 		skip();
 	}
 	assert_int_equal(
-	    shell("cp common/base/clock.c kept && "
+	    SHELL("cp common/base/clock.c kept && "
 		  "sed -i 's/^\t/        /' common/base/clock.c && "
 		  "! cmp -s kept common/base/clock.c"),
 	    0);
-	if (shell("make format && cmp kept common/base/clock.c") != 0)
+	if (SHELL("make format && cmp kept common/base/clock.c") != 0)
 		fail_msg("%s", out);
 }
 
@@ -286,17 +270,17 @@ room__wrong_include__does_not_compile(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		shell("echo '#include \"%s\"' >%s/planted.c", rows[i].wrong,
+		SHELL("echo '#include \"%s\"' >%s/planted.c", rows[i].wrong,
 		    rows[i].room);
 		assert_int_not_equal(
-		    shell("make -s build/%s/planted.o", rows[i].room), 0);
+		    SHELL("make -s build/%s/planted.o", rows[i].room), 0);
 		if (strstr(out, rows[i].wrong) == NULL)
 			fail_msg("%s: %s", rows[i].room, out);
-		shell("rm %s/planted.c", rows[i].room);
+		SHELL("rm %s/planted.c", rows[i].room);
 	}
 	/* The core of ingest knows no HTTP. */
-	shell("sed -i '1i #include \"request.h\"' fcgi/ingest/event.c");
-	assert_int_not_equal(shell("make -s build/fcgi/ingest/event.o"), 0);
+	SHELL("sed -i '1i #include \"request.h\"' fcgi/ingest/event.c");
+	assert_int_not_equal(SHELL("make -s build/fcgi/ingest/event.o"), 0);
 	assert_non_null(strstr(out, "request.h"));
 }
 

@@ -98,7 +98,7 @@ reason__a_quoted_value__hidden(void **state)
 	(void)state;
 	assert_hidden("invalid sslmode value: \"geheim\"", "geheim",
 	    "invalid sslmode value: \"***\"");
-	assert_hidden("\"a\" and \"a\"", "a", "\"***\" and \"***\"");
+	assert_hidden(J("'a' and 'a'"), "a", J("'***' and '***'"));
 	assert_hidden("\"geheimer\" geheim", "geheim", "\"geheimer\" geheim");
 	assert_hidden("no quotes", "", "no quotes");
 	assert_hidden("an empty one: \"\"", "", "an empty one: \"\"");

@@ -2,7 +2,6 @@
 #include "t.h"
 
 #include <arpa/inet.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -288,7 +287,7 @@ receiver__a_cloudevent__its_time_and_headers_are_known(void **state)
 
 	(void)state;
 	h = http_send(r.port, "POST", "/ok/a", "X-Some: thing\r\n",
-	    "{\"id\":\"1\",\"time\":\"1970-01-01T00:00:01.5Z\"}");
+	    J("{'id':'1','time':'1970-01-01T00:00:01.5Z'}"));
 	http_free(&h);
 	q = receiver_find(&r, "", 0);
 	assert_int_equal(q->time_us, 1500000);

@@ -6,7 +6,6 @@
 
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 static char dir[] = "/tmp/smartcity-reload.XXXXXX";
 

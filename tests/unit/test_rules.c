@@ -53,7 +53,7 @@ static void
 rules__windows_set__override_the_rule(void **state)
 {
 	struct business b = defaults;
-	struct findings f = findings("health", "{\"alert\":\"emergency\"}", &b);
+	struct findings f = findings("health", J("{'alert':'emergency'}"), &b);
 
 	(void)state;
 	assert_int_equal(f.n, 2);
@@ -62,7 +62,7 @@ rules__windows_set__override_the_rule(void **state)
 	findings_free(&f);
 	b.quiet_seconds = 0;
 	b.remind_seconds = 60;
-	f = findings("health", "{\"alert\":\"emergency\"}", &b);
+	f = findings("health", J("{'alert':'emergency'}"), &b);
 	assert_int_equal(f.list[0].quiet_seconds, 0);
 	assert_int_equal(f.list[1].remind_seconds, 60);
 	findings_free(&f);
@@ -72,13 +72,13 @@ static void
 rules__watched_field__text_or_null(void **state)
 {
 	struct findings f =
-	    findings("health", "{\"alert\":\"emergency\"}", &defaults);
+	    findings("health", J("{'alert':'emergency'}"), &defaults);
 
 	(void)state;
 	assert_string_equal(f.list[0].watched.data, "null");
 	findings_free(&f);
-	f = findings("health", "{\"alert\":\"emergency\",\"location\":\"A\"}",
-	    &defaults);
+	f = findings(
+	    "health", J("{'alert':'emergency','location':'A'}"), &defaults);
 	assert_string_equal(f.list[0].watched.data, "\"A\"");
 	findings_free(&f);
 	f = findings("energy", "{\"energy\":501}", &defaults);

@@ -1,0 +1,78 @@
+/*
+ * The world of the live stream: a database that answers what a test says, an
+ * nginx that keeps what is posted, and a clock. It stands in for db.c, post.c
+ * and clock.c.
+ */
+#ifndef STREAM_WORLD_H
+#define STREAM_WORLD_H
+
+#include "t.h"
+
+#include <stdbool.h>
+
+#include "config.h"
+#include "status.h"
+#include "stream.h"
+
+enum {
+	ROWS_MAX = 64,
+	POSTS_MAX = 64
+};
+
+extern int64_t clock_ms;
+
+/* Never looked into: it is only handed on. */
+extern struct post_client *const http;
+
+extern const char *recent_mark; /* NULL: no service had events lately */
+extern int recalls;
+extern const char *before, *behind;
+extern struct taken {
+	int n;
+	long long events, bytes;
+} taken;
+extern enum status database;
+extern bool is_repeated;
+extern struct passed {
+	int n;
+	char moment[32];
+} passed;
+extern int watching; /* what nginx answers; -1: it is no stub status */
+extern bool holds_answer;
+extern int post_count;
+extern int nginx_status; /* 0: its answers wait */
+extern int viewers;
+extern int messages; /* of the channel, and of all */
+
+void answer(int i, int status);
+void answer_viewers(void);
+
+extern struct config config;
+extern struct stream *s;
+
+int open_stream(void **state);
+int open_watched(void **state);
+int close_stream(void **state);
+
+/* The next take finds nothing, from that cursor to that one. */
+void batch(const char *from, const char *to, bool skipped);
+void add(const char *service, const char *event);
+void tick(void);
+
+/* Apart from `after`, which is the next one's matter. */
+void expect_post(int i, const char *channel, const char *body);
+void expect_after(int i, const char *channel, const char *cursor);
+
+/* What was logged by now, in memory that is static. */
+const char *logged(FILE *f);
+int count(const char *text, const char *what);
+
+/* Until the first moment is old enough, which is 100. */
+void tick_for_2_s(void);
+
+#define OPEN(test)                                                             \
+	cmocka_unit_test_setup_teardown(test, open_stream, close_stream)
+#define WATCHED(test)                                                          \
+	cmocka_unit_test_setup_teardown(test, open_watched, close_stream)
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * A dispatcher in the test's own process, over a database and a receiver that
+ * are real.
+ */
+#ifndef DISPATCHER_H
+#define DISPATCHER_H
+
+#include "t.h"
+
+#include "config.h"
+#include "database.h"
+#include "dispatch.h"
+#include "receiver.h"
+
+enum {
+	PATIENCE_MS = 30000
+};
+
+extern struct receiver dispatcher_receiver;
+extern struct dispatch *dispatcher;
+extern struct config dispatcher_config;
+
+int dispatcher_open(void **state);
+int dispatcher_close(void **state);
+void dispatcher_start(void);
+void dispatcher_end(void);
+int dispatcher_empty(void **state);
+int dispatcher_stop(void **state);
+
+/* A subscription to the receiver's path, or to any URL. */
+void dispatcher_subscribe(const char *name, const char *path);
+
+/* n more messages, each to every subscription. */
+void dispatcher_put(int n);
+
+/* Asked often, so on a connection that stays. */
+int dispatcher_count(const char *status);
+int dispatcher_count_of(const char *name, const char *status);
+void dispatcher_turn(void);
+
+/* Works until so many deliveries have come to that status. */
+void dispatcher_work_until(const char *status, int n);
+void dispatcher_expect(const char *expected, const char *query);
+int64_t dispatcher_gap_us(const char *path);
+
+#define TEST(test)                                                             \
+	cmocka_unit_test_setup_teardown(test, dispatcher_empty, dispatcher_stop)
+
+#endif

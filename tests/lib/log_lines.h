@@ -1,0 +1,23 @@
+/*
+ * Lines of the logs of a stack, in whose directory shell() begins.
+ */
+#ifndef LOG_LINES_H
+#define LOG_LINES_H
+
+#include "t.h"
+
+#include <stdbool.h>
+
+/* So many lines of log/<log>.log match this, a basic regular expression. */
+struct log_line {
+	const char *log, *pattern;
+	int n;
+};
+
+/* For stack_wait. */
+bool log_has(void *line);
+bool log_has_line(const char *log, const char *pattern);
+/* Waits for one. */
+void log_await(const char *log, const char *fmt, ...) T_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * Real NATS servers, one for each way to say who publishes, sink_nats, and a
+ * recorder of attempts in the place of the worker.
+ */
+#ifndef NATS_SERVERS_H
+#define NATS_SERVERS_H
+
+#include "t.h"
+
+#include <stdbool.h>
+
+#include "sink.h"
+
+enum {
+	TIMEOUT_MS = 10000,
+	SHORT_MS = 400,
+	CONFIG_LEN = 8192
+};
+
+enum {
+	PLAIN, /* users: ann may all, bob little, eve cannot hear answers */
+	TOKEN,
+	TLS, /* with a certificate for localhost and 127.0.0.2, of our CA */
+	JWT, /* in operator mode */
+	SERVERS
+};
+
+extern struct servers {
+	pid_t pid;
+	int port;
+} servers[SERVERS];
+
+const char *auth_path(const char *name);
+
+int auth_open(void **state);
+int auth_close(void **state);
+
+/* As the worker does: work() whenever fd is readable. */
+bool auth_all_done(void *arg);
+
+/* The server's number instead of a port. */
+struct attempt auth_attempt(const char *scheme, const char *host, int server,
+    const char *subject, const char *credentials);
+struct attempt auth_deliver(const char *scheme, const char *host, int server,
+    const char *subject, const char *credentials);
+void auth_assert_error(
+    const struct attempt *a, enum error_class error, const char *detail);
+void auth_assert_delivered(const struct attempt *a);
+
+enum status auth_open_with(
+    const char *allow, const char *ca, const char *creds, char error[256]);
+
+void auth_reopen(const char *ca, const char *creds);
+int auth_setup(void **state);
+int auth_teardown(void **state);
+
+#define TEST(name)                                                             \
+	cmocka_unit_test_setup_teardown(name, auth_setup, auth_teardown)
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * Texts of JSON made at random from a seed, some of them spoilt, and numbers at
+ * the limits.
+ */
+#ifndef RANDOM_JSON_H
+#define RANDOM_JSON_H
+
+#include "t.h"
+
+#include "buf.h"
+
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
+enum {
+	MAX_TEXT = 4096
+};
+
+extern uint64_t random_json_state;
+
+void random_json_text(struct buf *b);
+
+/* Where a double ends, zeros that are long written out, many digits. */
+void random_json_number(struct buf *b);
+
+#endif

@@ -1,0 +1,19 @@
+/*
+ * What tests of the scanner expect of a text.
+ */
+#ifndef SCAN_CHECK_H
+#define SCAN_CHECK_H
+
+#include "t.h"
+
+#include "scan.h"
+
+#define MEBIBYTE ((size_t)1 << 20)
+#define COUNT(a) (sizeof(a) / sizeof(*(a)))
+
+enum status scan_check(const char *text);
+
+void scan_assert_refused(
+    const char *text, size_t len, size_t offset, const char *reason);
+
+#endif

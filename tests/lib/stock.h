@@ -1,0 +1,25 @@
+/*
+ * Debian's nginx with our configuration, as tests/stock-nginx puts it in.
+ */
+#ifndef STOCK_H
+#define STOCK_H
+
+#include <sys/types.h>
+
+#include "stack.h"
+
+struct stock {
+	int port;
+	pid_t pid;
+	char dir[96];
+};
+
+/*
+ * In front of the stack's pool, with the examples of a section of
+ * nginx/README.md, and sed's edit of what is in its files.
+ */
+void stock_start(struct stock *, const struct stack *, const char *section,
+    const char *edit);
+void stock_stop(struct stock *);
+
+#endif
