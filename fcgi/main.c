@@ -10,6 +10,7 @@
 #include "board.h"
 #include "cgi.h"
 #include "child.h"
+#include "anew.h"
 #include "children.h"
 #include "config.h"
 #include "db.h"
@@ -234,7 +235,7 @@ static int
 serve(char **argv)
 {
 	/* Our former self has probed; its children serve already. */
-	bool anew = children_inherited();
+	bool anew = anew_has_children();
 	struct listener listener, status;
 	struct config config;
 	struct guard guard;

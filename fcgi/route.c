@@ -11,6 +11,7 @@
 #include "pool_status.h"
 #include "problem.h"
 #include "rejected.h"
+#include "service.h"
 #include "subscriptions.h"
 #include "trace.h"
 
@@ -32,7 +33,7 @@ static const struct route {
 	const char *method, *pattern;
 	handler *handle;
 } routes[] = {
-	{ "POST", "/ingest/{}", ingest_post },
+	{ "POST", INGEST_PATH "{}", ingest_post },
 	{ "GET", "/events", events_list },
 	{ "GET", "/events/stream", events_stream },
 	{ "GET", "/events/{}", events_get },

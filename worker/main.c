@@ -12,6 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "anew.h"
 #include "clock.h"
 #include "dbclock.h"
 #include "jobs.h"
@@ -22,8 +23,7 @@
 #include "worker.h"
 
 enum {
-	WIND_UP_MS = 8000,
-	CHECK_SECONDS = 20
+	WIND_UP_MS = 8000
 };
 
 /* What this process answers signals with. */
@@ -85,48 +85,23 @@ parse_arguments(int argc, char **argv)
 	return c;
 }
 
-/*
- * Blocked, a signal waits until the loop reads it as a file: no job is cut off
- * half-way, none is lost, and an exec keeps what came meanwhile.
- */
+/* Signals are read as a file, so that none cuts a job off half-way. */
 static int
 open_signals(sigset_t *before)
 {
-	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1,
-		SIGUSR2 };
-	sigset_t set;
-	size_t i;
+	sigset_t obeyed;
 
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-		sigaddset(&set, ours[i]);
-	sigprocmask(SIG_BLOCK, &set, before);
+	anew_block(&obeyed, before);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return signalfd(-1, &obeyed, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static bool
-is_restart(int sig)
-{
-	return sig == SIGHUP || sig == SIGUSR2;
-}
-
-/* Whether the program on disk would start with the settings there are now. */
 static bool
 check_anew(const struct process *p)
 {
-	char *const argv[] = { p->argv[0], "--check", NULL };
+	pid_t pid = anew_check(p->argv, &p->before);
 	int status = -1;
-	pid_t pid = fork();
 
-	if (pid == 0) {
-		/* An alarm outlives exec. */
-		alarm(CHECK_SECONDS);
-		sigprocmask(SIG_SETMASK, &p->before, NULL);
-		execvp(argv[0], argv);
-		_exit(EX_OSERR);
-	}
 	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
 		return true;
 	log_error("worker: goes on as it is: --check failed");
@@ -145,7 +120,7 @@ read_signal(const struct process *p)
 	sig = (int)info.ssi_signo;
 	if (sig == SIGUSR1)
 		log_debug_toggle();
-	if (sig == SIGUSR1 || (is_restart(sig) && !check_anew(p)))
+	if (sig == SIGUSR1 || (anew_is_asked(sig) && !check_anew(p)))
 		return 0;
 	return sig;
 }
@@ -189,7 +164,7 @@ wind_up(struct worker *w, const struct process *p, int sig)
 	int64_t wait, end = clock_steady_ms() + WIND_UP_MS;
 	int next = 0;
 
-	if (is_restart(sig))
+	if (anew_is_asked(sig))
 		end += w->config->delivery_timeout * 1000LL;
 	else
 		notify("STOPPING=1");
@@ -264,7 +239,7 @@ run(const struct config *config, char **argv)
 	log_info("worker: %s started", w.name);
 	notify("READY=1");
 	sig = work(&w, &p);
-	if (!is_restart(sig)) {
+	if (!anew_is_asked(sig)) {
 		log_info("worker: stopped by signal %d", sig);
 		worker_leave(&w);
 		worker_close(&w);
@@ -273,7 +248,7 @@ run(const struct config *config, char **argv)
 	/* Under the same pid, so under the same name: it is not gone. */
 	log_info("worker: starts anew");
 	worker_close(&w);
-	execvp(argv[0], argv);
+	anew_exec(argv);
 	log_error("worker: cannot start anew: %s", strerror(errno));
 	return EX_OSERR;
 }

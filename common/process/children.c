@@ -9,21 +9,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "anew.h"
 #include "backoff.h"
-#include "buf.h"
 #include "clock.h"
 #include "log.h"
 #include "notify.h"
-
-/* Pids of the children that serve on while the program starts anew. */
-#define INHERIT "SMARTCITY_CHILDREN"
 
 enum {
 	NUDGE_MS = 500,     /* between two SIGTERMs when stopping */
 	SETTLED_MS = 10000, /* a life this long makes up for crashes */
 	AT_ONCE = 3,        /* crashes in a row that do not slow down */
-	CHECK_SECONDS = 20, /* for --check */
-	PIDS_MAX = 1 << 17, /* bytes of INHERIT, the kernel's limit of one */
 };
 
 static const struct backoff restart = { 50, 5000, 20 };
@@ -47,19 +42,13 @@ struct pool {
 	struct slot *slots;
 	struct old *olds;
 	int n_olds;
-	pid_t check; /* 0: none under way */
+	pid_t check; /* of `program --check`; 0 or -1: none runs */
 	bool stopping;
 	int64_t nudge_at, kill_at;
-	sigset_t before; /* the mask we found */
+	sigset_t before; /* the mask at the start */
 };
 
 static pid_t master;
-
-bool
-children_inherited(void)
-{
-	return getenv(INHERIT) != NULL;
-}
 
 void
 children_ready(void)
@@ -70,54 +59,34 @@ children_ready(void)
 }
 
 static void
-block_signals(sigset_t *before)
-{
-	static const int ours[] = { SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1,
-		SIGUSR2, SIGCHLD };
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < sizeof(ours) / sizeof(*ours); i++)
-		sigaddset(&set, ours[i]);
-	sigaddset(&set, SIGRTMIN);
-	sigprocmask(SIG_BLOCK, &set, before);
-	/* Whoever ignores it would never see its children end. */
-	signal(SIGCHLD, SIG_DFL);
-}
-
-static void
 tell_end(const struct pool *p, pid_t pid, int status)
 {
 	if (p->spec->ended != NULL)
 		p->spec->ended(p->spec->arg, pid, status);
 }
 
-/* Numbers that are no children of ours are not believed. */
+/* Pids that are not this process's children are passed over. */
 static enum status
 adopt(struct pool *p)
 {
-	const char *s = getenv(INHERIT);
-	int status;
-	char *end;
-	pid_t ended;
-	long pid;
+	int i, n, status;
+	pid_t *pids, ended;
 
-	if (s == NULL)
+	if (!anew_has_children())
 		return STATUS_OK;
-	p->olds = calloc(strlen(s) / 2 + 1, sizeof(*p->olds));
-	if (p->olds == NULL)
+	if (anew_take_children(&pids, &n) != STATUS_OK)
 		return STATUS_FAULT;
-	for (; (pid = strtol(s, &end, 10)) > 0 && end != s; s = end) {
-		ended = waitpid((pid_t)pid, &status, WNOHANG);
+	p->olds = calloc((size_t)n + 1, sizeof(*p->olds));
+	for (i = 0; p->olds != NULL && i < n; i++) {
+		ended = waitpid(pids[i], &status, WNOHANG);
 		if (ended == 0)
-			p->olds[p->n_olds++].pid = (pid_t)pid;
-		else if (ended == (pid_t)pid)
+			p->olds[p->n_olds++].pid = pids[i];
+		else if (ended == pids[i])
 			tell_end(p, ended, status);
 	}
-	unsetenv(INHERIT);
+	free(pids);
 	log_info("children: %d taken over", p->n_olds);
-	return STATUS_OK;
+	return p->olds != NULL ? STATUS_OK : STATUS_FAULT;
 }
 
 static void
@@ -265,54 +234,33 @@ any_left(const struct pool *p)
 	return p->n_olds > 0;
 }
 
-/* The new program must say that it can start before it takes our place. */
 static void
 reload(struct pool *p)
 {
-	char *argv[] = { p->spec->argv ? p->spec->argv[0] : NULL, "--check",
-		NULL };
-
-	if (p->stopping || p->check > 0 || argv[0] == NULL)
+	if (p->stopping || p->check > 0 || p->spec->argv == NULL)
 		return;
-	if ((p->check = fork()) == 0) {
-		/* An alarm outlives exec. */
-		alarm(CHECK_SECONDS);
-		sigprocmask(SIG_SETMASK, &p->before, NULL);
-		execvp(argv[0], argv);
-		log_error(
-		    "children: cannot run %s: %s", argv[0], strerror(errno));
-		_exit(127);
-	}
-	if (p->check > 0)
-		return;
-	log_error("children: cannot fork: %s", strerror(errno));
-	p->check = 0;
+	p->check = anew_check(p->spec->argv, &p->before);
 }
 
-/*
- * Same pid, and pending signals outlive exec as the mask does: none is lost.
- * Returns only when it failed.
- */
 static void
 start_anew(struct pool *p)
 {
-	struct buf pids;
-	int i;
+	pid_t *pids =
+	    calloc((size_t)(p->spec->count + p->n_olds) + 1, sizeof(*pids));
+	int i, n = 0;
 
-	buf_init(&pids, PIDS_MAX);
-	for (i = 0; i < p->spec->count; i++)
+	for (i = 0; pids != NULL && i < p->spec->count; i++)
 		if (p->slots[i].pid > 0)
-			buf_printf(&pids, "%d ", (int)p->slots[i].pid);
-	for (i = 0; i < p->n_olds; i++)
-		buf_printf(&pids, "%d ", (int)p->olds[i].pid);
-	if (!pids.failed && setenv(INHERIT, pids.data, 1) == 0) {
+			pids[n++] = p->slots[i].pid;
+	for (i = 0; pids != NULL && i < p->n_olds; i++)
+		pids[n++] = p->olds[i].pid;
+	if (pids != NULL) {
 		p->spec->hand_over(p->spec->arg, true);
-		execvp(p->spec->argv[0], p->spec->argv);
+		anew_exec_with(p->spec->argv, pids, n);
 		p->spec->hand_over(p->spec->arg, false);
-		unsetenv(INHERIT);
 	}
 	log_error("children: cannot start anew: %s", strerror(errno));
-	buf_free(&pids);
+	free(pids);
 }
 
 static void
@@ -403,7 +351,7 @@ await(struct pool *p, int64_t until)
 			: sigtimedwait(&set, &info, &t);
 	if (sig == SIGTERM || sig == SIGINT || sig == SIGQUIT)
 		stop(p);
-	else if (sig == SIGHUP || sig == SIGUSR2)
+	else if (anew_is_asked(sig))
 		reload(p);
 	else if (sig == SIGUSR1)
 		log_debug_toggle(); /* the children's too */
@@ -418,12 +366,17 @@ children_run(const struct children *spec)
 {
 	struct pool p = { .spec = spec };
 	int64_t now, next;
+	sigset_t more;
 
 	master = getpid();
 	p.slots = calloc((size_t)spec->count, sizeof(*p.slots));
 	if (p.slots == NULL)
 		return STATUS_FAULT;
-	block_signals(&p.before);
+	anew_block(&more, &p.before);
+	sigemptyset(&more);
+	sigaddset(&more, SIGCHLD);
+	sigaddset(&more, SIGRTMIN);
+	sigprocmask(SIG_BLOCK, &more, NULL);
 	if (adopt(&p) != STATUS_OK) {
 		free(p.slots);
 		return STATUS_FAULT;

@@ -34,8 +34,6 @@ struct children {
 	int grace_ms; /* from SIGTERM to SIGKILL when stopping */
 };
 
-/* True in a program that was started anew while its children serve on. */
-bool children_inherited(void);
 /* Returns when stopped; on STATUS_FAULT (out of memory) nothing was started. */
 enum status children_run(const struct children *) MUST_CHECK;
 /* A child tells that it serves; elsewhere it does nothing. */

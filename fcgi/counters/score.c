@@ -41,13 +41,13 @@ bucket(int64_t us)
 static int
 service_index(const char *method, const char *path)
 {
-	static const char prefix[] = "/ingest/";
-	const size_t skip = sizeof(prefix) - 1;
+	const size_t skip = strlen(INGEST_PATH);
 	const struct service *const *s;
 	int i = 0;
 
-	if (strcmp(method, "POST") != 0 || strncmp(path, prefix, skip) != 0 ||
-	    path[skip] == '\0' || strchr(path + skip, '/') != NULL)
+	if (strcmp(method, "POST") != 0 ||
+	    strncmp(path, INGEST_PATH, skip) != 0 || path[skip] == '\0' ||
+	    strchr(path + skip, '/') != NULL)
 		return -1;
 	for (s = service_all(); *s != NULL; s++, i++)
 		if (strcmp((*s)->name, path + skip) == 0)

@@ -4,27 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "phrase.h"
+
 enum {
 	DETAIL_LEN = 512
 };
 
-static const struct {
-	int status;
-	const char *title;
-	const char *header; /* whole line, or NULL */
-} kinds[] = {
-	{ 400, "Bad Request", NULL },
-	{ 403, "Forbidden", NULL },
-	{ 404, "Not Found", NULL },
-	{ 405, "Method Not Allowed", NULL },
-	{ 409, "Conflict", NULL },
-	{ 413, "Content Too Large", NULL },
-	{ 415, "Unsupported Media Type", "Accept-Post: application/json\r\n" },
-	{ 422, "Unprocessable Content", NULL },
-	{ 500, "Internal Server Error", NULL },
-	{ 501, "Not Implemented", NULL },
-	{ 503, "Service Unavailable", "Retry-After: 1\r\n" },
-};
+/* Header lines that go with a status. */
+static const char *
+header_of(int status)
+{
+	switch (status) {
+	case 415:
+		return "Accept-Post: application/json\r\n";
+	case 503:
+		return "Retry-After: 1\r\n";
+	default:
+		return "";
+	}
+}
 
 static bool
 wants_rfc9457(const struct request *req)
@@ -38,25 +36,17 @@ static bool
 begin(const struct request *req, struct response *res, int status)
 {
 	bool rfc9457 = wants_rfc9457(req);
-	const char *title = "Error";
-	size_t i;
 
 	res->status = status;
 	buf_reset(&res->body);
-	for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
-		if (kinds[i].status != status)
-			continue;
-		title = kinds[i].title;
-		if (kinds[i].header != NULL)
-			buf_puts(&res->headers, kinds[i].header);
-	}
+	buf_puts(&res->headers, header_of(status));
 	res->content_type =
 	    rfc9457 ? "application/problem+json" : "application/json";
 	buf_putc(&res->body, '{');
 	if (rfc9457)
 		buf_printf(&res->body,
 		    "\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,",
-		    title, status);
+		    phrase(status), status);
 	return rfc9457;
 }
 

@@ -13,6 +13,8 @@
 
 #include "config.h"
 
+#define INGEST_PATH "/ingest/" /* a service's name follows */
+
 enum field_type {
 	FIELD_INT,
 	FIELD_FLOAT,

@@ -1,11 +1,12 @@
 #include "gateway.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "clock.h"
 #include "db.h"
+#include "head.h"
 #include "log.h"
+#include "phrase.h"
 #include "problem.h"
 #include "score.h"
 #include "served.h"
@@ -19,7 +20,6 @@ enum {
 	CHUNK = 64 << 10,
 	URI_MAX = 1 << 20,
 	HEAD_MAX = 64 << 10,
-	REQUEST_ID_MAX = 128, /* must fit a line of the log */
 	LENGTH_DIGITS = 18,
 	TOGETHER_MAX = 64 << 10,
 };
@@ -34,69 +34,6 @@ enum arrival {
 	MISCONFIGURED,
 	CUT, /* nobody is there to be answered */
 };
-
-static const char *
-find_param(void *arg, const char *name)
-{
-	size_t n = strlen(name);
-	char **p;
-
-	for (p = arg; p != NULL && *p != NULL; p++)
-		/* Most differ in their first letter; this runs often. */
-		if (**p == *name && strncmp(*p, name, n) == 0 && (*p)[n] == '=')
-			return *p + n + 1;
-	return NULL;
-}
-
-static int
-count_params(char **params, const char *name)
-{
-	size_t len = strlen(name);
-	int n = 0;
-
-	for (; params != NULL && *params != NULL; params++)
-		n += strncmp(*params, name, len) == 0 && (*params)[len] == '=';
-	return n;
-}
-
-/*
- * A list (RFC 9110, section 5.3): several lines mean what one line with commas
- * means.  The first line with the text, else the first line.
- */
-static const char *
-find_in_list(char **params, const char *name, const char *text)
-{
-	size_t n = strlen(name);
-	char **p;
-
-	for (p = params; p != NULL && *p != NULL; p++)
-		if (strncmp(*p, name, n) == 0 && (*p)[n] == '=' &&
-		    strstr(*p + n + 1, text) != NULL)
-			return *p + n + 1;
-	return find_param(params, name);
-}
-
-/* The first line that names a coding besides "identity", which is none. */
-static const char *
-find_encoding(char **params)
-{
-	static const char name[] = "HTTP_CONTENT_ENCODING=", blank[] = " \t,";
-	const char *s;
-	size_t n;
-
-	for (; params != NULL && *params != NULL; params++) {
-		if (strncmp(*params, name, strlen(name)) != 0)
-			continue;
-		for (s = *params + strlen(name); *s != '\0'; s += n) {
-			s += strspn(s, blank);
-			n = strcspn(s, blank);
-			if (n > 0 &&
-			    (n != 8 || strncasecmp(s, "identity", n) != 0))
-				return *params + strlen(name);
-		}
-	}
-	return NULL;
-}
 
 /* Digits alone; absent and "" (nginx's way to say none) are 0. */
 static bool
@@ -125,7 +62,7 @@ read_body(const struct gateway *g, struct request *q, struct buf *body)
 	size_t n;
 
 	good =
-	    parse_length(find_param(g->params, "CONTENT_LENGTH"), &announced);
+	    parse_length(head_param(g->params, "CONTENT_LENGTH"), &announced);
 	while ((n = g->read(g->arg, chunk, sizeof(chunk))) > 0) {
 		got += n;
 		if (got <= BODY_MAX)
@@ -147,197 +84,10 @@ read_body(const struct gateway *g, struct request *q, struct buf *body)
 	return WHOLE;
 }
 
-/* RFC 9112, section 3.2.2: http://host/path means /path. */
-static const char *
-origin_form(const char *uri)
-{
-	const char *rest;
-
-	if (strncasecmp(uri, "http://", 7) == 0)
-		rest = uri + 7;
-	else if (strncasecmp(uri, "https://", 8) == 0)
-		rest = uri + 8;
-	else
-		return uri;
-	return rest + strcspn(rest, "/?");
-}
-
-/* Plain CGI knows only the decoded path, in two parts. */
-static void
-put_uri(struct buf *b, char **params)
-{
-	static const char *const parts[] = { "SCRIPT_NAME", "PATH_INFO" };
-	const char *value = find_param(params, "REQUEST_URI");
-	size_t i;
-
-	if (value != NULL && *value != '\0') {
-		buf_puts(b, origin_form(value));
-		return;
-	}
-	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		if ((value = find_param(params, parts[i])) != NULL)
-			buf_puts(b, value);
-	buf_putc(b, '?');
-	if ((value = find_param(params, "QUERY_STRING")) != NULL)
-		buf_puts(b, value);
-}
-
-/* It goes into logs, the database and a header of deliveries. */
-static bool
-is_request_id(const char *s)
-{
-	size_t n = strspn(s,
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	    "-._~+/=:@");
-
-	return n > 0 && n <= REQUEST_ID_MAX && s[n] == '\0';
-}
-
-/* W3C Trace Context, section 3.2: 00-<32 hex>-<16 hex>-<2 hex>, ids not 0. */
-static bool
-is_traceparent(const char *s)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	return strlen(s) == 55 && strncmp(s, "00-", 3) == 0 &&
-	    strspn(s + 3, hex) == 32 && s[35] == '-' &&
-	    strspn(s + 36, hex) == 16 && s[52] == '-' &&
-	    strspn(s + 53, hex) == 2 && strspn(s + 3, "0") < 32 &&
-	    strspn(s + 36, "0") < 16;
-}
-
-/* Of all lines of Origin or, without a site, of Sec-Fetch-Site: the worst. */
-static enum origin
-worst(char **params, const char *name, const struct site *site)
-{
-	enum origin found = ORIGIN_NONE, one;
-	size_t n = strlen(name);
-
-	for (; params != NULL && *params != NULL; params++) {
-		if (strncmp(*params, name, n) != 0 || (*params)[n] != '=')
-			continue;
-		one = site != NULL ? origin_of(*params + n + 1, site)
-				   : origin_of_fetch(*params + n + 1);
-		if (one > found)
-			found = one;
-	}
-	return found;
-}
-
-/*
- * Both headers must fit, but that a listed page is another site's to its
- * browser is known.
- */
-static void
-read_origin(char **params, const struct config *config, struct request *q)
-{
-	const char *https = find_param(params, "HTTPS");
-	const char *scheme = find_param(params, "REQUEST_SCHEME");
-	const struct site site = {
-		.host = find_param(params, "HTTP_HOST"),
-		.name = find_param(params, "SERVER_NAME"),
-		.is_https = (https != NULL && strcmp(https, "on") == 0) ||
-		    (scheme != NULL && strcmp(scheme, "https") == 0),
-		.listed = config->origins,
-	};
-	enum origin fetch = worst(params, "HTTP_SEC_FETCH_SITE", NULL);
-
-	q->origin = worst(params, "HTTP_ORIGIN", &site);
-	if (q->origin == ORIGIN_LISTED) {
-		if (count_params(params, "HTTP_ORIGIN") == 1)
-			q->reader = find_param(params, "HTTP_ORIGIN");
-		/* Several that are joined; no browser sends them. */
-		if (q->reader != NULL && strpbrk(q->reader, ", \t") != NULL)
-			q->reader = NULL;
-	} else if (fetch > q->origin) {
-		q->origin = fetch;
-	} else if (site.host == NULL && fetch == ORIGIN_OWN) {
-		/* nginx hands on no Host of HTTP/3. */
-		q->origin = ORIGIN_OWN;
-	}
-}
-
-/* The strings live in the gateway's params and in uri. */
-static void
-read_head(const struct gateway *g, struct request *q, struct buf *uri)
-{
-	static const char none[] = "";
-	char *mark;
-
-	put_uri(uri, g->params);
-	q->path = uri->data;
-	q->query = none;
-	if (uri->len > 0 && (mark = strchr(uri->data, '?')) != NULL) {
-		*mark = '\0';
-		q->query = mark + 1;
-	}
-	if (*q->path == '\0')
-		q->path = "/";
-	q->method = find_param(g->params, "REQUEST_METHOD");
-	if (q->method == NULL)
-		q->method = none;
-	q->content_type = find_param(g->params, "CONTENT_TYPE");
-	q->content_types = count_params(g->params, "HTTP_CONTENT_TYPE");
-	q->content_encoding = find_encoding(g->params);
-	q->accept =
-	    find_in_list(g->params, "HTTP_ACCEPT", "application/problem+json");
-	q->idempotency_key = find_param(g->params, "HTTP_IDEMPOTENCY_KEY");
-	q->idempotency_keys = count_params(g->params, "HTTP_IDEMPOTENCY_KEY");
-	/* Never the client's own header: whom to believe is nginx's to say. */
-	q->request_id = find_param(g->params, "REQUEST_ID");
-	if (q->request_id != NULL && !is_request_id(q->request_id))
-		q->request_id = NULL;
-	q->traceparent = find_param(g->params, "HTTP_TRACEPARENT");
-	/* Several lines are none: joined with a comma they are not valid. */
-	if (q->traceparent != NULL &&
-	    (count_params(g->params, "HTTP_TRACEPARENT") > 1 ||
-		!is_traceparent(q->traceparent)))
-		q->traceparent = NULL;
-	q->by_nchan = find_param(g->params, "STREAM_BY_NCHAN") != NULL;
-	q->body = none;
-}
-
-static const char *
-reason(int status)
-{
-	/* RFC 9110, section 15; RFC 6585 */
-	static const struct {
-		int status;
-		const char *reason;
-	} rows[] = {
-		{ 200, "OK" },
-		{ 201, "Created" },
-		{ 202, "Accepted" },
-		{ 204, "No Content" },
-		{ 304, "Not Modified" },
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized" },
-		{ 403, "Forbidden" },
-		{ 404, "Not Found" },
-		{ 405, "Method Not Allowed" },
-		{ 406, "Not Acceptable" },
-		{ 409, "Conflict" },
-		{ 413, "Content Too Large" },
-		{ 414, "URI Too Long" },
-		{ 415, "Unsupported Media Type" },
-		{ 422, "Unprocessable Content" },
-		{ 429, "Too Many Requests" },
-		{ 500, "Internal Server Error" },
-		{ 501, "Not Implemented" },
-		{ 503, "Service Unavailable" },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (rows[i].status == status)
-			return rows[i].reason;
-	return "Unknown";
-}
-
 static void
 put_head(struct buf *head, const struct response *r, const char *reader)
 {
-	buf_printf(head, "Status: %d %s\r\n", r->status, reason(r->status));
+	buf_printf(head, "Status: %d %s\r\n", r->status, phrase(r->status));
 	if (r->status != 204)
 		buf_printf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
 		    r->content_type ? r->content_type : "application/json",
@@ -405,7 +155,7 @@ configure(const struct context *context, const struct gateway *g,
 	char error[256];
 
 	*business = context->config->business;
-	status = config_override(business, find_param, g->params, error);
+	status = config_override(business, head_param, g->params, error);
 	log_level((enum log_level)business->log_level);
 	if (status != STATUS_OK)
 		log_error("gateway: fastcgi_param %s", error);
@@ -482,11 +232,10 @@ gateway_serve(const struct context *context, const struct gateway *g)
 	}
 	buf_reset(&body);
 	buf_reset(&uri);
-	read_head(g, &q, &uri);
-	read_origin(g->params, context->config, &q);
+	head_read(&q, g->params, context->config, &uri);
 	served_begin(&served, &q);
 	score_begin(
-	    q.method, q.path, q.query, find_param(g->params, "CONTENT_LENGTH"));
+	    q.method, q.path, q.query, head_param(g->params, "CONTENT_LENGTH"));
 	status = configure(context, g, &q.business);
 	arrival = read_body(g, &q, &body);
 	if (uri.failed && arrival != CUT)

@@ -6,8 +6,6 @@
 #include "clock.h"
 #include "service.h"
 
-#define PREFIX "/ingest/"
-
 static void
 add(struct served *s, const char *name, const char *text, long long number)
 {
@@ -32,10 +30,10 @@ add_ms(struct served *s, const char *name, int64_t us)
 static void
 find_service(char service[64], const char *path)
 {
-	size_t n = strlen(PREFIX);
+	size_t n = strlen(INGEST_PATH);
 
 	service[0] = '\0';
-	if (strncmp(path, PREFIX, n) != 0)
+	if (strncmp(path, INGEST_PATH, n) != 0)
 		return;
 	snprintf(service, 64, "%.*s", (int)strcspn(path + n, "/"), path + n);
 	if (!service_name_is_valid(service))

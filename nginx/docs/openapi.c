@@ -15,7 +15,7 @@
 #include "json.h"
 #include "service.h"
 
-#define PATTERN "/ingest/{service}"
+#define PATTERN INGEST_PATH "{service}"
 
 enum {
 	DOCUMENT_MAX = 4 << 20
@@ -275,7 +275,8 @@ put_paths(struct buf *out, const struct cJSON *paths)
 		if (strcmp(json_name(path), PATTERN) != 0)
 			continue;
 		for (s = service_all(); *s != NULL; s++) {
-			snprintf(name, sizeof(name), "/ingest/%s", (*s)->name);
+			snprintf(
+			    name, sizeof(name), INGEST_PATH "%s", (*s)->name);
 			put_name(out, name);
 			buf_putc(out, '{');
 			put_operation(out, *s, path);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "anew.h"
 #include "children.h"
 #include "clock.h"
 
@@ -71,7 +72,7 @@ hand_over(void *arg, bool on)
 static int
 run_master(char **argv)
 {
-	const char *mode = getenv(children_inherited() ? "T_NEXT" : "T_MODE");
+	const char *mode = getenv(anew_has_children() ? "T_NEXT" : "T_MODE");
 	char letters[2] = { mode[0], '\0' };
 	struct children children = { .count = COUNT,
 		.run = child,

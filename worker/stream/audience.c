@@ -1,5 +1,6 @@
 #include "audience.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -10,11 +11,17 @@ enum {
 	KEPT_MS = 35000 /* nginx keeps a message for 30 s, and see them leave */
 };
 
-/* What has no line "subscribers: 0" is somebody, also what we cannot read. */
-static bool
-is_somebody(const struct buf *answer)
+/* The number in the answer's line "name: number"; -1: there is no such line. */
+static int
+read_number(const struct buf *answer, const char *name)
 {
-	return strstr(answer->data, "\nsubscribers: 0\n") == NULL;
+	const char *at = answer->data;
+	size_t len = strlen(name);
+
+	while ((at = strchr(at, '\n')) != NULL)
+		if (strncmp(++at, name, len) == 0 && at[len] == ':')
+			return atoi(at + len + 1);
+	return -1;
 }
 
 static void
@@ -23,7 +30,10 @@ end_asking(struct post *post)
 	struct audience *a = post->arg;
 
 	a->asking = false;
-	if (post->error == ERROR_NONE && is_somebody(&a->answer))
+	a->stored = read_number(&a->answer, "stored messages");
+	/* Without a number there may be viewers. */
+	if (post->error == ERROR_NONE &&
+	    read_number(&a->answer, "subscribers") != 0)
 		audience_presume(a, clock_steady_ms());
 	a->heard(a->arg, post);
 }

@@ -22,8 +22,9 @@ struct audience {
 	struct post post;
 	struct buf answer;
 	bool asking;
-	int64_t asked_ms; /* when it was, the last time */
-	int64_t until_ms; /* somebody watches; 0: nobody */
+	int64_t asked_ms; /* when nginx was asked last */
+	int64_t until_ms; /* until then somebody may be watching; 0: nobody */
+	int stored; /* messages that nginx keeps; -1: the answer did not say */
 };
 
 /*

@@ -1,5 +1,6 @@
 #include "parts.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -14,8 +15,9 @@ parts_init(struct parts *ps)
 	strcpy(ps->behind, "0");
 }
 
-struct part *
-parts_get(struct parts *ps, const char *name)
+/* The part for that channel, made if need be; NULL: there are too many. */
+static struct part *
+get(struct parts *ps, const char *name)
 {
 	struct channel *c = channels_get(&ps->channels, name);
 	struct part *p;
@@ -53,8 +55,9 @@ put_line(struct buf *out, const char *json)
 	}
 }
 
-void
-part_add(struct part *p, const char *event)
+/* An event as JSON. */
+static void
+add(struct part *p, const char *event)
 {
 	if (p == NULL)
 		return;
@@ -63,8 +66,8 @@ part_add(struct part *p, const char *event)
 	put_line(&p->body, event);
 }
 
-void
-part_end(const struct parts *ps, struct part *p, const char *cursor)
+static void
+end(const struct parts *ps, struct part *p, const char *cursor)
 {
 	const struct channel *c = p->channel;
 
@@ -76,15 +79,66 @@ part_end(const struct parts *ps, struct part *p, const char *cursor)
 	buf_putc(&p->body, '}');
 }
 
-void
-parts_notice(struct parts *ps, const char *name)
+/* A message without events. */
+static void
+notice(struct parts *ps, const char *name)
 {
-	struct part *p = parts_get(ps, name);
+	struct part *p = get(ps, name);
 
 	if (p == NULL)
 		return;
 	channel_skip(p->channel, ps->before);
-	part_end(ps, p, ps->behind);
+	end(ps, p, ps->behind);
+}
+
+void
+parts_fill(struct parts *ps, const struct pg_result *r)
+{
+	char name[CHANNEL_LEN];
+	struct part *all;
+	int i;
+
+	snprintf(ps->before, sizeof(ps->before), "%s",
+	    pg_value(r, 0, STREAM_TAKE_BEFORE));
+	/* Another worker took the events between, or an answer was lost. */
+	if (strcmp(ps->before, ps->behind) != 0)
+		channels_lose(&ps->channels);
+	all = get(ps, "all");
+	if (pg_is_true(r, 0, STREAM_TAKE_SKIPPED))
+		channels_skip(&ps->channels, ps->before);
+	for (i = 0; i < pg_rows(r); i++) {
+		if (pg_value(r, i, STREAM_TAKE_EVENT) == NULL)
+			continue;
+		snprintf(name, sizeof(name), "service.%s",
+		    pg_value(r, i, STREAM_TAKE_SERVICE));
+		add(all, pg_value(r, i, STREAM_TAKE_EVENT));
+		add(get(ps, name), pg_value(r, i, STREAM_TAKE_EVENT));
+	}
+	for (i = 0; i < ps->n; i++)
+		end(ps, &ps->at[i], pg_value(r, 0, STREAM_TAKE_BEHIND));
+	snprintf(ps->behind, sizeof(ps->behind), "%s",
+	    pg_value(r, 0, STREAM_TAKE_BEHIND));
+}
+
+void
+parts_fill_notices(struct parts *ps, const struct pg_result *r)
+{
+	const char *cursor = pg_value(r, 0, STREAM_RECENT_CURSOR);
+	char name[CHANNEL_LEN];
+	int i;
+
+	snprintf(ps->before, sizeof(ps->before), "%s",
+	    pg_value(r, 0, STREAM_RECENT_MARK));
+	if (strcmp(ps->behind, cursor) != 0) {
+		channels_lose(&ps->channels);
+		snprintf(ps->behind, sizeof(ps->behind), "%s", cursor);
+	}
+	notice(ps, "all");
+	for (i = 0; i < pg_rows(r); i++) {
+		snprintf(name, sizeof(name), "service.%s",
+		    pg_value(r, i, STREAM_RECENT_SERVICE));
+		notice(ps, name);
+	}
 }
 
 void

@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "channels.h"
+#include "db.h"
 #include "post.h"
 
 enum {
@@ -40,16 +41,12 @@ void parts_init(struct parts *);
 /* Empty again; the channels stay. */
 void parts_forget(struct parts *);
 
-/* The part for that channel, made if need be; NULL: there are too many. */
-struct part *parts_get(struct parts *, const char *channel);
-/* An event as JSON. NULL is fine. */
-void part_add(struct part *, const char *event);
-/* The end of the message, which leads up to that cursor. */
-void part_end(const struct parts *, struct part *, const char *cursor);
+/* The parts of a batch: the rows of stream_take, at least one. */
+void parts_fill(struct parts *, const struct pg_result *);
 /*
- * A message without events to that channel: what its viewers saw last may not
- * be what was sent last.
+ * Messages without events, to the channels that stream_recent names: viewers
+ * there may have seen less than was sent.
  */
-void parts_notice(struct parts *, const char *channel);
+void parts_fill_notices(struct parts *, const struct pg_result *);
 
 #endif

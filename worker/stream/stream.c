@@ -13,6 +13,7 @@
 #include "log.h"
 #include "parts.h"
 #include "post.h"
+#include "published.h"
 #include "recall.h"
 
 enum {
@@ -92,72 +93,7 @@ stream_close(struct stream *s)
 	free(s);
 }
 
-/* --- a batch, by channels --- */
-
-static void
-make_parts(struct stream *s, const struct pg_result *r)
-{
-	char name[CHANNEL_LEN];
-	struct part *all;
-	int i;
-
-	snprintf(s->parts.before, sizeof(s->parts.before), "%s",
-	    pg_value(r, 0, STREAM_TAKE_BEFORE));
-	/* Somebody else took what is between, or an answer was lost. */
-	if (strcmp(s->parts.before, s->parts.behind) != 0)
-		channels_lose(&s->parts.channels);
-	all = parts_get(&s->parts, "all");
-	if (pg_is_true(r, 0, STREAM_TAKE_SKIPPED))
-		channels_skip(&s->parts.channels, s->parts.before);
-	for (i = 0; i < pg_rows(r); i++) {
-		if (pg_value(r, i, STREAM_TAKE_EVENT) == NULL)
-			continue;
-		snprintf(name, sizeof(name), "service.%s",
-		    pg_value(r, i, STREAM_TAKE_SERVICE));
-		part_add(all, pg_value(r, i, STREAM_TAKE_EVENT));
-		part_add(parts_get(&s->parts, name),
-		    pg_value(r, i, STREAM_TAKE_EVENT));
-	}
-	for (i = 0; i < s->parts.n; i++)
-		part_end(&s->parts, &s->parts.at[i],
-		    pg_value(r, 0, STREAM_TAKE_BEHIND));
-	snprintf(s->parts.behind, sizeof(s->parts.behind), "%s",
-	    pg_value(r, 0, STREAM_TAKE_BEHIND));
-}
-
-static void
-make_notices(struct stream *s, const struct pg_result *r)
-{
-	const char *cursor = pg_value(r, 0, STREAM_RECENT_CURSOR);
-	char name[CHANNEL_LEN];
-	int i;
-
-	snprintf(s->parts.before, sizeof(s->parts.before), "%s",
-	    pg_value(r, 0, STREAM_RECENT_MARK));
-	if (strcmp(s->parts.behind, cursor) != 0) {
-		channels_lose(&s->parts.channels);
-		snprintf(
-		    s->parts.behind, sizeof(s->parts.behind), "%s", cursor);
-	}
-	parts_notice(&s->parts, "all");
-	for (i = 0; i < pg_rows(r); i++) {
-		snprintf(name, sizeof(name), "service.%s",
-		    pg_value(r, i, STREAM_RECENT_SERVICE));
-		parts_notice(&s->parts, name);
-	}
-}
-
 /* --- its way to nginx --- */
-
-/* The number behind that name, or `none`. */
-static int
-read_number(const struct buf *answer, const char *name, int none)
-{
-	const char *at = strstr(answer->data, name);
-	long n = at != NULL ? strtol(at + strlen(name), NULL, 10) : -1;
-
-	return n >= 0 && n < 10000000 ? (int)n : none;
-}
 
 static void
 tell_forgot(void)
@@ -203,14 +139,12 @@ end_batch(struct stream *s)
 	s->under_way = 0;
 }
 
-/* {"messages": 2, "requested": 0, "subscribers": 1, …} */
 static void
-hear_stored(struct stream *s, struct part *p)
+end_part(struct stream *s, struct part *p, int kept)
 {
 	struct channel *c = p->channel;
 
-	if (!recall_stored(&s->recall,
-		read_number(&p->answer, "\"messages\":", 0),
+	if (!recall_stored(&s->recall, kept,
 		/* The notice itself is the first of a new memory. */
 		s->is_notice ? 0 : c->sent_ms, s->sent_ms, clock_steady_ms()))
 		tell_forgot();
@@ -224,11 +158,11 @@ end_post(struct post *post)
 {
 	struct part *p = post->arg;
 	struct stream *s = p->stream;
-	int viewers = 0;
+	struct published counts = { 0 };
 
 	if (post->error == ERROR_NONE && post->status / 100 == 2) {
-		viewers = read_number(&p->answer, "\"subscribers\":", 0);
-		hear_stored(s, p);
+		counts = published_read(&p->answer);
+		end_part(s, p, counts.messages);
 	} else {
 		s->failed = true;
 		channel_skip(p->channel, s->parts.before);
@@ -238,8 +172,8 @@ end_post(struct post *post)
 			tell(s, post);
 	}
 	if (p == s->parts.at)
-		s->viewers = viewers;
-	budget_spend(&s->budget, (int64_t)p->body.len, viewers);
+		s->viewers = counts.subscribers;
+	budget_spend(&s->budget, (int64_t)p->body.len, counts.subscribers);
 	if (--s->under_way == 0)
 		end_batch(s);
 }
@@ -294,8 +228,7 @@ heard(void *arg, const struct post *post)
 
 	/* While somebody watches, it is the batches that tell. */
 	if (post->error == ERROR_NONE) {
-		if (!recall_counted(&s->recall,
-			read_number(post->answer, "\nstored messages: ", -1),
+		if (!recall_counted(&s->recall, s->audience.stored,
 			s->audience.asked_ms, clock_steady_ms()))
 			tell_forgot();
 		if (!audience_is_there(&s->audience, clock_steady_ms()))
@@ -368,7 +301,7 @@ take(struct stream *s, struct db *db, int64_t room)
 		channels_skip(&s->parts.channels, s->parts.behind);
 	s->is_notice = false;
 	if (status == STATUS_OK && pg_rows(r) > 0) {
-		make_parts(s, r);
+		parts_fill(&s->parts, r);
 		post_parts(s);
 	}
 	pg_free(r);
@@ -406,7 +339,7 @@ tell_lost(struct stream *s, struct db *db)
 	    pg_rows(r));
 	if (pg_rows(r) > 0) {
 		s->is_notice = true;
-		make_notices(s, r);
+		parts_fill_notices(&s->parts, r);
 		post_parts(s);
 	}
 	pg_free(r);

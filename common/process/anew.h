@@ -1,0 +1,45 @@
+/*
+ * How a running program is replaced by its new version: under the same pid, by
+ * exec, after `program --check` has shown that the new one would start with the
+ * settings there are now.
+ */
+#ifndef ANEW_H
+#define ANEW_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "status.h"
+
+/* SIGHUP and SIGUSR2 ask for a new start. */
+bool anew_is_asked(int sig);
+
+/*
+ * Blocks the signals that a daemon obeys (SIGTERM, SIGINT, SIGQUIT, SIGHUP,
+ * SIGUSR1, SIGUSR2) and has SIGCHLD at its default, without which no child
+ * could be waited for. Blocked, a signal waits until it is read, also across
+ * an exec. *obeyed gets these signals, *before the mask there was.
+ */
+void anew_block(sigset_t *obeyed, sigset_t *before);
+
+/*
+ * Starts `argv[0] --check` with the given mask; it has 20 seconds. Its pid, to
+ * be waited for; or -1, which was logged.
+ */
+pid_t anew_check(char *const argv[], const sigset_t *mask);
+
+/* Replaces this program. It returns only when that failed, with errno set. */
+void anew_exec(char *const argv[]);
+/* The same; the new program takes these children over. */
+void anew_exec_with(char *const argv[], const pid_t children[], int n);
+
+/* True in a program that was started by anew_exec_with(). */
+bool anew_has_children(void);
+/*
+ * Those children's pids, once; the caller frees the array. The caller checks by
+ * waitpid() that each is its child. STATUS_FAULT: out of memory.
+ */
+enum status anew_take_children(pid_t **pids, int *n) MUST_CHECK;
+
+#endif

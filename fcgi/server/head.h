@@ -1,0 +1,19 @@
+/*
+ * The head of a request, from the parameters that FastCGI and CGI share:
+ * REQUEST_METHOD, REQUEST_URI, HTTP_* and so on (RFC 3875, section 4.1).
+ */
+#ifndef HEAD_H
+#define HEAD_H
+
+#include "request.h"
+
+/*
+ * Fills all of the request but its body and its business. Its strings point
+ * into params ("NAME=value", ended by NULL) and uri, which must outlive it.
+ */
+void head_read(
+    struct request *, char **params, const struct config *, struct buf *uri);
+/* The first value of that name, or NULL. params: a char **, also NULL. */
+const char *head_param(void *params, const char *name);
+
+#endif

@@ -1,0 +1,33 @@
+#include "published.h"
+
+#include <stdlib.h>
+
+#include "json.h"
+
+static int
+read_count(const struct cJSON *answer, const char *name)
+{
+	const struct cJSON *count = json_member(answer, name);
+	size_t len;
+
+	return count != NULL && json_type(count) == JSON_NUMBER
+	    ? atoi(json_number(count, &len))
+	    : 0;
+}
+
+/* {"messages": 2, "requested": 0, "subscribers": 1, …}; 0 where it is not so.
+ */
+struct published
+published_read(const struct buf *answer)
+{
+	struct published counts = { 0 };
+	struct scan_error error;
+	struct json *json;
+
+	if (json_parse(answer->data, answer->len, &json, &error) != STATUS_OK)
+		return counts;
+	counts.messages = read_count(json_root(json), "messages");
+	counts.subscribers = read_count(json_root(json), "subscribers");
+	json_free(json);
+	return counts;
+}
