@@ -15,8 +15,6 @@ read_count(const struct cJSON *answer, const char *name)
 	    : 0;
 }
 
-/* {"messages": 2, "requested": 0, "subscribers": 1, …}; 0 where it is not so.
- */
 struct published
 published_read(const struct buf *answer)
 {
