@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "load_phase.h"
 #include "t.h"
 
 enum {
@@ -22,8 +23,6 @@ enum {
 	OUT_MAX = 512,
 	ID = 36,
 	ACKS_MAX = 200000,
-	PHASES_MAX = 16, /* one stays free */
-	TIMES_MAX = 100000,
 	GIVE_UP_MS = 30000
 };
 
@@ -56,21 +55,10 @@ static struct slot {
 	size_t out_len, in_len;
 } slots[SLOTS];
 
-static struct phase {
-	const char *name;
-	int64_t began_ms;
-	atomic_long begun;
-	long ok, repeated;
-	atomic_long failed;
-	char first[256]; /* of its failures */
-	int times_ms[TIMES_MAX];
-} phases[PHASES_MAX];
-
 static struct sockaddr_in at = { .sin_family = AF_INET };
 static int rate, epoll;
 static pthread_t thread;
 static atomic_bool is_over;
-static atomic_int phase;
 static char (*acks)[ID];
 static long acked, derived;
 
@@ -94,14 +82,11 @@ done(struct slot *s)
 static void
 fail_request(struct slot *s, const char *what)
 {
-	if (s->phase->failed == 0)
-		snprintf(s->phase->first, sizeof(s->phase->first),
-		    "%s, %s: %s (%.150s)", s->kind->target,
-		    s->repeated     ? "repeated"
-			: s->reused ? "on a kept connection"
-				    : "on a new connection",
-		    what, s->in);
-	s->phase->failed++;
+	phase_failed(s->phase, "%s, %s: %s (%.150s)", s->kind->target,
+	    s->repeated     ? "repeated"
+		: s->reused ? "on a kept connection"
+			    : "on a new connection",
+	    what, s->in);
 	disconnect(s);
 	done(s);
 }
@@ -176,7 +161,7 @@ idle(long n)
 static void
 begin(struct slot *s, long n, int64_t due_ms)
 {
-	s->phase = &phases[phase];
+	s->phase = phase_now();
 	s->phase->begun++;
 	s->busy = true;
 	s->sent = s->repeated = false;
@@ -222,17 +207,13 @@ acknowledge(struct slot *s)
 static void
 answered(struct slot *s)
 {
-	long took = (long)(clock_steady_ms() - s->due_ms);
-
 	if (strncmp(s->in, "HTTP/1.1 200 ", 13) != 0) {
 		fail_request(s, "no 200");
 		return;
 	}
 	if (s->kind->body != NULL)
 		acknowledge(s);
-	if (s->phase->ok < TIMES_MAX)
-		s->phase->times_ms[s->phase->ok] = (int)took;
-	s->phase->ok++;
+	phase_ok(s->phase, (int)(clock_steady_ms() - s->due_ms));
 	s->reused = true;
 	if (strcasestr(s->in, "\r\nConnection: close") != NULL)
 		disconnect(s);
@@ -331,26 +312,17 @@ load_start(int port, int requests_a_second)
 		slots[i].fd = -1;
 		slots[i].in = malloc(IN_MAX);
 	}
-	phases[0].name = "start";
-	phases[0].began_ms = clock_steady_ms();
+	load_phase("start");
 	assert_int_equal(pthread_create(&thread, NULL, run, NULL), 0);
-}
-
-void
-load_phase(const char *name)
-{
-	assert_true(phase + 2 < PHASES_MAX);
-	phases[phase + 1].name = name;
-	phases[phase + 1].began_ms = clock_steady_ms();
-	phase++;
 }
 
 void
 load_go_on(int seconds)
 {
-	long enough = phases[phase].begun + (long)rate * seconds;
+	struct phase *p = phase_now();
+	long enough = p->begun + (long)rate * seconds;
 
-	while (phases[phase].begun < enough)
+	while (p->begun < enough)
 		poll(NULL, 0, 10);
 }
 
@@ -366,13 +338,6 @@ load_stop(void)
 		free(slots[i].in);
 	}
 	close(epoll);
-}
-
-long
-load_failed(const char **first)
-{
-	*first = phases[phase].first;
-	return phases[phase].failed;
 }
 
 long
@@ -400,32 +365,4 @@ load_ids(void)
 	strcpy(p, "}");
 	free(acks);
 	return ids;
-}
-
-static int
-compare(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-long
-load_print(void)
-{
-	struct phase *p;
-	long n, failed = 0;
-
-	printf("%-28s %6s %7s %7s %7s %9s %7s %7s\n", "phase", "rate", "sent",
-	    "ok", "failed", "repeated", "p99 ms", "max ms");
-	phases[phase + 1].began_ms = clock_steady_ms();
-	for (p = phases; p <= phases + phase; p++) {
-		n = p->ok < TIMES_MAX ? p->ok : TIMES_MAX;
-		qsort(p->times_ms, (size_t)n, sizeof(int), compare);
-		printf("%-28s %6ld %7ld %7ld %7ld %9ld %7d %7d  %s\n", p->name,
-		    (long)(p->begun * 1000 / (p[1].began_ms - p->began_ms)),
-		    (long)p->begun, p->ok, (long)p->failed, p->repeated,
-		    n > 0 ? p->times_ms[n * 99 / 100] : 0,
-		    n > 0 ? p->times_ms[n - 1] : 0, p->first);
-		failed += p->failed;
-	}
-	return failed;
 }

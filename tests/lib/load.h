@@ -17,11 +17,11 @@
  * where it had to wait for one of the sender's connections.
  */
 void load_start(int port, int rate);
-/* What is due from here on is counted under this name. */
+/* Requests that are due from now on are counted under this name. */
 void load_phase(const char *name);
 /* Waits until so many more seconds' worth was begun in this phase. */
 void load_go_on(int seconds);
-/* In this phase so far: requests that failed, and in words the first of them.
+/* Requests of this phase that failed so far; *first: in words, the first one.
  */
 long load_failed(const char **first);
 /* Waits for the last answers. */
