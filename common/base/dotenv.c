@@ -7,18 +7,17 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "expand.h"
 
 #define PATH ".env"
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 #define NAME_CHARS LETTERS "0123456789.-"
-#define REFERENCE_CHARS LETTERS "0123456789"
 #define BLANKS " \t\r\v\f"
 
 enum {
 	ERROR_LEN = 256,
 	FILE_MAX = 1 << 20,
-	VALUE_MAX = 1 << 16,
-	DEPTH_MAX = 8 /* of ${A:-${B:-…}} */
+	VALUE_MAX = 1 << 16
 };
 
 struct reader {
@@ -31,9 +30,6 @@ struct reader {
 	bool has_dollar;
 	char *error;
 };
-
-static enum status expand(
-    struct reader *, const char *s, const char *end, bool quoted, int depth);
 
 static enum status
 refuse(const struct reader *r, const char *what)
@@ -105,10 +101,11 @@ find(const struct dotenv *d, const char *name, size_t len)
 
 /* --- values --------------------------------------------------------------- */
 
-/* Empty is not set: compose passes unset variables so. */
+/* An empty variable counts as not set: Compose passes those that are not. */
 static const char *
-look_up(const struct reader *r, const char *name, size_t len)
+look_up(const void *arg, const char *name, size_t len)
 {
+	const struct reader *r = arg;
 	const struct dotenv_line *line;
 	const char *value = NULL;
 	char *copy = strndup(name, len);
@@ -122,96 +119,18 @@ look_up(const struct reader *r, const char *name, size_t len)
 	return line != NULL ? line->value : NULL;
 }
 
-/* The } that ends the ${ before s, or NULL. */
-static const char *
-closing(const char *s, const char *end)
-{
-	int open = 1;
-
-	for (; s < end; s++) {
-		if (*s == '{' && s[-1] == '$')
-			open++;
-		if (*s == '}' && --open == 0)
-			return s;
-	}
-	return NULL;
-}
-
-/* What stands for the name where `word` follows behind operator op. */
+/* Appends the text up to end, expanded, to the value. */
 static enum status
-substitute(struct reader *r, const char *value, char op, const char *word,
-    const char *end, bool quoted, int depth)
+expand_value(struct reader *r, const char *s, const char *end, bool quoted)
 {
-	if (op == '?' && value == NULL)
-		return refuse(r, "what ${…?} asks for is not set");
-	if (op == '+' ? value != NULL : op == '-' && value == NULL)
-		return expand(r, word, end, quoted, depth + 1);
-	if (op != '+' && value != NULL)
-		buf_puts(&r->value, value);
-	return STATUS_OK;
+	struct expansion e = { &r->value, look_up, r, quoted, false };
+	const char *error = expand(&e, s, end);
+
+	r->has_dollar |= e.has_dollar;
+	return error != NULL ? refuse(r, error) : STATUS_OK;
 }
 
-/* *s is behind "${", and then behind its "}". */
-static enum status
-reference(
-    struct reader *r, const char **s, const char *end, bool quoted, int depth)
-{
-	const char *name = *s, *close = closing(*s, end), *p, *value;
-	size_t len = span(name, end, REFERENCE_CHARS);
-	char op = '\0';
-
-	if (close == NULL)
-		return refuse(r, "${ without }");
-	p = name + len;
-	value = look_up(r, name, len);
-	if (*p == ':') {
-		p++;
-		if (value != NULL && *value == '\0')
-			value = NULL;
-	}
-	if (p < close)
-		op = *p++;
-	if (len == 0 || depth > DEPTH_MAX ||
-	    (op == '\0' ? p != name + len : strchr("-+?", op) == NULL))
-		return refuse(r, "${…} is not understood");
-	*s = close + 1;
-	return substitute(r, value, op, p, close, quoted, depth);
-}
-
-/* What \c stands for in double quotes, or NUL. */
-static char
-unescape(char c)
-{
-	static const char from[] = "abfnrtv\\\"$", to[] = "\a\b\f\n\r\t\v\\\"$";
-	const char *p = strchr(from, c);
-
-	return p != NULL ? to[p - from] : '\0';
-}
-
-/* Appends the text up to end to the value. */
-static enum status
-expand(struct reader *r, const char *s, const char *end, bool quoted, int depth)
-{
-	enum status status = STATUS_OK;
-	char c;
-
-	while (s < end && status == STATUS_OK) {
-		c = *s++;
-		if (c == '$' && s < end && *s == '{') {
-			s++;
-			status = reference(r, &s, end, quoted, depth);
-			continue;
-		}
-		if (c == '$')
-			r->has_dollar = true;
-		if (quoted && c == '\\' && s < end && unescape(*s) != '\0')
-			c = unescape(*s++);
-		buf_putc(&r->value, c);
-	}
-	return status;
-}
-
-/* Behind it, nothing but blanks and a comment may follow. */
+/* Only blanks and a comment may follow a quoted value. */
 static enum status
 end_quoted(struct reader *r)
 {
@@ -245,7 +164,7 @@ quoted_value(struct reader *r)
 		buf_put(&r->value, begin, (size_t)(r->p - begin));
 		status = STATUS_OK;
 	} else {
-		status = expand(r, begin, r->p, true, 0);
+		status = expand_value(r, begin, r->p, true);
 	}
 	r->p++;
 	return status == STATUS_OK ? end_quoted(r) : status;
@@ -260,7 +179,7 @@ plain_value(struct reader *r)
 	for (p = begin + 1; p < end; p++)
 		if (*p == '#' && strchr(BLANKS, p[-1]) != NULL)
 			end = p;
-	return expand(r, begin, trim_end(begin, end), false, 0);
+	return expand_value(r, begin, trim_end(begin, end), false);
 }
 
 /* --- statements ----------------------------------------------------------- */
@@ -344,7 +263,7 @@ dotenv_parse(struct dotenv *d, const char *text, size_t len,
 	return status;
 }
 
-/* Settings that are there but cannot be read are not left out unsaid. */
+/* A missing file is fine; one that cannot be opened is not. */
 static enum status
 unopened(char *error)
 {

@@ -1,0 +1,25 @@
+/* ${NAME} and its kin in a value of .env, as Docker Compose expands them. */
+#ifndef EXPAND_H
+#define EXPAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buf.h"
+
+struct expansion {
+	struct buf *out;
+	/* The variable's value, or NULL. */
+	const char *(*look_up)(const void *arg, const char *name, size_t len);
+	const void *arg;
+	bool escapes;    /* \n, \" and so on stand for what they do in C */
+	bool has_dollar; /* out: there was a $ that begins no ${…} */
+};
+
+/*
+ * Appends the text from s up to end, expanded, to out. The result is NULL, or
+ * what is wrong with the text.
+ */
+const char *expand(struct expansion *, const char *s, const char *end);
+
+#endif
