@@ -58,15 +58,22 @@ utf8_encode(uint32_t code, char out[4])
 	return len;
 }
 
+long
+utf8_count(const char *s, size_t n)
+{
+	size_t i, len;
+	long count = 0;
+
+	for (i = 0; i < n; i += len, count++)
+		if ((len = utf8_sequence(s + i, n - i)) == 0)
+			return -1;
+	return count;
+}
+
 bool
 utf8_is_valid(const char *s, size_t n)
 {
-	size_t i, len;
-
-	for (i = 0; i < n; i += len)
-		if ((len = utf8_sequence(s + i, n - i)) == 0)
-			return false;
-	return true;
+	return utf8_count(s, n) >= 0;
 }
 
 size_t

@@ -12,7 +12,8 @@ size_t utf8_sequence(const char *s, size_t n);
 size_t utf8_encode(uint32_t code, char out[4]);
 /* The bytes of the first so many characters; s is valid and NUL-terminated. */
 size_t utf8_prefix(const char *s, size_t characters);
-/* True where all n bytes are valid sequences. */
+/* The number of characters in n bytes; -1 where they are not valid. */
+long utf8_count(const char *s, size_t n);
 bool utf8_is_valid(const char *s, size_t n);
 
 #endif

@@ -230,22 +230,21 @@ write_string(struct buf *b, const char *s)
 	buf_json_string(b, s, strlen(s));
 }
 
-static void
-write_children(struct buf *b, const struct cJSON *v, const char *brackets)
+void
+json_write_inside(struct buf *b, const struct cJSON *v)
 {
+	bool named = json_type(v) == JSON_OBJECT;
 	const struct cJSON *child;
 
-	buf_putc(b, brackets[0]);
 	for (child = v->child; child != NULL; child = child->next) {
 		if (child != v->child)
 			buf_putc(b, ',');
-		if (brackets[0] == '{') {
+		if (named) {
 			write_string(b, child->string);
 			buf_putc(b, ':');
 		}
 		json_write(b, child);
 	}
-	buf_putc(b, brackets[1]);
 }
 
 void
@@ -265,10 +264,14 @@ json_write(struct buf *b, const struct cJSON *v)
 		write_string(b, v->valuestring);
 		break;
 	case JSON_ARRAY:
-		write_children(b, v, "[]");
+		buf_putc(b, '[');
+		json_write_inside(b, v);
+		buf_putc(b, ']');
 		break;
 	case JSON_OBJECT:
-		write_children(b, v, "{}");
+		buf_putc(b, '{');
+		json_write_inside(b, v);
+		buf_putc(b, '}');
 		break;
 	}
 }

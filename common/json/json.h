@@ -46,5 +46,7 @@ const char *json_number(const struct cJSON *, size_t *len);
 
 /* Writes a value as minified JSON; numbers as they were sent. */
 void json_write(struct buf *, const struct cJSON *);
+/* The same for what stands between an object's or array's brackets. */
+void json_write_inside(struct buf *, const struct cJSON *);
 
 #endif

@@ -16,13 +16,12 @@ enum {
 bool
 event_key_is_fit(const char *key)
 {
-	size_t bytes = strlen(key), i, len, characters = 0;
+	long characters = utf8_count(key, strlen(key));
+	const char *p;
 
-	for (i = 0; i < bytes; i += len, characters++) {
-		len = utf8_sequence(key + i, bytes - i);
-		if (len == 0 || (unsigned char)key[i] < 0x20 || key[i] == 0x7f)
+	for (p = key; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			return false;
-	}
 	return characters >= 1 && characters <= KEY_MAX;
 }
 

@@ -4,11 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+#include "headers.h"
+
 enum {
-	HEADERS_MAX = 16, /* also in worker/sinks/webhook.c */
 	NAME_MAX_LEN = 100,
 	VALUE_MAX_LEN = 4096,
-	ALL_MAX_LEN = 16384, /* lest receivers refuse the request */
 	MSG_LEN = 200
 };
 
@@ -190,14 +190,14 @@ static_headers_read(const struct cJSON *value, bool is_new, struct buf *out,
 	}
 	for (h = json_first(value); h != NULL; h = json_next(h))
 		len += read_one(value, h, is_new, faults);
-	if (len > ALL_MAX_LEN) {
+	if (len > HEADERS_LEN_MAX) {
 		snprintf(msg, sizeof(msg),
 		    "All headers together should have at most %d characters",
-		    ALL_MAX_LEN);
+		    HEADERS_LEN_MAX);
 		fault(faults, "too_long", NULL, msg);
 	}
 	if (n == 0)
 		buf_puts(out, "null");
-	else if (len <= ALL_MAX_LEN)
+	else if (len <= HEADERS_LEN_MAX)
 		json_write(out, value);
 }

@@ -112,17 +112,6 @@ read_headers(struct reader *r, const struct cJSON *value)
 	static_headers_read(value, r->is_new, r->out, r->faults);
 }
 
-static size_t
-characters(const char *s)
-{
-	size_t n = strlen(s), i, count = 0;
-
-	/* The scanner has seen to it that it is valid. */
-	for (i = 0; i < n; i += utf8_sequence(s + i, n - i))
-		count++;
-	return count;
-}
-
 static void
 read_description(struct reader *r, const struct cJSON *value)
 {
@@ -131,7 +120,7 @@ read_description(struct reader *r, const struct cJSON *value)
 
 	if (text == NULL)
 		return;
-	if (characters(text) <= DESCRIPTION_MAX) {
+	if (utf8_count(text, strlen(text)) <= DESCRIPTION_MAX) {
 		put_string(r, text);
 		return;
 	}

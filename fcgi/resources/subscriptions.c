@@ -186,22 +186,30 @@ BEGINS_ALIKE(SUBSCRIPTION_CREATE);
 BEGINS_ALIKE(SUBSCRIPTION_ROTATE);
 BEGINS_ALIKE(SUBSCRIPTION_UPDATE);
 
-/* The row is JSON already; what it lacks becomes its last members. */
+/* The row is JSON; the answer has members that the row cannot have. */
 static void
 put_subscription(struct work *w, const char *secret)
 {
-	const char *json = pg_value(w->rows, 0, SUBSCRIPTION_GET_JSON);
+	const char *row = pg_value(w->rows, 0, SUBSCRIPTION_GET_JSON);
 	struct buf *out = &w->res->body, warnings;
+	struct scan_error error;
+	struct json *json;
 
+	if (json_parse(row, strlen(row), &json, &error) != STATUS_OK) {
+		problem_status(w->req, w->res, STATUS_FAULT);
+		return;
+	}
 	buf_init(&warnings, WARNINGS_MAX);
 	topic_warnings(&warnings, pg_value(w->rows, 0, SUBSCRIPTION_GET_TOPIC));
-	buf_put(out, json, strlen(json) - 1);
+	buf_putc(out, '{');
+	json_write_inside(out, json_root(json));
 	if (warnings.len > 0)
 		buf_printf(out, ",\"warnings\":%s", warnings.data);
 	if (secret != NULL)
 		buf_printf(out, ",\"secret\":\"%s\"", secret);
 	buf_putc(out, '}');
 	buf_free(&warnings);
+	json_free(json);
 }
 
 void

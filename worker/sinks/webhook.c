@@ -10,6 +10,7 @@
 #include <sys/queue.h>
 
 #include "dbclock.h"
+#include "headers.h"
 #include "post.h"
 #include "secret.h"
 #include "sink.h"
@@ -17,7 +18,6 @@
 enum {
 	LINE_LEN = 256,
 	LINES = 8,
-	ADDED_MAX = 16, /* also in fcgi/resources/static_headers.c */
 	SECRET_MIN = 4, /* shorter words would be found by chance */
 	PIECE_LEN = 8,  /* so would shorter pieces of longer ones */
 	HASH_BITS = 14
@@ -28,7 +28,7 @@ struct call {
 	struct post post;
 	char lines[LINES][LINE_LEN];
 	char *added; /* the subscription's lines, each NUL-terminated */
-	const char *headers[ADDED_MAX + LINES + 1]; /* theirs come first */
+	const char *headers[HEADERS_MAX + LINES + 1]; /* theirs come first */
 	int n, n_added;
 };
 
@@ -111,7 +111,7 @@ add_static(struct call *call, const char *headers)
 	if (headers == NULL)
 		return true;
 	rest = call->added = strdup(headers);
-	while (call->n < ADDED_MAX && (line = strsep(&rest, "\n")) != NULL)
+	while (call->n < HEADERS_MAX && (line = strsep(&rest, "\n")) != NULL)
 		call->headers[call->n++] = line;
 	call->n_added = call->n;
 	return call->added != NULL;
