@@ -186,7 +186,7 @@ take__four_sessions_while_others_write__each_event_once(void **state)
 	    0);
 }
 
-/* --- what it costs --- */
+/* --- cost --- */
 
 static void
 take__much_history__read_by_the_index(void **state)

@@ -126,7 +126,7 @@ hash(const struct receiver_request *r)
 	return h % RECEIVER_RING;
 }
 
-/* Numbers fall along a chain, so the loop stops at those no longer kept. */
+/* Numbers fall along a chain, so the loop ends at requests no longer kept. */
 static int
 attempts_before(struct receiver_log *log, struct receiver_request *r)
 {

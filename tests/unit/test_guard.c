@@ -1,4 +1,6 @@
-/* Which addresses may be connected to. */
+/*
+ * The addresses that a delivery may connect to.
+ */
 #include "t.h"
 
 #include <arpa/inet.h>

@@ -217,7 +217,9 @@ stream__notice_does_not_arrive__sent_again(void **state)
 	assert_int_equal(post_count, 2);
 }
 
-/* It cannot know what nginx has forgotten or an earlier worker left undone. */
+/*
+ * A new stream cannot know what nginx forgot or an earlier worker left undone.
+ */
 static void
 stream__begins__returning_viewers_are_told_of_a_gap(void **state)
 {
