@@ -1,4 +1,6 @@
-/* The database's clock was wrong for a while: what still waits for it. */
+/*
+ * Rows that still wait after the database's clock was wrong for a while.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -9,7 +11,7 @@
 
 #define ONE "00000000-0000-7000-8000-00000000000a"
 
-/* One receiver, and five deliveries that are due. */
+/* Puts one receiver, and five deliveries that are due. */
 static int
 put_five(void **state)
 {
@@ -54,7 +56,7 @@ run_job(const char *name)
 	for (i = 0; i < JOBS; i++)
 		if (strcmp(jobs[i].name, name) == 0)
 			return job_run(&jobs[i], &w, 0);
-	fail_msg("there is no job %s", name);
+	fail_msg("no job is named %s", name);
 	return TURN_RETRY;
 }
 
@@ -83,7 +85,7 @@ mend__retrying_in_a_wrong_future__due_now(void **state)
 	expect_claims(5);
 }
 
-/* 30 hours are more than the longest delay of a day, and 20 % of it. */
+/* The schedule's longest delay is a day, and 20 %: less than 30 hours. */
 static void
 mend__longest_delay_that_the_schedule_has__decides(void **state)
 {
@@ -160,7 +162,7 @@ mend__settled__untouched(void **state)
 	    " AND status = 'delivered'");
 }
 
-/* More than a run takes: the next one follows at once. */
+/* More than one run mends; the next run follows at once. */
 static void
 mend__thousands__in_several_runs(void **state)
 {
@@ -223,7 +225,7 @@ mend__old_secret_within_its_week__stays(void **state)
 
 /* --- retention --- */
 
-/* With keep_delivered_days 7 and keep_failed_days 30. */
+/* Runs expunge with keep_delivered_days 7 and keep_failed_days 30. */
 static long long
 count_after_expunge(void)
 {
@@ -276,7 +278,7 @@ expunge__made_in_a_wrong_future__forgotten_once_delivered(void **state)
 	assert_int_equal(count_after_expunge(), 0);
 }
 
-/* The senders' host was wrong, and the database right. */
+/* The clock of the pool's host was wrong, the database's right. */
 static void
 expunge__id_of_a_wrong_future__kept_its_days(void **state)
 {

@@ -1,4 +1,6 @@
-/* Incidents and workers of a wrong future; a host whose clock is wrong. */
+/*
+ * Incidents and workers seen in a wrong future; a host whose clock is wrong.
+ */
 #include "t.h"
 
 #include <stdbool.h>
@@ -39,13 +41,13 @@ run_job(const char *name)
 	for (i = 0; i < JOBS; i++)
 		if (strcmp(jobs[i].name, name) == 0)
 			return job_run(&jobs[i], &w, 0);
-	fail_msg("there is no job %s", name);
+	fail_msg("no job is named %s", name);
 	return TURN_RETRY;
 }
 
 /* --- incidents --- */
 
-/* An emergency of one patient; whether it fired. */
+/* Reports an emergency of one patient; true if the rule fired. */
 static bool
 report(int n)
 {
@@ -75,7 +77,8 @@ incident__opened_in_a_wrong_future__fires_anew(void **state)
 	t_pass(url, "3 hours");
 	assert_true(report(1));
 	assert_false(report(2));
-	t_exec(url, "UPDATE fake.clock SET ahead = '0'"); /* right again */
+	t_exec(url,
+	    "UPDATE fake.clock SET ahead = '0'"); /* the clock is right again */
 	assert_true(report(3));
 	expect("1 t t t",
 	    "SELECT concat_ws(' ', occurrences, last_seen_at <= now(),"
@@ -86,7 +89,7 @@ incident__opened_in_a_wrong_future__fires_anew(void **state)
 	assert_true(report(5));
 }
 
-/* Two servers' transactions may overlap, a clock may be slewed. */
+/* Transactions of two servers can overlap, and a clock can be slewed. */
 static void
 incident__seen_half_a_minute_ahead__still_open(void **state)
 {

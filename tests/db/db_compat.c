@@ -1,6 +1,7 @@
 /*
- * The statements of the last release (tests/released/) on the newest schema:
- * its responders and workers serve on while the next one is rolled out.
+ * The statements of the last release (tests/released/) on the newest schema,
+ * because its responders and workers go on while the next release is rolled
+ * out.
  */
 #include "t.h"
 
@@ -28,7 +29,7 @@ enum {
 #define NONE "00000000-0000-0000-0000-000000000000"
 
 static PGconn *conn;
-static char schema[64]; /* what the release was written for */
+static char schema[64]; /* last change that the release knows */
 static struct {
 	char name[64];
 	bool was_run;
@@ -65,7 +66,7 @@ find_schema(void)
 	assert_string_not_equal(schema, "");
 }
 
-/* As a responder of the release does when it connects to this schema. */
+/* Prepares it, as the release does when it connects to this schema. */
 static void
 prepare(const char *file)
 {
@@ -159,7 +160,7 @@ released__a_newer_schema__ready(void **state)
 	EXPECT("worker_beat", "", "host:1");
 	EXPECT("ready", "t|t|t", schema, "30");
 	EXPECT("worker_leave", "", "host:1");
-	/* A program that is newer than the schema finds its change missing. */
+	/* A program newer than the schema misses its own change. */
 	EXPECT("ready", "f|t|f", "next_year", "30");
 }
 
@@ -177,7 +178,7 @@ released__subscriptions__made_changed_and_found(void **state)
 	EXPECT("subscriptions_page", SUBSCRIPTION "|*", LAST, "10", "0");
 }
 
-/* What the next release keeps, the last one neither tells nor loses. */
+/* The last release must neither show nor lose what the next one stores. */
 static void
 released__secrets_of_a_subscription__masked_and_kept(void **state)
 {
@@ -211,7 +212,7 @@ released__ingest__stored_derived_and_announced(void **state)
 	EXPECT("event_ingest", CAUSE "|" DERIVED, CAUSE, "energy",
 	    "2026-01-01T00:00:01Z", "{\"energy\":600}", "{\"energy\":600.0}",
 	    "sent-once", found, "request", NULL, "0");
-	/* The key is taken: no row, and the first one's answer. */
+	/* The key is taken: no row is stored, and the first answer is found. */
 	EXPECT("event_ingest", "", TESTING, "energy", "2026-01-01T00:00:02Z",
 	    "{\"energy\":600}", "{\"energy\":600.0}", "sent-once", found,
 	    "request", NULL, "0");
@@ -220,7 +221,7 @@ released__ingest__stored_derived_and_announced(void **state)
 	EXPECT("event_answer", CAUSE "|" DERIVED, CAUSE);
 	EXPECT("rejected_insert", "", REJECTED, "energy", NULL, "[]", "\\x7b");
 	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 3);
-	/* One for the subscription that the test before this has made. */
+	/* One for each subscription of the test before. */
 	assert_int_equal(t_number(url, "SELECT count(*) FROM deliveries"),
 	    t_number(url, "SELECT count(*) FROM subscriptions"));
 }
@@ -304,7 +305,7 @@ released__jobs_and_streams__run(void **state)
 	    "100", "100000");
 }
 
-/* A statement that is new in a release gets its line here with it. */
+/* A statement that is new in a release needs a test here, too. */
 static void
 released__all_of_its_statements__were_run(void **state)
 {

@@ -1,4 +1,6 @@
-/* A connection that outlives its server, and what is said when there is none.
+/*
+ * A connection that outlives its server, and the reasons when there is no
+ * server.
  */
 #include "t.h"
 
@@ -37,19 +39,18 @@ db__nobody_there__try_later_with_the_reason(void **state)
 	assert_non_null(db);
 	assert_int_equal(database_beat(db), STATUS_RETRY);
 	assert_non_null(strstr(db_reason(db), "/nowhere"));
-	/* Within the back-off it does not even try. */
+	/* Within the back-off it does not try again. */
 	assert_int_equal(database_beat(db), STATUS_RETRY);
 	db_free(db);
 }
 
-/* A fault in it makes libpq quote what it read. */
+/* libpq's error texts quote parts of a malformed URL. */
 static void
 db__url_with_a_fault__password_in_no_reason(void **state)
 {
 	static const struct {
 		const char *url;
-		enum status
-		    status; /* the setting is wrong, or all may be well */
+		enum status status; /* FAULT: the setting is wrong */
 	} rows[] = {
 		{ "postgresql://u:geheim@[::1]x/db", STATUS_FAULT },
 		{ "postgresql://u:ge@heim@127.0.0.1:1/db", STATUS_RETRY },
@@ -76,7 +77,7 @@ db__url_with_a_fault__password_in_no_reason(void **state)
 static void
 db__not_migrated__try_later(void **state)
 {
-	/* The cluster's own database has no tables of ours. */
+	/* The cluster's database postgres has none of our tables. */
 	struct db *db = db_new(getenv("TEST_DATABASE_URL"), "test", 3000);
 
 	(void)state;
@@ -155,7 +156,7 @@ is_back(void *arg)
 	return db_connect(arg) == STATUS_OK;
 }
 
-/* Ends, as a crash would, the backend that waits in its commit. */
+/* Kills, as a crash would, the backend that waits in its commit. */
 static void
 kill_in_commit(void)
 {
@@ -170,8 +171,9 @@ kill_in_commit(void)
 }
 
 /*
- * A deferred trigger's NOTICE at commit sends the statement's CommandComplete
- * ahead; the server dies before the commit. That must not count as done.
+ * A deferred trigger's NOTICE at commit makes the server send the statement's
+ * CommandComplete early; then it dies before the commit. The statement must not
+ * count as done.
  */
 static void
 db__killed_between_completion_and_commit__not_done(void **state)

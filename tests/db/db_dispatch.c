@@ -54,8 +54,8 @@ webhook__delivered__cloudevent_and_its_headers(void **state)
 }
 
 /*
- * Perl's own HMAC over what arrived, with the secret's bytes: its output is the
- * signature that the header must hold.
+ * Perl computes the HMAC of what arrived with the secret's bytes; the header
+ * must have this signature.
  */
 static void
 expect_signed_by(const struct receiver_request *r, const char *secret)
@@ -79,7 +79,7 @@ expect_signed_by(const struct receiver_request *r, const char *secret)
 	assert_int_equal(pclose(perl), 0);
 	assert_int_equal(strlen(good), 47);
 	assert_non_null(strstr(signature, good));
-	/* It is of now. */
+	/* The timestamp is the present time. */
 	assert_in_range(atoll(at), clock_wall_us() / 1000000 - 60,
 	    clock_wall_us() / 1000000 + 1);
 	remove(path);
@@ -175,7 +175,7 @@ retry__retry_after_seconds__waited(void **state)
 	assert_true(dispatcher_gap_us("/retry-after/2/x") >= 1990000);
 }
 
-/* Whole seconds are all that a date has. */
+/* A date has whole seconds only. */
 static void
 retry__retry_after_date__waited(void **state)
 {
@@ -199,7 +199,7 @@ retry__410__disabled_and_nothing_lost(void **state)
 			     "SELECT count(*) FROM subscriptions"
 			     " WHERE disabled_reason IS NOT NULL"),
 	    1);
-	/* It gets a new address and is served again. */
+	/* With a new URL the receiver is served again. */
 	t_exec(url,
 	    "UPDATE subscriptions SET disabled_reason = NULL, woken_at = now(),"
 	    " url = 'http://127.0.0.1:%d/ok/moved'",
@@ -208,7 +208,7 @@ retry__410__disabled_and_nothing_lost(void **state)
 	assert_int_equal(receiver_count(&dispatcher_receiver, "/ok/moved"), 1);
 }
 
-/* --- stop, and a database that leaves --- */
+/* --- secrets --- */
 
 static void
 poison__secret_that_is_none__others_delivered(void **state)
@@ -216,7 +216,7 @@ poison__secret_that_is_none__others_delivered(void **state)
 	(void)state;
 	dispatcher_subscribe("a", "/ok/poison");
 	dispatcher_put(3);
-	/* A secret that is none: nothing can be signed with it. */
+	/* Nothing can be signed with such a secret. */
 	t_exec(url,
 	    "INSERT INTO subscriptions (id, topic, url, description, secret)"
 	    " VALUES (gen_random_uuid(), 'event.*',"

@@ -1,4 +1,6 @@
-/* Many deliveries, the order of a subject, a stop, a database that leaves. */
+/*
+ * Many deliveries, the order of a subject, a stop, a database that goes away.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -25,7 +27,9 @@ isolation__dead_and_slow_beside_good__good_gets_all(void **state)
 	assert_int_equal(receiver_count(&dispatcher_receiver, "/ok/good"), 200);
 }
 
-/* It was quick, so much of its work is in hand when it dies. */
+/*
+ * The receiver was quick, so many of its deliveries are claimed when it dies.
+ */
 static void
 breaker__quick_receiver_dies__few_attempts_are_wasted(void **state)
 {
@@ -90,7 +94,7 @@ many__thousands__each_once_and_nothing_left(void **state)
 	    t_number(url, "SELECT count(*) FROM delivery_attempts"), 3000);
 }
 
-/* More than a claim takes, all of it due for an hour. */
+/* More than one claim takes, all of it due since an hour ago. */
 static void
 many__old_backlog__not_left_to_the_sweeps(void **state)
 {
@@ -136,7 +140,7 @@ order__by_subject__as_they_were_made(void **state)
 			    ->id) < 0);
 }
 
-/* --- stop, and a database that leaves --- */
+/* --- stop, and a database that goes away --- */
 
 static void
 stop__with_a_queue__given_back_at_once(void **state)

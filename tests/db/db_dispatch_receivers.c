@@ -55,7 +55,7 @@ receiver__bad_in_any_way__its_class_told(void **state)
 		expect_attempt(rows[i][0], rows[i][1]);
 }
 
-/* Long before the timeout. */
+/* Delivered long before the timeout. */
 static void
 receiver__200_with_a_faulty_body__delivered_once(void **state)
 {
@@ -144,7 +144,7 @@ receiver__headers_too_long__its_fault_and_its_breaker_opens(void **state)
 	    " WHERE status = 'retrying'");
 }
 
-/* Says something that is no TLS to whoever comes. */
+/* Answers the first connection with bytes that are no TLS. */
 static void *
 speak_plainly(void *arg)
 {

@@ -1,4 +1,5 @@
-/* GET /events?after=: in the order of commits, nothing skipped or read twice.
+/*
+ * GET /events?after=: in the order of commits, no event skipped or read twice.
  */
 #include "outbox_rows.h"
 
@@ -26,7 +27,10 @@ put(PGconn *by, const char *service)
 		PQclear(PQexec(by, sql));
 }
 
-/* How many events the next page has; moves on to the one after it. */
+/*
+ * Reads the next page and goes to the one after it; returns the number of
+ * events.
+ */
 static int
 poll_feed(void)
 {
@@ -48,14 +52,14 @@ start(const char *first)
 	snprintf(target, sizeof(target), "%s", first);
 }
 
-/* The transaction that the cursor stands at. */
+/* The transaction of the cursor. */
 static long long
 cursor(void)
 {
 	return strtoll(strstr(target, "after=") + 6, NULL, 10);
 }
 
-/* Autovacuum can hold the horizon for a moment. */
+/* Autovacuum can hold back the horizon for a moment. */
 struct wanted {
 	int events;
 	long long cursor;
@@ -70,7 +74,7 @@ is_there(void *arg)
 	return w->events <= 0 && cursor() >= w->cursor;
 }
 
-/* Polls until that many more events came, and that transaction is behind. */
+/* Polls until so many more events have come and the cursor is past tx. */
 static void
 await(int events, long long tx)
 {
@@ -144,7 +148,7 @@ feed__event_committed_late__not_skipped(void **state)
 	await(2, early + 1);
 }
 
-/* A transaction's number that is so far from the next one. */
+/* Starts at a transaction so far from the server's next one. */
 static void
 start_at(long long from_next)
 {
@@ -176,7 +180,7 @@ feed__cursor_ahead_of_the_server__refused_with_how_to_go_on(void **state)
 		"000000000001");
 	refused("/events?service=mine&limit=1&after=9223372036854775807."
 		"00000000-0000-0000-0000-000000000000");
-	/* The server comes closer, and at last as far. */
+	/* The server's transactions come closer, and then reach the cursor. */
 	start_at(50);
 	for (i = 0; i < 3; i++) {
 		refused(target);
@@ -189,7 +193,7 @@ feed__cursor_ahead_of_the_server__refused_with_how_to_go_on(void **state)
 	await(1, last_tx() + 1);
 }
 
-/* Its own cursors, from wherever they come, at once and later. */
+/* The server's own cursors, also while a transaction is open. */
 static void
 feed__cursor_of_this_server__never_refused(void **state)
 {
@@ -216,7 +220,8 @@ feed__cursor_of_this_server__never_refused(void **state)
 	poll_feed();
 }
 
-/* Of lists without after, a cursor is an id: beyond the newest, all are there.
+/*
+ * Without `after`, a cursor is an id; beyond the newest id it lists all events.
  */
 static void
 list__cursor_ahead__from_the_newest(void **state)
@@ -230,7 +235,7 @@ list__cursor_ahead__from_the_newest(void **state)
 	assert_non_null(strstr(rows_body, J("'service':'mine'")));
 }
 
-/* Runs what sql/README.md says in the lines that begin so. */
+/* Runs the SQL of the lines of sql/README.md that begin so. */
 static void
 run_readme(const char *beginning)
 {
@@ -249,7 +254,7 @@ run_readme(const char *beginning)
 	assert_true(n > 0);
 }
 
-/* From a cluster that had seen more transactions than this one. */
+/* The dump is of a cluster that had more transactions than this one. */
 static void
 feed__restored_from_a_dump__numbered_anew_all_is_there(void **state)
 {

@@ -1,4 +1,6 @@
-/* Who holds back feed and live stream, and for how long. */
+/*
+ * Which transaction holds back feed and live stream, and for how long.
+ */
 #include "t.h"
 
 #include <libpq-fe.h>
@@ -12,7 +14,7 @@
 static const char *url, *elsewhere; /* two databases of one cluster */
 static struct db *db;
 static struct worker w;
-static int64_t ahead_us; /* of the real clock */
+static int64_t ahead_us; /* ahead of the real clock */
 
 int64_t
 clock_wall_us(void)
@@ -78,7 +80,7 @@ run_job(const char *name)
 			assert_int_equal(job_run(&jobs[i], &w, 0), TURN_REST);
 }
 
-/* So many seconds later, after another transaction. */
+/* Runs the jobs so many seconds later, after another transaction. */
 static void
 look_after(int seconds)
 {
@@ -118,7 +120,7 @@ expect(const char *path, const char *text)
 	free(body);
 }
 
-/* A session that has written something and stays open. */
+/* Opens a session whose transaction has written and stays open. */
 static PGconn *
 open_transaction(const char *database)
 {
@@ -187,7 +189,7 @@ horizon__prepared_elsewhere__told_until_it_is_committed(void **state)
 	expect_clear();
 }
 
-/* Of others it may see neither state nor start, but who they are. */
+/* The role sees who has other sessions, but not their state or start. */
 static void
 horizon__role_without_rights__whose_and_what_to_grant(void **state)
 {
@@ -216,7 +218,9 @@ horizon__role_without_rights__whose_and_what_to_grant(void **state)
 	t_exec(url, "DROP OWNED BY stranger; DROP ROLE stranger");
 }
 
-/* What is old already when a worker starts is told at its second look. */
+/*
+ * A transaction that is older than the worker is reported at its second look.
+ */
 static void
 horizon__open_before_the_worker_looked__its_own_age_counts(void **state)
 {
@@ -229,7 +233,7 @@ horizon__open_before_the_worker_looked__its_own_age_counts(void **state)
 	assert_string_equal(h.warning,
 	    "feed: transaction 700 of x open for 96 s holds back GET "
 	    "/events?after= and the live stream");
-	/* One that was prepared before the server's clock was set back. */
+	/* A transaction prepared before the server's clock was set back. */
 	horizon_see(&h, "700", "-3600", NULL, 41000);
 	assert_true(h.stalled == 40);
 	assert_non_null(strstr(h.warning, "an unknown role open for 40 s"));
@@ -270,7 +274,7 @@ horizon__lasts__line_at_once_and_every_five_minutes(void **state)
 	assert_false(h.is_told);
 }
 
-/* Nothing newer waits behind it: nothing is held back. */
+/* No newer transaction waits behind the open one, so it holds back nothing. */
 static void
 horizon__no_transaction_since__not_stalled(void **state)
 {
@@ -284,7 +288,7 @@ horizon__no_transaction_since__not_stalled(void **state)
 	PQfinish(conn);
 }
 
-/* Nothing shows its events before they are numbered anew. */
+/* Its events are not shown before they are numbered anew. */
 static void
 horizon__events_of_another_server__told_until_numbered_anew(void **state)
 {

@@ -1,4 +1,6 @@
-/* Which of the servers that a URL names a connection ends at, and when. */
+/*
+ * To which of a URL's servers a connection is made, and how soon.
+ */
 #include "t.h"
 
 #include <arpa/inet.h>
@@ -15,12 +17,12 @@
 #include "stack.h"
 
 static struct cluster primary, standby;
-static int silent; /* accepts and says nothing, on 127.0.0.2 */
+static int silent; /* accepts and sends nothing */
 static enum db_error told;
 
 /*
- * The name two.test has two addresses, the silent one first. Stands in for the
- * C library's, for us and for libpq.
+ * Resolves the name two.test to two addresses, the silent one first. Replaces
+ * the C library's function, for us and for libpq.
  */
 int
 getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
@@ -103,7 +105,7 @@ assert_connects_soon(const char *hosts, const char *ports)
 	int64_t began = clock_steady_ms();
 
 	assert_int_equal(database_beat(db), STATUS_OK);
-	/* Its share is half of three seconds. */
+	/* The silent one gets half of the three seconds. */
 	assert_in_range(clock_steady_ms() - began, 1000, 9000);
 	db_free(db);
 }
@@ -118,7 +120,7 @@ hosts__first_accepts_and_says_nothing__second_within_its_share(void **state)
 	assert_connects_soon("127.0.0.2,127.0.0.1", ports);
 }
 
-/* As most people write several: where a host has no port of its own. */
+/* As most people write several hosts, some without a port. */
 static void
 hosts__uri_of_several__each_with_or_without_a_port(void **state)
 {
@@ -202,7 +204,7 @@ hosts__standby_alone__refused_as_read_only(void **state)
 	db_free(db);
 }
 
-/* The operator must know of the primary, not of the standby beside it. */
+/* The operator must learn of the primary, not of the standby beside it. */
 static void
 hosts__primary_away_beside_a_standby__reason_is_the_primarys(void **state)
 {
@@ -224,7 +226,7 @@ is_back(void *arg)
 	return database_beat(arg) == STATUS_OK;
 }
 
-/* What a virtual address is: one way that leads elsewhere a moment later. */
+/* Stands for a virtual address: the same path leads to another server. */
 static void
 lead_to(const char *path, const struct cluster *c)
 {
@@ -242,7 +244,7 @@ hosts__address_moves_from_standby_to_primary__followed(void **state)
 	struct db *db;
 
 	(void)state;
-	/* Both sockets must have one name. */
+	/* The names of both sockets must be the same. */
 	cluster_stop(&standby);
 	standby.port = primary.port;
 	cluster_start(&standby, "-c listen_addresses=");

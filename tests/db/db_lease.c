@@ -1,4 +1,6 @@
-/* Deliveries are claimed: by whom, how many, and in what order. */
+/*
+ * Claims of deliveries: by which session, how many, in what order.
+ */
 #include "t.h"
 
 #include "claims.h"
@@ -163,7 +165,7 @@ claim__looks_a_second_back__older_ones_wait_for_the_sweep(void **state)
 	const struct claim c = { "[]", 0.5, 60, 10, 100, 100 };
 
 	(void)state;
-	claims_put(5, ONE); /* due for a second */
+	claims_put(5, ONE); /* due since a second ago */
 	pg_free(claims_with(session_one, &c, 0));
 	claims_expect_n(5);
 }

@@ -72,7 +72,7 @@ order__older_one_replayed__waits_for_the_one_under_way(void **state)
 	claims_expect_n(0);
 }
 
-/* What was looked at and had to wait is due again at the right moment. */
+/* A delivery that had to wait its turn is due again when its turn comes. */
 static void
 order__first_is_settled__next_is_found_at_once(void **state)
 {
@@ -119,7 +119,7 @@ breaker__ten_failures_in_a_row__open(void **state)
 	claims_expect_n(0);
 }
 
-/* Open since 31 seconds, with five deliveries due. */
+/* Makes the breaker half open, with five deliveries due. */
 static void
 put_half_open(int trips)
 {

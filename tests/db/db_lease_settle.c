@@ -1,4 +1,6 @@
-/* Outcomes of attempts come back, once or again. */
+/*
+ * Outcomes of attempts are settled, once or twice.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -33,7 +35,9 @@ settle__delivered__done_with_its_history(void **state)
 	claims_expect("1 500 202 127.0.0.1:80 fine\xef\xbf\xbd\xef\xbf\xbd\"",
 	    "SELECT concat_ws(' ', attempt, duration_ms, http_status, error,"
 	    " address, answer) FROM delivery_attempts");
-	/* It began 600 ms before the settle, by the database's clock. */
+	/*
+	 * The attempt began 600 ms before the settle, by the database's clock.
+	 */
 	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM delivery_attempts WHERE"
 			     " started_at BETWEEN now() - interval '20 s'"
@@ -57,7 +61,7 @@ settle__retrying__due_after_its_delay(void **state)
 	claims_expect_n(1);
 }
 
-/* The history keeps the error; what is delivered has none. */
+/* The history keeps the error; a delivered one has none itself. */
 static void
 settle__delivered_after_a_failure__no_error_left(void **state)
 {
@@ -116,7 +120,7 @@ settle__lease_ended_and_claimed_anew__changes_nothing(void **state)
 	claims_add(&outcomes, late, 0, ENDING_DELIVERED, VERDICT_GOOD);
 	claims_expect_settled(session_one, &outcomes, 0);
 	assert_int_equal(claims_count("delivering"), 1);
-	/* The history learns what really happened. */
+	/* The late outcome still enters the history. */
 	claims_expect(
 	    "1", "SELECT attempt FROM delivery_attempts WHERE error IS NULL");
 	buf_init(&outcomes, 65536);
@@ -145,7 +149,7 @@ settle__told_twice__second_changes_nothing(void **state)
 	assert_int_equal(claims_count("delivered"), 1);
 }
 
-/* Its answer was lost, and another worker was quicker. */
+/* The answer was lost, and another worker has claimed the delivery since. */
 static void
 settle__release_told_again__the_next_lease_stays(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The migrations: down to nothing and up again, each verified by sqitch; and
- * the next release's, beside those who read and write.
+ * The migrations: all reverted and deployed again, each verified by sqitch; and
+ * those of the next release, while others read and write.
  */
 #include "t.h"
 
@@ -87,7 +87,7 @@ columns(void)
 	    "                  to_regclass('events_staged'))");
 }
 
-/* What the worker is copying gets the column as well, or it could not go on. */
+/* The tables that the worker copies between must both get the column. */
 static void
 migrations__request_id_while_events_are_copied__both_have_it(void **state)
 {
@@ -108,7 +108,7 @@ migrations__request_id_while_events_are_copied__both_have_it(void **state)
 	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 1);
 }
 
-/* In a session that has events until there is a table `released`. */
+/* Locks events in a session until there is a table `released`. */
 static void *
 hold_events(void *arg)
 {
@@ -219,7 +219,7 @@ status_of_next(const char *command)
 	return status;
 }
 
-/* How long an ingest took that must not fail, in ms. */
+/* Ingests an event, which must not fail; returns how long it took, in ms. */
 static int64_t
 insert(struct db *db)
 {
@@ -250,7 +250,7 @@ tries(void)
 	return n;
 }
 
-/* A backup, say: it reads events for as long as it likes. */
+/* Such as a backup, which reads events for hours. */
 static void
 migrations__behind_a_long_reader__no_ingest_waits_for_them(void **state)
 {
@@ -288,7 +288,7 @@ migrations__index_built_by_partition__one_valid_index(void **state)
 	    1);
 }
 
-/* Programs that are rolled back find the newer schema. */
+/* A program that is rolled back finds the newer schema. */
 static void
 migrations__deploy_of_the_release_before__nothing_to_do(void **state)
 {
@@ -297,7 +297,10 @@ migrations__deploy_of_the_release_before__nothing_to_do(void **state)
 	assert_int_equal(t_number(url, "SELECT next_answer()"), 42);
 }
 
-/* PostgreSQL 17 refuses them where a function with RETURN takes such a row. */
+/*
+ * PostgreSQL 17 refuses such a column if a function with a RETURN body takes a
+ * row of the table.
+ */
 static void
 tables__column_with_a_default__each_takes_it(void **state)
 {

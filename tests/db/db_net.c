@@ -1,6 +1,6 @@
 /*
- * Who owns the HTTP client: the live stream works without any sink, and what
- * cannot be opened is named. There are no sinks in this program.
+ * Who owns the HTTP client: the live stream works without any sink, and an
+ * error names what cannot be opened. This program has no sinks.
  */
 #include "t.h"
 
@@ -33,7 +33,7 @@ static char dir[] = "/tmp/db_net.XXXXXX";
 static char request[REQUEST_MAX];
 static int requests;
 
-/* Instead of worker/net/sink.c: a program that was built without sinks. */
+/* Replaces worker/net/sink.c: a program built without sinks. */
 const struct sink *
 sink_at(int i)
 {
@@ -81,7 +81,7 @@ listen_at(const char *path)
 	return fd;
 }
 
-/* The body has come, as far as the head says how long it is. */
+/* Whether the body is complete, by Content-Length. */
 static bool
 is_whole(void)
 {
@@ -92,7 +92,7 @@ is_whole(void)
 	    strlen(end + 4) >= strtoul(length + 16, NULL, 10);
 }
 
-/* True where a request is whole; it was answered then. */
+/* Reads and answers; true if a request was complete. */
 static bool
 serve(int listener)
 {
@@ -179,7 +179,7 @@ net__wrong_list_of_addresses__refused_by_its_name(void **state)
 	net_close(&net);
 }
 
-/* So many files are open that there can be `more` and no further one. */
+/* Opens files until only `more` further ones can be opened. */
 static struct rlimit
 leave_files(int more)
 {

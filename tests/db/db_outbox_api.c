@@ -129,7 +129,7 @@ outbox__status_given__messages_with_such_a_delivery(void **state)
 	rows_assert_listed("/outbox?status=expired", "6");
 	rows_assert_listed("/outbox?status=held", "7");
 	rows_assert_listed("/outbox?status=unclaimed", "9");
-	/* Its name of before. */
+	/* Its former name. */
 	rows_assert_listed("/outbox?status=sent", "9");
 }
 
@@ -284,7 +284,7 @@ message__without_deliveries__unclaimed(void **state)
 	assert_non_null(strstr(rows_body, "\"deliveries\":[]}"));
 }
 
-/* The history of its attempts has it. */
+/* Only the history of attempts shows it. */
 static void
 outbox__delivered_after_a_failure__no_error_shown(void **state)
 {
@@ -345,7 +345,7 @@ outbox__wrong_method__405_with_the_right_ones(void **state)
 	assert_int_equal(
 	    rows_call("GET", "/outbox/" SUBSCRIPTION "1/retry"), 405);
 	assert_string_equal(rows_headers, "Allow: POST, OPTIONS\r\n");
-	/* It is no message's id. */
+	/* "replay" is not taken for a message's id. */
 	assert_int_equal(rows_call("GET", "/outbox/replay"), 405);
 	assert_string_equal(rows_headers, "Allow: POST, OPTIONS\r\n");
 }

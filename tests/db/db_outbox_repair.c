@@ -31,7 +31,7 @@ assert_refused(const char *target, int status, const char *detail)
 		fail_msg("%s: %s", target, rows_body);
 }
 
-/* How many deliveries are as if never attempted, and due. */
+/* The number of deliveries that are due and as if never attempted. */
 static long long
 fresh(void)
 {

@@ -1,4 +1,7 @@
-/* outbox_expunge and deliveries_expire: what goes, and what must stay. */
+/*
+ * outbox_expunge and deliveries_expire: what they delete and expire, and what
+ * must stay.
+ */
 #include "outbox_rows.h"
 
 #include <libpq-fe.h>
@@ -48,7 +51,7 @@ assert_left(const char *numbers)
 	    0);
 }
 
-/* All messages are as old as that, and everything settled as long ago. */
+/* Makes all messages so old, and all settled deliveries, too. */
 static void
 age(int days)
 {
@@ -93,7 +96,7 @@ expunge__old_and_settled__gone_with_its_attempts(void **state)
 	put_settled();
 	age(8);
 	assert_int_equal(expunge("9", "9"), 0);
-	/* Before 1970 there are no ids. */
+	/* An id cannot have a time before 1970. */
 	assert_int_equal(expunge("100000", "1e5"), 0);
 	assert_left("1 2 3 4");
 	assert_int_equal(expunge("6.5", "7"), 4);
@@ -111,7 +114,7 @@ expunge__failed_or_expired__kept_for_longer(void **state)
 	assert_left("2 3");
 	assert_int_equal(
 	    t_number(url, "SELECT count(*) FROM delivery_attempts"), 4);
-	/* Old, but given up only yesterday. */
+	/* Old, but its delivery failed only yesterday. */
 	age(40);
 	t_exec(url,
 	    "UPDATE deliveries SET settled_at = now() - interval '1 day' "
@@ -189,7 +192,9 @@ expire__deleted_subscription__what_waited_is_expired(void **state)
 			     "SELECT count(*) FROM deliveries WHERE "
 			     "status = 'expired' AND settled_at IS NOT NULL"),
 	    2);
-	/* Its worker died: the lease ends, and nobody else will come. */
+	/*
+	 * Its worker died: the lease has ended, and no worker claims it again.
+	 */
 	t_exec(url, "UPDATE deliveries SET next_attempt_at = now()");
 	assert_int_equal(expire(), 1);
 	rows_assert_status(3, DELETED, "expired");

@@ -1,4 +1,6 @@
-/* How long a page may be: lists of what is large end at 8 MiB, with a Link. */
+/*
+ * The size of pages: lists of large rows end at 8 MiB, with a Link.
+ */
 #include "outbox_rows.h"
 
 #include <string.h>
@@ -12,7 +14,10 @@ enum {
 
 static char next[512];
 
-/* The events of the page at `next`, whose ids go up or down; moves on. */
+/*
+ * Reads the page at `next`, whose ids ascend or descend, and goes to the
+ * following one; returns the number of events.
+ */
 static int
 read_page(int status)
 {
@@ -40,7 +45,7 @@ struct pages {
 	int pages, rows;
 };
 
-/* All pages, up to the last or, of the feed, to an empty one. */
+/* Reads all pages, up to the last one or, of the feed, to an empty one. */
 static struct pages
 read_all(const char *first)
 {
@@ -67,7 +72,7 @@ expect(const char *first, int rows, int pages)
 		    rows, pages, all.rows, all.pages);
 }
 
-/* `text` is the SQL of a text of a MiB, less a little. */
+/* text: an SQL expression for nearly a MiB of text. */
 static void
 put_large(int n, const char *service, const char *text)
 {
@@ -80,7 +85,7 @@ put_large(int n, const char *service, const char *text)
 	    service, text, n);
 }
 
-/* Nothing of it can be compressed; n makes each another. */
+/* Text that does not compress; n makes each different. */
 #define NOISE                                                                  \
 	"(SELECT string_agg(md5(i::text || n), '')"                            \
 	" FROM generate_series(1, 32000) AS i)"
@@ -94,7 +99,7 @@ list__large_events__pages_end_at_8_mib(void **state)
 	expect("/events?limit=100&service=large", LARGE, 2);
 	expect("/events?limit=100&deduplication_key=k&derived=false", LARGE, 2);
 	expect("/events?limit=5", LARGE, 2);
-	/* From an offset on the links go by cursor. */
+	/* After an offset the links have a cursor. */
 	expect("/events?offset=3", LARGE - 3, 1);
 	expect("/events?offset=9", 1, 1);
 	expect("/events?offset=10", 0, 0);
@@ -110,7 +115,7 @@ feed__large_events__pages_end_at_8_mib(void **state)
 	expect("/events?after=0&limit=5", LARGE, 2);
 }
 
-/* Stored they are short: what counts is what is sent. */
+/* They are stored compressed; the size sent must count. */
 static void
 list__large_events_that_compress_well__pages_end_at_8_mib(void **state)
 {
@@ -123,7 +128,7 @@ list__large_events_that_compress_well__pages_end_at_8_mib(void **state)
 	expect("/events?after=0", LARGE, 2);
 }
 
-/* Such has not come by our own ingest, but it must be read all the same. */
+/* Our ingest does not store such an event, but it must be readable. */
 static void
 list__one_event_longer_than_a_page__alone_on_it(void **state)
 {
@@ -147,7 +152,7 @@ list__small_events__full_pages(void **state)
 	expect("/events?limit=1&offset=228", 2, 2);
 }
 
-/* Compressed, but not large: as many as asked for. */
+/* Compressed, but not large: pages are as long as asked for. */
 static void
 list__events_of_some_kib__full_pages(void **state)
 {
@@ -202,7 +207,10 @@ subscriptions__any__as_many_as_asked_for(void **state)
 	expect("/subscriptions?offset=4", 2, 1);
 }
 
-/* Their number has no end, and each answer may be 96 KiB of escapes. */
+/*
+ * The number of attempts is unbounded, and each answer can be 96 KiB of
+ * escapes.
+ */
 static void
 message__with_very_many_attempts__the_newest_answers_shown(void **state)
 {

@@ -1,4 +1,6 @@
-/* Events of weeks without a partition get theirs, piece by piece. */
+/*
+ * Events of weeks without a partition are moved to a new one, in pieces.
+ */
 #include "t.h"
 
 #include "partition_rows.h"

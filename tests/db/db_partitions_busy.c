@@ -12,7 +12,7 @@
 #include "jobs.h"
 #include "partition_rows.h"
 
-/* --- those who ingest and read meanwhile --- */
+/* --- ingest and reads meanwhile --- */
 
 static PGresult *
 prepared(PGconn *conn, const char *sql)
@@ -68,7 +68,7 @@ ingest(void)
 	PQfinish(conn);
 }
 
-/* The newest one, and any other. */
+/* Looks up the newest event and a random one, again and again. */
 static void
 read_all(void)
 {
@@ -108,7 +108,7 @@ end(const pid_t pids[], int n)
 		waitpid(pids[i], NULL, 0);
 }
 
-/* The old ones too are to be found while they move. */
+/* Old events must be found while they move, too. */
 static void
 share_some_ids(int every)
 {
@@ -160,7 +160,7 @@ partitions__away_for_weeks__nothing_stalls_vanishes_or_is_lost(void **state)
 	partition_expect_all_moved(rows + partition_shared->inserted - old);
 }
 
-/* --- others in the way --- */
+/* --- other sessions in the way --- */
 
 static void
 work(void)
@@ -223,7 +223,7 @@ partitions__long_reader__rests_and_takes_its_turn_later(void **state)
 	partition_expect_all_moved(1000);
 }
 
-/* What a transaction wrote before others and commits after them is late. */
+/* A transaction writes before the others and commits after them. */
 static void
 partitions__late_commit__not_lost(void **state)
 {

@@ -1,4 +1,6 @@
-/* Behind PgBouncer: a session of its own for each connection, or a refusal. */
+/*
+ * Behind PgBouncer: session mode works, transaction mode is refused.
+ */
 #include "t.h"
 
 #include <signal.h>
@@ -53,7 +55,7 @@ is_there(void *arg)
 	return system(command) == 0;
 }
 
-/* It refuses to be root, and has no option but its file. */
+/* PgBouncer refuses to run as root, and takes its options from a file only. */
 static void
 start_pooler(const char *mode)
 {
@@ -81,7 +83,7 @@ start_pooler(const char *mode)
 			    (char *)NULL);
 		_exit(127);
 	}
-	stack_wait(is_there, NULL, "PgBouncer is there");
+	stack_wait(is_there, NULL, "PgBouncer is ready");
 }
 
 static struct db *
@@ -132,7 +134,7 @@ pooler__session_mode__as_without_it(void **state)
 	}
 	for (i = 0; i < n; i++)
 		db_free(db[i]);
-	/* A session that was somebody else's before. */
+	/* A server session that another client has used before. */
 	db[0] = open_db();
 	store_one(db[0]);
 	db_free(db[0]);

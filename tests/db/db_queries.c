@@ -1,6 +1,6 @@
 /*
- * The names of parameters and columns that the statements' lines "-- takes:"
- * and "-- returns:" say, against what PostgreSQL makes of the statements.
+ * The names of parameters and columns in the statements' lines "-- takes:" and
+ * "-- returns:", compared with PostgreSQL's description of the statements.
  */
 #include "t.h"
 
@@ -30,7 +30,7 @@ enum {
 	QUERIES = sizeof(queries) / sizeof(*queries)
 };
 
-/* What PostgreSQL knows of a statement. */
+/* PostgreSQL's description of a statement. */
 static PGresult *
 describe(PGconn *conn, int q)
 {
@@ -113,7 +113,7 @@ get_word(const char *words, int n, char word[64])
 	snprintf(word, 64, "%.*s", (int)strcspn(words, " "), words);
 }
 
-/* Is this a column by itself, not the end of a comparison? */
+/* Whether this is a column by itself, not the end of a comparison. */
 static bool
 is_whole(const char *text, const char *at)
 {
@@ -123,8 +123,8 @@ is_whole(const char *text, const char *at)
 }
 
 /*
- * Where a statement has a column "$2::text AS service", its second parameter is
- * of that name.
+ * If a statement has a column "$2::text AS service", its second parameter must
+ * have that name.
  */
 static void
 queries__parameter_named_in_sql__taken_under_that_name(void **state)
@@ -182,7 +182,7 @@ queries__generated_enums__count_from_zero_in_the_order_of_the_lines(
 	assert_int_equal(EVENT_INSERT_COLUMNS, 0);
 }
 
-/* page_get_row has an id, and nothing else, to give. */
+/* page_get_row passes an id and nothing else. */
 static void
 queries__run_by_page_get_row__take_an_id_alone(void **state)
 {

@@ -1,4 +1,6 @@
-/* A worker whose role may read and write, but owns nothing. */
+/*
+ * A worker whose role can read and write, but owns no table.
+ */
 #include "t.h"
 
 #include <signal.h>
@@ -44,7 +46,7 @@ close_database(void **state)
 	return 0;
 }
 
-/* It may select, insert, update, delete and execute; partitions are missing. */
+/* Grants select, insert, update, delete and execute; partitions are missing. */
 static int
 grant_all_but_ownership(void **state)
 {
@@ -108,7 +110,7 @@ is_delivered(void *arg)
 		   " WHERE status = 'delivered'") == 1;
 }
 
-/* Its second heartbeat: it has worked for five seconds. */
+/* Whether its second heartbeat has come, which is after five seconds. */
 static bool
 has_beaten_twice(void *arg)
 {
@@ -251,7 +253,7 @@ jobs__no_rights_at_all__each_says_it_once(void **state)
 	t_exec(url, "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM %s", role);
 	jobs_init(jobs);
 	for (i = 0; i < JOBS; i++) {
-		/* Whoever may connect may watch. */
+		/* The job watch needs no rights beyond connecting. */
 		if (strcmp(jobs[i].name, "watch") == 0)
 			continue;
 		denied++;

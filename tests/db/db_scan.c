@@ -26,7 +26,7 @@ put_hex(struct buf *list, const char *bytes, size_t n)
 	buf_putc(list, ' ');
 }
 
-/* What we say of a batch, and the batch as the server gets it. */
+/* Our verdicts on a batch, and the batch as it is sent to the server. */
 struct batch {
 	const char *refused[BATCH]; /* the reason, or NULL */
 	struct buf sent, minified, written;
@@ -106,7 +106,7 @@ ask(PGconn *conn, const struct batch *batch)
 	r = PQexecParams(conn, ask_sql, 3, NULL, values, NULL, NULL, 0);
 	if (PQresultStatus(r) != PGRES_TUPLES_OK)
 		fail_msg("%s", PQerrorMessage(conn));
-	/* Every text ends in a space: behind the last one is one more row. */
+	/* Every text ends in a space, so that the last row is an empty one. */
 	assert_int_equal(PQntuples(r), BATCH + 1);
 	return r;
 }
@@ -204,7 +204,7 @@ scan__20000_texts_from_a_seed__as_jsonb_but_on_purpose(void **state)
 	PQfinish(conn);
 }
 
-/* Whoever reads events casts: none may be a number that no cast takes. */
+/* Readers of events cast numbers, so each accepted one must be castable. */
 static void
 scan__5000_numbers_at_the_limits__float8_and_numeric_read_them(void **state)
 {

@@ -1,4 +1,6 @@
-/* A session is ours, whatever the server, its database and its role say. */
+/*
+ * A session has our settings, whatever the server, its database and role set.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -10,7 +12,7 @@
 
 static struct cluster cluster;
 static char url[256];
-static char admin[512]; /* the same, and it may always write */
+static char admin[512]; /* the same with write access */
 
 static int
 setup(void **state)
@@ -130,7 +132,7 @@ session__database_prescribes_otherwise__events_are_stored(void **state)
 	prescribe(false);
 }
 
-/* It would be ended while it waits for the next request. */
+/* The server would end our session while it waits for the next request. */
 static void
 session__database_ends_idle_sessions__ours_stays(void **state)
 {
@@ -189,7 +191,7 @@ body__not_as_bytea_is_written__refused_and_not_read_on(void **state)
 
 	(void)state;
 	for (i = 0; i <= sizeof(wrong) / sizeof(*wrong); i++) {
-		/* In memory of its very length, for the sanitizer. */
+		/* In memory of exactly its length, for the sanitizer. */
 		char *text = i == 0 ? NULL : strdup(wrong[i - 1]);
 
 		buf_init(&out, 100);

@@ -66,7 +66,7 @@ stop(void **state)
 	return 0;
 }
 
-/* One message to that path, due now by the database's clock. */
+/* Puts one message for that path, due now by the database's clock. */
 static void
 put(const char *path)
 {
@@ -107,7 +107,7 @@ work_until(const char *status)
 	}
 }
 
-/* How far the n-th request was signed ahead of this host, in seconds. */
+/* How far the n-th request's timestamp is ahead of this host, in seconds. */
 static int64_t
 signed_ahead(const char *path, int n)
 {
@@ -160,7 +160,7 @@ webhook__retried_an_hour_later__signed_with_the_time_of_its_attempt(
 	    signed_ahead("/flaky/1/later", 1), 3 * HOUR - 5, 3 * HOUR + 5);
 }
 
-/* The receiver's date is an hour ahead, as its clock is. */
+/* The receiver's clock, and so its date, is an hour ahead. */
 static void
 retry__after_a_date__by_the_databases_clock(void **state)
 {

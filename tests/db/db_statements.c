@@ -1,4 +1,6 @@
-/* Prepared statements that are gone or unfit, and a schema that is too old. */
+/*
+ * Prepared statements that are gone or stale, and a schema that is too old.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -72,7 +74,7 @@ db__result_type_changed__run_again_unnoticed(void **state)
 	db_free(db);
 }
 
-/* 26000: as after a pooler's DISCARD ALL. */
+/* 26000, as after a pooler's DISCARD ALL. */
 static void
 db__statements_gone__run_again_unnoticed(void **state)
 {
@@ -132,7 +134,7 @@ ready__schema_older_than_the_program__503_until_it_is_migrated(void **state)
 	    query_schema());
 	assert_ready(db, 200, "ready");
 	db_free(db);
-	/* What a statement names and the schema lacks. */
+	/* A column that a statement names is missing in the schema. */
 	t_exec(url, "ALTER TABLE workers RENAME last_seen_at TO older");
 	db = db_new(url, "test", 3000);
 	assert_ready(db, 503, missing);

@@ -1,6 +1,6 @@
 /*
- * The states of deliveries stand in one table of C; whatever else lists them
- * says the same: SQL's constraint and functions, the API's description, and the
+ * The states of deliveries are in one table of C. Every other list of them must
+ * be the same: SQL's constraint and functions, the API's description, and the
  * README for receivers.
  */
 #include "t.h"
@@ -44,7 +44,7 @@ compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* "a b c", in the order of the alphabet. */
+/* Sorts the words and joins them: "a b c". */
 static const char *
 sorted(const char *words[], size_t n)
 {
@@ -61,7 +61,7 @@ sorted(const char *words[], size_t n)
 	return text;
 }
 
-/* The first n states, and one more word unless it is NULL. */
+/* The first n states but one, and one more word unless it is NULL. */
 static const char *
 states(int n, enum delivery_state without, const char *more)
 {
@@ -78,7 +78,7 @@ states(int n, enum delivery_state without, const char *more)
 	return sorted(words, k);
 }
 
-/* The words that SQL finds between these quotes in a text of its own. */
+/* Expects these words in single quotes in a text that SQL returns. */
 static void
 expect_in_sql(const char *want, const char *text)
 {
@@ -91,7 +91,7 @@ expect_in_sql(const char *want, const char *text)
 	free(got);
 }
 
-/* The members of the enum at that JSON path. */
+/* Expects these members of the enum at that JSON path. */
 static void
 expect_in_openapi(const char *want, const char *at)
 {

@@ -1,4 +1,6 @@
-/* Storing: a base event, its derived ones and the outbox, and incidents. */
+/*
+ * Storing: a base event, its derived events and the outbox, and incidents.
+ */
 #include "t.h"
 
 #include <string.h>

@@ -1,4 +1,6 @@
-/* Storing the same twice, and from many senders at once: one event. */
+/*
+ * Storing the same event twice, and from many senders at once: stored once.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -37,7 +39,7 @@ store__same_key_twice__first_answer_again(void **state)
 	    STATUS_OK);
 	assert_true(receipt.is_other_body);
 	receipt_free(&receipt);
-	/* A key is one service's own. */
+	/* Keys of different services are different keys. */
 	other = store_send("health", "{}", "key-1");
 	assert_memory_not_equal(other, first, ID_LEN);
 	assert_int_equal(store_events("deduplication_key = 'key-1'"), 2);
@@ -45,7 +47,7 @@ store__same_key_twice__first_answer_again(void **state)
 	free(first);
 }
 
-/* The commit was cut off after it took effect: the same ids once more. */
+/* The answer to the commit was lost: the same ids are sent once more. */
 static void
 store__same_id_twice__stored_once_and_answered_alike(void **state)
 {
@@ -85,7 +87,7 @@ store__same_id_twice__stored_once_and_answered_alike(void **state)
 		}
 }
 
-/* Sixty-four at once on a busy machine may outlast one attempt's time limit. */
+/* 64 connections at once on a busy machine can outlast one attempt's limit. */
 static struct db *
 connect_in_time(void)
 {
@@ -99,8 +101,8 @@ connect_in_time(void)
 }
 
 /*
- * Forks `SENDERS` processes that wait for each other at a pipe's end, send, and
- * write their answer down; returns how many different answers there were.
+ * Forks `SENDERS` processes, which wait for a pipe's end, send at once, and
+ * write their answers; returns how many different answers there were.
  */
 static int
 answers_of_many(const char *service, const char *body, const char *key)
@@ -123,7 +125,7 @@ answers_of_many(const char *service, const char *body, const char *key)
 		own = connect_in_time();
 		if (own == NULL)
 			_exit(1);
-		/* Everyone connected reads the end of file at once. */
+		/* Once all are connected, all read the end of file. */
 		n = (int)read(gate[0], &c, 1);
 		if (n != 0 ||
 		    store_send_as(own, id_new(), service, body, key,

@@ -1,4 +1,6 @@
-/* What a live stream takes: from where, in which order, and what comes late. */
+/*
+ * What a live stream takes: from where, in which order, and late commits.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -7,7 +9,7 @@
 #include "db.h"
 #include "stream_taken.h"
 
-/* --- what nobody watches --- */
+/* --- nobody watches --- */
 
 static void
 pass__new_stream__begins_at_the_present(void **state)
@@ -68,9 +70,9 @@ pass__transaction_open_at_that_moment__its_events_stay(void **state)
 	taken_expect(100, 100000, "late", false);
 }
 
-/* --- what comes --- */
+/* --- new events --- */
 
-/* As after a dump was restored, or a replica took over that had lagged. */
+/* As if a dump was restored, or a lagging replica was promoted. */
 static void
 set_ahead(void)
 {
@@ -225,7 +227,7 @@ take__cursors__as_the_feed_takes_them(void **state)
 		feed[1] = strchr(pg_value(r, 0, i), '.') + 1;
 		assert_int_equal(
 		    db_run(database, Q_events_feed, feed, &page), STATUS_OK);
-		/* Without an event a row has the horizon alone. */
+		/* A row without an event has only the horizon. */
 		assert_int_equal(pg_rows(page), i == 0 ? 2 : 1);
 		assert_int_equal(pg_value(page, 0, 0) == NULL, i == 1);
 		pg_free(page);
@@ -233,7 +235,7 @@ take__cursors__as_the_feed_takes_them(void **state)
 	pg_free(r);
 }
 
-/* --- what is late --- */
+/* --- late commits --- */
 
 static void
 take__one_commits_late__held_back_and_none_passed_by(void **state)

@@ -1,4 +1,6 @@
-/* What a live stream takes when there is too much, or many take at once. */
+/*
+ * What a live stream takes if there is too much, or if many sessions take.
+ */
 #include "t.h"
 
 #include <libpq-fe.h>
@@ -15,10 +17,10 @@
 enum {
 	TAKERS = 4,
 	SENDERS = 2,
-	COMMITS = 100 /* of three events, by each sender */
+	COMMITS = 100 /* each of three events, by each sender */
 };
 
-/* --- what is too much --- */
+/* --- too much --- */
 
 static void
 take__more_events_than_wanted__the_newest(void **state)
@@ -34,7 +36,7 @@ take__more_events_than_wanted__the_newest(void **state)
 	taken_expect(2, 100000, "e,f", false);
 }
 
-/* Each would be a megabyte of JSON: reading them all takes seconds. */
+/* Each is a megabyte of JSON: to read them all would take seconds. */
 static void
 take__many_that_are_too_long__not_even_read(void **state)
 {
@@ -133,7 +135,7 @@ tell(int taker, const struct pg_result *r)
 	buf_free(&events);
 }
 
-/* Takes until all of them together have them all. */
+/* Takes until all takers together have all events. */
 static void
 take_all(int taker)
 {
@@ -175,7 +177,7 @@ take__four_sessions_while_others_write__each_event_once(void **state)
 	    t_number(url, "SELECT count(*) FROM told"), SENDERS * COMMITS * 3);
 	assert_int_equal(t_number(url, "SELECT count(DISTINCT id) FROM told"),
 	    SENDERS * COMMITS * 3);
-	/* And each session saw the order of the commits. */
+	/* Each session saw the order of the commits. */
 	assert_int_equal(
 	    t_number(url,
 		"SELECT count(*) FROM (SELECT (tx, id) < lag((tx, id))"
@@ -184,7 +186,7 @@ take__four_sessions_while_others_write__each_event_once(void **state)
 	    0);
 }
 
-/* --- what it costs --- */
+/* --- cost --- */
 
 static void
 take__much_history__read_by_the_index(void **state)

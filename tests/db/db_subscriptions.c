@@ -1,4 +1,6 @@
-/* /subscriptions, from the route to the rows: shown, changed, deleted. */
+/*
+ * /subscriptions, from the route to the rows: GET, PATCH, DELETE.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -237,7 +239,7 @@ delete__deliveries_in_all_states__the_waiting_expire(void **state)
 	free(id);
 }
 
-/* The rest is the worker's: deliveries_expire. */
+/* The worker expires the rest (deliveries_expire). */
 static void
 delete__huge_backlog__answered_in_time_all_the_same(void **state)
 {
@@ -256,7 +258,7 @@ delete__huge_backlog__answered_in_time_all_the_same(void **state)
 	free(id);
 }
 
-/* --- all of them --- */
+/* --- all methods --- */
 
 static const struct {
 	const char *method, *rest, *body;
@@ -338,7 +340,7 @@ any__database_away__503(void **state)
 	api_context.db = good;
 }
 
-/* A commit that was cut off is run once more with the same values. */
+/* When the answer to a commit is lost, it is run again with the same values. */
 static void
 any__run_twice__done_once(void **state)
 {

@@ -1,5 +1,7 @@
-/* Bodies for /subscriptions that have faults: each is named, and nothing
- * changes. */
+/*
+ * Bodies for /subscriptions that have faults: each fault is named, and nothing
+ * changes.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -8,7 +10,7 @@
 
 /* --- POST --- */
 
-/* The same table for POST and PATCH: a member, its value, what is wrong. */
+/* One table for POST and PATCH: a member, its value, the error. */
 static const struct {
 	const char *name, *value, *type, *msg;
 } wrong[] = {
@@ -95,7 +97,7 @@ post__several_wrong__all_listed(void **state)
 	api_expect_fault("topic", "missing", "Field required");
 	api_expect_fault("url", "url_parsing", J("'input':'x'"));
 	api_expect_fault("paused", "bool_parsing", "\"input\":2");
-	/* A misspelt name may hold a secret: it is not said back. */
+	/* A misspelt member may hold a secret, so its value is not returned. */
 	api_expect_fault("colour", "extra_forbidden", "\"input\":null");
 	api_expect("POST", "/subscriptions", "{}", 422);
 	api_expect_fault("topic", "missing", "Field required");

@@ -1,4 +1,7 @@
-/* Masked headers and credentials come back: kept for the same server alone. */
+/*
+ * Masked headers and credentials that are sent back keep their values, but for
+ * the same server only.
+ */
 #include "t.h"
 
 #include <libpq-fe.h>
@@ -21,7 +24,9 @@ headers__patched_back_as_shown__values_stay(void **state)
 	api_expect_member("description", "\"d\"");
 	api_expect_kept(RECEIVER " {\"X-Api-Key\": \"s3cret-two\","
 				 " \"Authorization\": \"Bearer s3cret-one\"}");
-	/* The object replaces all; case does not matter. */
+	/*
+	 * The object replaces all headers; the case of names does not matter.
+	 */
 	api_expect("PATCH", api_path(id, ""),
 	    J("{'headers':{'x-api-KEY':'***','X-New':'s3cret-3'}}"), 200);
 	api_expect_kept(RECEIVER " {\"X-New\": \"s3cret-3\","
@@ -179,7 +184,7 @@ credentials__in_a_nats_url__kept_apart_and_masked(void **state)
 		api_expect("GET", api_path(id, ""), NULL, 200);
 		api_expect_member("url", want);
 		api_expect_silence();
-		/* Shown, changed elsewhere and sent back: nothing is lost. */
+		/* Sent back as shown, with another change: nothing is lost. */
 		snprintf(body, sizeof(body), "{\"paused\":true,\"url\":\"%s\"}",
 		    rows[i].shown);
 		api_expect("PATCH", api_path(id, ""), body, 200);
@@ -211,7 +216,7 @@ credentials__masked_for_another_server_or_user__422(void **state)
 	api_expect_kept("nats://N1.example:4222/c.d ann:s3cret");
 	api_expect("PATCH", api_path(id, ""), "{\"paused\":true}", 200);
 	api_expect_kept("nats://N1.example:4222/c.d ann:s3cret");
-	/* A URL without is one without. */
+	/* A URL without credentials removes them. */
 	api_expect(
 	    "PATCH", api_path(id, ""), J("{'url':'nats://n1.example/b'}"), 200);
 	api_expect_kept("nats://n1.example/b");

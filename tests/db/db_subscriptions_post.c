@@ -1,4 +1,6 @@
-/* POST /subscriptions: what is made of a body, and what is warned of. */
+/*
+ * POST /subscriptions: the subscription made of a body, and its warnings.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -68,7 +70,7 @@ post__every_member__kept(void **state)
 	free(id);
 }
 
-/* Accepted: somebody may subscribe before the first rule derives to it. */
+/* It is accepted, because a rule for this topic can come later. */
 static void
 post__topic_that_nothing_derives_to__warned_of(void **state)
 {

@@ -1,4 +1,6 @@
-/* A subscription's secret is rotated, and tried with a test message. */
+/*
+ * A subscription's secret is rotated, and a test message is sent.
+ */
 #include "t.h"
 
 #include <string.h>

@@ -1,4 +1,6 @@
-/* GET /events/{id}/trace: what is shown, and that it is what others show. */
+/*
+ * GET /events/{id}/trace: what it shows, and that other routes show the same.
+ */
 #include "outbox_rows.h"
 
 #include <string.h>
@@ -6,7 +8,7 @@
 #define BASE "01a205b3-d000-7000-8000-0000000000ff"
 #define LATER "01a205b3-d000-7000-8000-0000000000fe"
 
-/* BASE made events 1 and 2; LATER made 3, and 1 stands for it. */
+/* BASE derived events 1 and 2; LATER derived 3, and 1 answers for it, too. */
 static void
 put_events(void)
 {
@@ -33,7 +35,7 @@ put_events(void)
 	rows_message(3, "event.transport");
 }
 
-/* The answer to GET of both parts with the id between; the caller frees. */
+/* The answer to GET before + id + after; the caller frees it. */
 static char *
 get(const char *before, const char *id, const char *after)
 {

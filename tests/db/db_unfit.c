@@ -1,4 +1,6 @@
-/* Servers that may not or cannot store an event, and what is said of them. */
+/*
+ * Servers that must not or cannot store an event, and what is reported.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -8,7 +10,7 @@
 #include "ask.h"
 #include "cluster.h"
 
-/* As clock.c, but that a test can let time pass. */
+/* As clock.c, but a test can let time pass. */
 static int64_t passed_ms;
 
 int64_t clock_wall_us(void);
@@ -114,7 +116,7 @@ backend_pid(void)
 	    "'test'");
 }
 
-/* As when a server was made a standby behind its address. */
+/* As if the address led to a server that has become a standby. */
 static void
 server__says_it_is_read_only__session_is_left(void **state)
 {
@@ -138,7 +140,7 @@ server__says_it_is_read_only__session_is_left(void **state)
 	db_free(db);
 }
 
-/* A statement of ours in a transaction that may not write, as /ready's. */
+/* A role that lacks one of the rights that storing an event needs. */
 static void
 ready__events_may_not_be_written__503_with_the_reason(void **state)
 {
@@ -176,7 +178,7 @@ server__too_many_connections__counted_as_resources(void **state)
 
 	(void)state;
 	t_exec(url, "CREATE ROLE crowd LOGIN CONNECTION LIMIT 0");
-	/* A first host that nobody is at must not hide it. */
+	/* A first host that does not answer must not hide it. */
 	snprintf(limited, sizeof(limited),
 	    "postgresql://crowd@127.0.0.1:1,127.0.0.1:%d/smartcity",
 	    cluster.port);
@@ -312,7 +314,7 @@ database__latin1__refused_with_the_reason(void **state)
 	cluster_shell(&cluster, "grep -q 'encoding is LATIN1' migrated");
 }
 
-/* As an index, a domain or a trigger of the operator's may. */
+/* As an operator's own index, domain or trigger can do. */
 static void
 event__refused_by_the_database__kept_to_be_replayed(void **state)
 {

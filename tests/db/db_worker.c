@@ -1,4 +1,6 @@
-/* The worker as a process: what it delivers, stops and answers. */
+/*
+ * The worker as a process: deliveries, stops, exit statuses.
+ */
 #include "t.h"
 
 #include <poll.h>
@@ -28,8 +30,8 @@ worker__messages_there__delivered(void **state)
 }
 
 /*
- * Three at once, two of them killed now and then, each in the midst of its
- * work; what they had in hand comes up again when its lease ends.
+ * Three workers, two of which are killed now and then in the midst of work;
+ * their deliveries are retried when the leases end.
  */
 static void
 worker__killed_twenty_times__all_arrive_under_their_ids(void **state)
@@ -75,7 +77,7 @@ worker__killed_twenty_times__all_arrive_under_their_ids(void **state)
 	    receiver_distinct(&worker_receiver, "/slow/30/kill"), MESSAGES);
 	print_message("%d kills, %d messages: %d delivered twice\n", KILLS,
 	    MESSAGES, count - MESSAGES);
-	/* The history knows of each attempt that was lost. */
+	/* The history has each attempt that was lost. */
 	assert_true(t_number(url,
 			"SELECT count(*) FROM delivery_attempts"
 			" WHERE error = 'lost'") >= count - MESSAGES);

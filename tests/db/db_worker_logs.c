@@ -1,5 +1,7 @@
-/* What the worker logs of deliveries that fail, of receivers that are held, and
- * of a clock. */
+/*
+ * What the worker logs about failed deliveries, held receivers and a wrong
+ * clock.
+ */
 #include "t.h"
 
 #include "stack.h"
@@ -30,7 +32,9 @@ worker__delivery_fails__line_says_whose_it_is(void **state)
 	free(message);
 }
 
-/* A name that people gave, and a URL that nobody shall read in a log. */
+/*
+ * Gives the receiver a description, and its URL a secret that no log may show.
+ */
 static void
 describe(const char *path, const char *description)
 {
@@ -92,7 +96,7 @@ worker__410__said_to_be_disabled_and_held_not_again(void **state)
 	worker_stop(&p);
 }
 
-/* The tenth failure in a row is the one that opens it. */
+/* The tenth failure in a row opens the breaker. */
 static void
 worker__breaker_opens__said_to_be_held_not_again(void **state)
 {

@@ -1,4 +1,6 @@
-/* The worker and signals: new settings, a stop meanwhile, debug lines. */
+/*
+ * The worker and signals: new settings, a stop during a restart, debug lines.
+ */
 #include "t.h"
 
 #include <signal.h>
@@ -9,7 +11,7 @@
 #include "stack.h"
 #include "worker_process.h"
 
-/* A worker in a directory of its own, whose .env says so. */
+/* Starts a worker in a new directory, whose .env has that setting. */
 static struct program
 start_in(char dir[], const char *setting)
 {
@@ -58,7 +60,7 @@ worker__sighup__what_is_under_way_ends_then_new_settings(void **state)
 	(void)state;
 	stack_wait(worker_is_seen, NULL, "the worker is seen");
 	worker_subscribe(path);
-	worker_put(40); /* of which 16 may be under way */
+	worker_put(40); /* of which 16 can be under way */
 	for (i = 1; i <= 2; i++) {
 		stack_wait(
 		    worker_is_under_way, path, "deliveries are under way");
@@ -158,7 +160,7 @@ worker__sigusr1__debug_lines_of_each_delivery_and_off_again(void **state)
 	kill(p.pid, SIGTERM);
 	assert_int_equal(worker_end(&p), 0);
 	assert_int_equal(worker_count_written(&p, "r-2"), 0);
-	/* Neither what was sent nor what signs it. */
+	/* Neither the payload nor the secret is logged. */
 	assert_int_equal(worker_count_written(&p, "geheim"), 0);
 	assert_int_equal(worker_count_written(&p, "MfKQ9r8GKYqrTwj"), 0);
 	fclose(p.out);

@@ -151,7 +151,7 @@ events__filters__each_does_its_work(void **state)
 	assert_int_equal(contract_length_of("/events?service=nobody"), 0);
 }
 
-/* Follows Link headers to the end; returns how many events came by. */
+/* Follows Link headers to the end; returns the number of events. */
 static int
 follow(const char *first)
 {
@@ -187,7 +187,7 @@ events__followed_by_link__each_once(void **state)
 		contract_ingest("/ingest/paged", "{}", id);
 	assert_int_equal(follow("/events?service=paged&limit=10"), 25);
 	assert_int_equal(follow("/events?service=paged&limit=10&after=0"), 25);
-	/* Whatever else its query holds. */
+	/* Also if the query has other parameters and odd bytes. */
 	assert_int_equal(
 	    follow("/events?service=paged&limit=10&x=(1);'%3E\\^>|"), 25);
 }

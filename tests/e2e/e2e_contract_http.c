@@ -1,4 +1,6 @@
-/* The contract of the API in HTTP: methods, headers, types, keys, problems. */
+/*
+ * The API's contract in terms of HTTP: methods, headers, types, keys, problems.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -89,7 +91,7 @@ routes__wrong_method_or_path__405_or_404(void **state)
 	    "POST", "/ingest/..%2fhealth", "", "{}", 404, "\"detail\"");
 	contract_expect(
 	    "POST", "/ingest/%2e%2e/health", "", "{}", 404, "\"detail\"");
-	/* nginx's "location = /events" would not see it. */
+	/* nginx's "location = /events" does not match this path. */
 	contract_expect("GET", "/events/", "", NULL, 404, "\"detail\"");
 	contract_expect("POST", "/ingest/energy/", "", "{}", 404, "\"detail\"");
 }

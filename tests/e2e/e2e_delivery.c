@@ -173,7 +173,10 @@ delivery__failed__replayed_on_request(void **state)
 	deliveries_call("POST", target, NULL, 200);
 	assert_int_equal(
 	    receiver_count(&deliveries_receiver, "/ok/replayed"), 0);
-	/* Not there: it would be overlooked. */
+	/*
+	 * A dry_run in the body, or misspelt, is refused: ignored, it would
+	 * replay.
+	 */
 	deliveries_call("POST", "/outbox/replay", "{\"dry_run\":true}", 422);
 	deliveries_call("POST", "/outbox/replay?dryrun=true", NULL, 422);
 	*strstr(target, "&dry_run") = '\0';

@@ -1,4 +1,6 @@
-/* Headers and passwords for receivers: used, and told nowhere. */
+/*
+ * Headers and passwords for receivers: used, and shown nowhere.
+ */
 #include "t.h"
 
 #include <arpa/inet.h>
@@ -32,7 +34,7 @@ got_new_header(void *arg)
 	return yes;
 }
 
-/* Its first request's header; to be freed. */
+/* A header of the first request to that path; the caller frees it. */
 static char *
 header_of(const char *path, const char *name)
 {
@@ -41,7 +43,7 @@ header_of(const char *path, const char *name)
 	    receiver_find(&deliveries_receiver, path, 0), name);
 }
 
-/* Neither answers, nor metrics, nor logs have the text. */
+/* Neither answers nor metrics nor logs contain the text. */
 static void
 check_told_nowhere(const char *text, const char *event)
 {
@@ -58,7 +60,7 @@ check_told_nowhere(const char *text, const char *event)
 							   : target);
 		assert_int_equal(h.status, 200);
 		if (strstr(h.body, text) != NULL)
-			fail_msg("told: %s", h.body);
+			fail_msg("the answer shows a secret: %s", h.body);
 		http_free(&h);
 	}
 	snprintf(command, sizeof(command),
@@ -88,7 +90,7 @@ subscription__with_headers__sent_changed_and_told_nowhere(void **state)
 	value = header_of("/ok/guarded", "x-api-key");
 	assert_string_equal(value, "s3cret-key");
 	free(value);
-	/* The attempts go on, and the next has what it has now. */
+	/* Attempts go on, and the next one has the new header. */
 	snprintf(target, sizeof(target), "/subscriptions/%s", a);
 	deliveries_call("PATCH", target,
 	    J("{'headers':{'X-New':'s3cret-new'},"
@@ -159,7 +161,7 @@ start_nats(int port)
 	_exit(127);
 }
 
-/* There is no stream: that it says so means that it let the worker in. */
+/* There is no stream; an error that says so shows that the login succeeded. */
 static void
 subscription__nats_wants_a_password__told_until_it_is_right(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * The disk is full, a real one: the tables lie on a small tmpfs that only this
- * PostgreSQL sees, in a mount namespace of its own. That takes root.
+ * A disk that is really full: the tables are on a small tmpfs that only this
+ * PostgreSQL sees, in a mount namespace of its own. That needs root.
  */
 #include "t.h"
 
@@ -43,7 +43,7 @@ is_there(void *arg)
 	return shell("pg_isready -q -h $d") == 0;
 }
 
-/* A cluster whose tables are on the small disk, all but its journal. */
+/* Makes a cluster whose tables, but not its WAL, are on the small disk. */
 static void
 make_cluster(void)
 {
@@ -58,7 +58,7 @@ make_cluster(void)
 		   "$d/pg -U postgres -A trust -E UTF8 --locale C.UTF-8");
 	if ((postgres = fork()) == 0)
 		become_postgres();
-	stack_wait(is_there, NULL, "the small server is there");
+	stack_wait(is_there, NULL, "the server on the small disk is ready");
 	snprintf(cluster, sizeof(cluster),
 	    "postgresql://postgres@/postgres?host=%s", dir);
 	setenv("TEST_DATABASE_URL", cluster, 1);

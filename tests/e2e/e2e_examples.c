@@ -1,4 +1,7 @@
-/* What the READMEs show of receiving, as a reader would paste it. */
+/*
+ * The READMEs' examples of receivers and the first commands of README.md, run
+ * as a reader would paste them.
+ */
 #include "t.h"
 
 #include <fcntl.h>
@@ -12,8 +15,6 @@
 #include "receiver.h"
 #include "shell.h"
 #include "stack.h"
-
-/* The examples for receivers, and the README's first screen. */
 
 static bool
 is_listening(void *arg)
@@ -77,7 +78,7 @@ is_verified(void *path)
 	return system(command) == 0;
 }
 
-/* Both blocks, as whoever reads it pastes them, but for the two ports. */
+/* Both blocks as a reader pastes them, except for the two ports. */
 static void
 readme__first_event_and_webhook__pasted__verified(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * What `make run` started is killed, with a PostgreSQL of its own: it is
- * started again, nginx/run says so, and the whole works as before.
+ * Programs that `make run` started are killed, its private PostgreSQL, too:
+ * nginx/run starts them again and says so, and the stack works as before.
  */
 #include "t.h"
 
@@ -88,7 +88,7 @@ kill_and_await(const char *name, const char *called)
 	assert_int_not_equal(stack_pid(&s, name), pid);
 	stack_wait(is_stored, NULL, "an event is stored");
 	stack_wait_status(&s, "/ready", 200);
-	/* Nobody else fell with it. */
+	/* No other program was started again. */
 	shell_must("test $(grep -c 'started again;\\|started again at\\|"
 		   "started again in' run.log) = 1");
 }
@@ -263,7 +263,7 @@ is_over_now(void *arg)
 	return true;
 }
 
-/* The last one: it ends the stack. */
+/* The last test, because it ends the stack. */
 static void
 run__ended_while_something_is_to_be_started_again__nothing_left(void **state)
 {
@@ -274,7 +274,7 @@ run__ended_while_something_is_to_be_started_again__nothing_left(void **state)
 	await_said("the worker ended with status 3; started again in 4 s");
 	began = clock_steady_ms();
 	assert_int_equal(kill(s.pid, SIGTERM), 0);
-	stack_wait(is_over_now, NULL, "nginx/run stops");
+	stack_wait(is_over_now, NULL, "nginx/run has stopped");
 	assert_true(clock_steady_ms() - began < STOP_MS);
 	shell_must("test ! -e run && test -z \"$(find /proc/[0-9]* "
 		   "-maxdepth 1 -name cwd -lname \"$PWD/*\" "

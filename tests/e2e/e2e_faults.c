@@ -1,4 +1,7 @@
-/* Processes die, the database leaves and comes back: no promise is broken. */
+/*
+ * Processes are killed, the database goes away and comes back: no event that
+ * was acknowledged is lost.
+ */
 #include "t.h"
 
 #include <pthread.h>
@@ -78,7 +81,7 @@ wait_acks(int more)
 	stack_wait(has_more_acks, &n, "more events are acknowledged");
 }
 
-/* Every id that was answered with 200 is in the table. */
+/* How many ids that were answered with 200 are not in the table. */
 static int
 missing(void)
 {
@@ -110,7 +113,10 @@ responders__killed_under_load__no_acknowledged_event_lost(void **state)
 	wait_acks(50);
 	load_stop();
 	assert_int_equal(missing(), 0);
-	/* Each kill costs at most the one request that was in hand. */
+	/*
+	 * Each kill fails at most the one request that the responder was
+	 * handling.
+	 */
 	assert_in_range(refused + cut, 0, 20);
 }
 
@@ -130,7 +136,9 @@ send_with_the_crowd(void *arg)
 	return NULL;
 }
 
-/* All at once; returns how many different bodies were answered with 200. */
+/*
+ * Sends them at once; returns how many different bodies were answered with 200.
+ */
 static int
 send_as_crowd(const char *target, const char *body, size_t from)
 {
@@ -173,7 +181,7 @@ ingest__same_key_from_64_senders__one_answer_one_event(void **state)
 	    1);
 }
 
-/* The bodies differ in the id of the report and in nothing behind it. */
+/* The answers differ in the id of the report and in nothing after it. */
 static void
 ingest__one_emergency_from_64_senders__one_dispatch(void **state)
 {
@@ -229,7 +237,7 @@ pool__reloaded_under_load__no_request_fails(void **state)
 	assert_int_equal(missing(), 0);
 }
 
-/* Connections are refused and the old ones ended, as when a server leaves. */
+/* Connections are refused and open ones ended, as when a server shuts down. */
 static void
 database__gone__503_and_back_again(void **state)
 {
@@ -251,7 +259,10 @@ database__gone__503_and_back_again(void **state)
 	assert_non_null(retry);
 	free(retry);
 	http_free(&h);
-	/* What fails its schema is not lost either: the sender keeps it. */
+	/*
+	 * A body that fails its schema is answered with 503, too, so that the
+	 * sender keeps it.
+	 */
 	h = http_post(s.port, "/ingest/health", "{\"patient_id\":[]}");
 	assert_int_equal(h.status, 503);
 	http_free(&h);

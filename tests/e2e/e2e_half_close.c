@@ -1,6 +1,6 @@
 /*
- * Clients that close their side once their request is sent, as `nc -N` does:
- * they are there and wait for the answer. And those that leave.
+ * Clients that close their sending side after the request, as `nc -N` does:
+ * they are there and wait for the answer. And clients that leave.
  */
 #include "t.h"
 
@@ -16,13 +16,15 @@
 enum {
 	RESPONDERS = 2,
 	TIMES = 10,
-	LONG = 300000, /* longer than a buffer of nginx's, both ways */
+	LONG = 300000, /* longer than nginx's buffers, both ways */
 	TOO_LONG = (1 << 20) + 1
 };
 
 static struct stack s;
 
-/* A stopped pool answers nobody: nginx waits, and has time to see who left. */
+/*
+ * While the pool is stopped, nginx has to wait, and has time to see who left.
+ */
 static void
 signal_pool(int number)
 {
@@ -103,7 +105,7 @@ half_close__after_a_whole_request__answered(void **state)
 	    4 * TIMES);
 }
 
-/* A request with a body of n bytes, to be freed; its own length in *n. */
+/* A request with a body of n bytes; sets *n to its own length; to be freed. */
 static char *
 request_of(size_t *n)
 {
@@ -167,7 +169,7 @@ dial(void)
 	return fd;
 }
 
-/* nginx has seen the whole of it when it answers another on the same port. */
+/* nginx has read these requests when it has answered later ones. */
 static void
 half_close__while_nobody_answers_yet__answered_then(void **state)
 {
@@ -216,7 +218,7 @@ is_stored(void *service)
 		   (const char *)service) == 1;
 }
 
-/* The status is what became of the event; no byte of the answer arrived. */
+/* The status says what became of the event; no byte of the answer was sent. */
 static bool
 is_logged(void *path)
 {
@@ -229,7 +231,10 @@ is_logged(void *path)
 	return system(command) == 0;
 }
 
-/* It cannot be told apart in time, and what it sent is whole. */
+/*
+ * nginx cannot tell in time that the client is gone, and its request is
+ * complete.
+ */
 static void
 client__gone_behind_its_request__event_stored_and_logged(void **state)
 {

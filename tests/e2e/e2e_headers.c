@@ -1,6 +1,6 @@
 /*
  * A header that a client repeats gets the same answer behind every nginx:
- * before 1.23 the pool sees each line, since then one that joins them.
+ * before 1.23 the pool sees each line, since then one line that joins them.
  */
 #include "t.h"
 
@@ -114,7 +114,7 @@ static const struct {
 	{ "POST", "/subscriptions/" SOME_ID "/secret/rotate" },
 };
 
-/* On each of them, and nothing is stored. */
+/* Refused on each route, and nothing is stored. */
 static void
 expect_refused_everywhere(const struct row *rows)
 {
@@ -158,7 +158,7 @@ content_type__cloudevent__refused(void **state)
 	expect_all("POST", "/ingest/typed", others);
 }
 
-/* There the body is the data: rules see it, only the key is not taken. */
+/* In binary mode the body is the data, which rules see; ce-id is no key. */
 static void
 cloudevent__in_binary_mode__its_data_is_stored(void **state)
 {
@@ -297,7 +297,7 @@ traceparent__repeated__not_taken(void **state)
 	assert_int_equal(t_number(s.url, messages), 2);
 }
 
-/* What nginx itself refuses, whatever comes behind it. */
+/* nginx itself refuses these; the pool does not see them. */
 static void
 framing__repeated__400(void **state)
 {
@@ -333,7 +333,7 @@ framing__repeated__400(void **state)
 	}
 }
 
-/* From a client that may not name its requests. */
+/* This client's address is not trusted to name its requests. */
 static void
 request_id__repeated__nginx_s_own(void **state)
 {

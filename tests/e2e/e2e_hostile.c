@@ -1,4 +1,6 @@
-/* Whatever is thrown at the stack, it answers with the sender's fault. */
+/*
+ * Whatever is sent to the stack, an error is always the sender's, never a 5xx.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -234,7 +236,7 @@ requests__too_long__413_or_414_or_431(void **state)
 	free(text);
 }
 
-/* Spellings of a number that a double, or jsonb, would not give back. */
+/* Spellings of a number that a double, or jsonb, would change. */
 static void
 random_number(char *out, unsigned *seed)
 {

@@ -1,4 +1,7 @@
-/* The logs of the whole product: one request's way, levels, slow lines. */
+/*
+ * The logs of the whole product: one request in all of them, levels, slow
+ * requests.
+ */
 #include "t.h"
 
 #include <pthread.h>
@@ -43,7 +46,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* The request's id, to be freed. */
+/* Returns the request's id; the caller frees it. */
 static char *
 post(const char *headers, const char *target, const char *body, int status)
 {
@@ -61,7 +64,7 @@ post(const char *headers, const char *target, const char *body, int status)
 	return id;
 }
 
-/* Debug lines on, or off, in pool and worker. */
+/* Switches debug lines "on" or "off" in pool and worker. */
 static void
 switch_debug(const char *to)
 {
@@ -152,7 +155,7 @@ request__its_id__in_each_log_each_row_and_the_delivery(void **state)
 	free(id);
 }
 
-/* nginx writes it once the answer is sent, and keeps no lines back. */
+/* nginx writes the line once the answer is sent, and does not buffer it. */
 static void
 nginx__request_answered__its_line_is_there_at_once(void **state)
 {
@@ -189,7 +192,7 @@ pool__sigusr1_again__no_more_debug_lines(void **state)
 	free(off);
 }
 
-/* Signals that came together are one. */
+/* Signals that are pending at the same time are merged into one. */
 static bool
 is_off(void *arg)
 {
@@ -200,7 +203,7 @@ is_off(void *arg)
 	return kill(stack_pid(&s, "fcgi"), SIGUSR1) != 0;
 }
 
-/* The children have it blocked; libfcgi would have taken it as an end. */
+/* The children block it; libfcgi would have taken it as an order to end. */
 static void
 pool__sigusr1_all_the_time__no_request_fails(void **state)
 {
@@ -253,7 +256,7 @@ request__slow_for_its_database__says_so(void **state)
 	free(id);
 }
 
-/* Until a request is answered under its own id: nginx has read its files. */
+/* True once nginx has reloaded: it keeps the client's id for the request. */
 static bool
 is_taken(void *arg)
 {
@@ -333,7 +336,7 @@ location__level_debug__for_its_requests_alone(void **state)
 		   " fastcgi_param SMARTCITY_LOG_LEVEL debug; }|' "
 		   "nginx/smartcity.conf");
 	stack_reload_nginx(&s);
-	stack_wait(is_listing_logged, NULL, "the lines of the location");
+	stack_wait(is_listing_logged, NULL, "the location's debug lines");
 	free(post("X-Request-Id: quiet\r\n", "/ingest/weather", "{}", 200));
 	log_await("access", "\"request_id\":\"quiet\"");
 	assert_false(log_has_line("fcgi", J("'level':'debug'.*'quiet'")));

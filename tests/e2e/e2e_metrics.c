@@ -1,4 +1,6 @@
-/* /metrics: what Prometheus reads, a ledger that balances, and causes. */
+/*
+ * /metrics: Prometheus can read it, its counters balance, it shows causes.
+ */
 #include "t.h"
 
 #include <pthread.h>
@@ -54,7 +56,7 @@ post(const char *target, const char *body, int status)
 	http_free(&h);
 }
 
-/* One of everything, so that every family has a sample. */
+/* Does one of everything, so that every family has a sample. */
 static void
 use_all(void)
 {
@@ -89,7 +91,7 @@ metrics__real_output__promtool_agrees(void **state)
 
 	(void)state;
 	use_all();
-	stack_wait(worker_has_told, NULL, "the worker has told");
+	stack_wait(worker_has_told, NULL, "the worker's counters are there");
 	h = metrics();
 	snprintf(path, sizeof(path), "%s/metrics.txt", s.dir);
 	f = fopen(path, "w");
@@ -102,7 +104,7 @@ metrics__real_output__promtool_agrees(void **state)
 	http_free(&h);
 }
 
-/* What the rules and the dashboard ask for is there. */
+/* All metrics that the rules and the dashboard ask for must be there. */
 static void
 prometheus__rules_and_dashboard__fit_the_output(void **state)
 {
@@ -151,7 +153,7 @@ metrics__after_one_of_each__counted(void **state)
 	assert_true(sum("smartcity_pool_processes{state=\"status\"}") == 2);
 }
 
-/* By which an alert names it; the rest of its URL may be a secret. */
+/* An alert names it by these; the rest of its URL may be a secret. */
 static void
 metrics__subscription__its_topic_host_and_description(void **state)
 {
@@ -171,7 +173,7 @@ metrics__subscription__its_topic_host_and_description(void **state)
 	free(id);
 }
 
-/* 100 characters of it, not bytes. */
+/* Cut off after 100 characters, not bytes. */
 static void
 metrics__subscription_described_at_length__cut_off(void **state)
 {
@@ -249,17 +251,20 @@ ledger__mixed_load_and_responders_killed__balances(void **state)
 		    pthread_create(&senders[i], NULL, send_mixed, NULL), 0);
 	for (i = 1; i <= 8; i++) {
 		want = i * 30;
-		stack_wait(has_answered, &want, "senders go on");
+		stack_wait(has_answered, &want, "the senders get answers");
 		pid = stack_child(stack_pid(&s, "fcgi"), i % 2);
 		if (pid > 0)
 			kill(pid, SIGKILL);
 	}
 	for (i = 0; i < SENDERS; i++)
 		pthread_join(senders[i], NULL);
-	stack_wait(is_balanced, NULL, "the ledger balances");
+	stack_wait(is_balanced, NULL, "the counters balance");
 	assert_true(sum("smartcity_pool_children_ended_total{reason="
 			"\"killed\"}") >= killed + 8);
-	/* Who was killed may have stored it and could not say so. */
+	/*
+	 * A responder may have stored an event and been killed before it
+	 * counted it; then it counts as failed.
+	 */
 	stored = sum(J("smartcity_ingest_requests_total{service="
 		       "'transport',outcome='stored'}")) -
 	    stored;

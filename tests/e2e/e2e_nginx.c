@@ -1,4 +1,7 @@
-/* nginx's side: the complete file, the snippet in another's, the traps. */
+/*
+ * nginx's configuration: the complete file, the snippet in another nginx,
+ * traps.
+ */
 #include "t.h"
 
 #include <signal.h>
@@ -39,8 +42,8 @@ config__as_shipped__accepted_by_nginx(void **state)
 {
 	(void)state;
 	/*
-	 * Where the image has its directories, a test has none. No -p: modules
-	 * are looked up from nginx's own prefix.
+	 * A test does not have the image's directories. No -p: modules are
+	 * looked up from nginx's own prefix.
 	 */
 	shell_must("d=%s/full; mkdir $d && cp nginx/smartcity*.conf "
 		   "nginx/fastcgi_smartcity* $d && "
@@ -137,7 +140,7 @@ snippet__in_another_nginx__settings_per_location(void **state)
 	(void)state;
 	assert_int_equal(write_other(port), 0);
 	if ((pid = fork()) == 0) {
-		/* A failed check does not come back to end it. */
+		/* A failed assertion never reaches the kill() below. */
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin", 1);
 		execlp("nginx", "nginx", "-p", dir, "-c", "nginx.conf",
@@ -152,14 +155,16 @@ snippet__in_another_nginx__settings_per_location(void **state)
 	expect(s.port, "/ingest/energy", reading, 200, "derived_events\":[]");
 	expect(port, "/ingest/unheard-of", "{}", 404, "known are");
 	expect(s.port, "/ingest/unheard-of", "{}", 200, "stored");
-	/* A bad value there is ours to mend, and says nothing to the sender. */
+	/*
+	 * A bad value there is the server's fault; the sender is not told more.
+	 */
 	expect(port, "/ingest/health", "{}", 500, "detail");
 	expect(port, "/ingest/..%2fhealth", "{}", 404, "detail");
 	assert_int_equal(kill(pid, SIGTERM), 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 }
 
-/* Methods that nginx lets through by nobody's grace but its own. */
+/* nginx must let all of these methods through. */
 static void
 subscriptions__all_methods__pass_nginx(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * Numbers that are longer or smaller than most, and what stands before a body:
- * from the request to what is stored and derived.
+ * Very long and very small numbers, and a byte order mark before a body: from
+ * the request to what is stored and derived.
  */
 #include "t.h"
 
@@ -14,7 +14,7 @@ static struct stack s;
 #define EIGHT(n) n n n n n n n n
 #define DIGITS_128 EIGHT(EIGHT("89"))
 
-/* Wherever it shows: normalised, in the key, in what derives from it. */
+/* Expects it exact everywhere: normalised, in the key, in what is derived. */
 static void
 check_patient(const char *sent, const char *exact)
 {
@@ -62,7 +62,7 @@ integers__of_any_length__exact_in_rules_and_keys(void **state)
 	(void)state;
 	for (i = 0; rows[i][1] != NULL; i++)
 		check_patient(rows[i][0], rows[i][1]);
-	/* Every one has an incident of its own. */
+	/* Each of them has incidents of its own. */
 	assert_int_equal(
 	    t_number(s.url, "SELECT count(*) FROM incidents"), 2 * i);
 }
@@ -85,7 +85,7 @@ check_same_answer(const char *number, int status)
 	}
 }
 
-/* And what was stored can be read by whoever casts it. */
+/* A cast of the stored numbers must not fail for any reader. */
 static void
 numbers__bare_or_as_text__one_rule(void **state)
 {
@@ -172,7 +172,9 @@ byte_order_mark__before_a_body__skipped(void **state)
 	    "\"url\":\"http://127.0.0.1:9/\"}");
 	assert_int_equal(h.status, 201);
 	http_free(&h);
-	/* Places in a refused text are those of the body as it was sent. */
+	/*
+	 * The offset in the error counts the bytes of the body as it was sent.
+	 */
 	h = http_post(s.port, "/ingest/marked", "\xef\xbb\xbf{\"a\":tru}");
 	assert_int_equal(h.status, 422);
 	assert_non_null(strstr(h.body, "unexpected character at byte 11"));

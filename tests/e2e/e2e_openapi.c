@@ -1,7 +1,7 @@
 /*
- * The API's description against the stack it describes, and the pages that
- * show it. What needs JSON Schema, the linter or a browser is JavaScript in
- * tests/openapi/, which node runs against our stack.
+ * The API's description, checked against the running stack, and the pages that
+ * show it. Checks that need JSON Schema, the linter or a browser are JavaScript
+ * in tests/openapi/, which node runs against our stack.
  */
 #include "t.h"
 
@@ -164,7 +164,7 @@ start_page__asked_for__html_and_nothing_else_changes(void **state)
 	http_free(&h);
 }
 
-/* What browsers send when an address is typed, and what programs send. */
+/* Accept as browsers send it for a typed address, and as programs send it. */
 static void
 stream__opened_in_a_browser__explains_itself(void **state)
 {
@@ -221,7 +221,7 @@ start_page__in_a_browser__says_what_ready_answers(void **state)
 	browse("start");
 }
 
-/* The last two: they take the pages away. */
+/* The last two tests, because they remove the pages. */
 static void
 start_page__docs_not_built__is_there_and_says_so(void **state)
 {

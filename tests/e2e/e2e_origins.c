@@ -1,4 +1,7 @@
-/* Whose web pages may use the API: what programs and browsers are answered. */
+/*
+ * Which sites' web pages may use the API, and how browsers and programs are
+ * answered.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -47,7 +50,7 @@ teardown(void **state)
 
 #define expect(...) http_expect(s.port, __VA_ARGS__)
 
-/* What a viewer is answered; a stream that is open is closed. */
+/* Expects this answer to a viewer; closes the stream if it is open. */
 static void
 expect_stream(const char *headers, const char *status, const char *text)
 {
@@ -153,7 +156,7 @@ reading__page_of_another_site__answered_but_not_readable(void **state)
 		    h.raw, "Cross-Origin-Resource-Policy: same-origin\r\n"));
 		http_free(&h);
 	}
-	/* What nginx itself answers, too. */
+	/* The same for answers of nginx itself. */
 	expect("GET", "/ingest//x", EVIL, NULL, 404,
 	    "X-Content-Type-Options: nosniff\r\n");
 	h = http_send(s.port, "OPTIONS", "/ingest/health",
@@ -169,7 +172,7 @@ page__of_this_site__works(void **state)
 	static const char *const pages[] = {
 		"Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n",
 		"Origin: http://localhost\r\n",
-		/* Its https ended at a proxy. */
+		/* A proxy in front terminates its https. */
 		"Origin: https://localhost\r\n",
 		"Origin: HTTP://LOCALHOST:80\r\n",
 		"Sec-Fetch-Site: same-origin\r\n", "Sec-Fetch-Site: none\r\n"
@@ -254,7 +257,7 @@ stream__by_whose_page__opened_or_403(void **state)
 	    "Access-Control-Allow-Origin: https://dash.example\r\n");
 }
 
-/* DNS rebinding: the page's own name leads here. */
+/* DNS rebinding: the name of the page's site resolves to this host. */
 static void
 page__under_a_name_that_leads_here__changes_nothing(void **state)
 {
@@ -281,12 +284,15 @@ websocket__subprotocols__the_first_is_given(void **state)
 	    "\r\nSec-WebSocket-Protocol: 0\r\n");
 	expect_stream(WEBSOCKET "Sec-WebSocket-Protocol: , json\r\n", "101",
 	    "\r\nSec-WebSocket-Protocol: json\r\n");
-	/* nchan's own. */
+	/* nchan's own subprotocol. */
 	expect_stream(WEBSOCKET "Sec-WebSocket-Protocol: ws+meta.nchan\r\n",
 	    "101", "\r\nSec-WebSocket-Protocol: ws+meta.nchan\r\n");
 }
 
-/* Those of the live stream and of the pages, which a stock nginx has not. */
+/*
+ * An operator's headers in the stream and the pages, which are not in stock
+ * nginx.
+ */
 static void
 headers__of_ones_own__in_stream_and_pages(void **state)
 {
@@ -319,7 +325,7 @@ is_listed(const char *origin)
 	return is;
 }
 
-/* As `make reload` does it: pool and stream have one list. */
+/* Reloaded as by `make reload`: pool and stream use the same list. */
 static void
 list__changed_and_reloaded__in_use_by_pool_and_stream(void **state)
 {
@@ -340,8 +346,7 @@ list__changed_and_reloaded__in_use_by_pool_and_stream(void **state)
 	s = with;
 }
 
-/* What is said for server { } stands before the stream, however it is opened.
- */
+/* A password of server { } protects the stream, too, however it is opened. */
 static void
 passwords__of_the_server__asked_for_by_the_stream(void **state)
 {

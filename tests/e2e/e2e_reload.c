@@ -1,7 +1,7 @@
 /*
- * A reload of the running stack, as `make reload` asks for it: what is good is
- * in use when it says so, what is not changes nothing. nginx/run and all that
- * it takes are copies, which the tests spoil.
+ * A reload of the running stack, as `make reload` orders it: a good change is
+ * in use when it reports success, a bad one changes nothing. nginx/run and all
+ * that it uses are copies, which the tests spoil.
  */
 #include "t.h"
 
@@ -24,7 +24,7 @@ static char tree[] = "/tmp/smartcity-test.XXXXXX";
 
 static char where[64]; /* BUILD=… */
 
-/* nginx/run is the copy's. */
+/* Starts the copy's nginx/run. */
 static void
 start_in_tree(struct stack *stack, const char *const settings[])
 {
@@ -66,7 +66,9 @@ teardown(void **state)
 	return system(command);
 }
 
-/* What must be as it was: everything that is in use, and who uses it. */
+/*
+ * What a refused reload must not change: all files in use, and the processes.
+ */
 static char *
 everything(void)
 {
@@ -120,7 +122,9 @@ reload__what_takes_a_new_run_changed__refused_with_its_name(void **state)
 	(void)state;
 	shell_must("echo BIND=127.0.0.2 >$DATA_DIR/.env");
 	assert_refused("BIND in .env");
-	/* These came from the environment, which wins over .env. */
+	/*
+	 * These are set in the environment, which takes precedence over .env.
+	 */
 	shell_must("echo PORT=1 >$DATA_DIR/.env; echo "
 		   "DATABASE_URL=postgresql:///x "
 		   ">>$DATA_DIR/.env; echo SMARTCITY_DELIVERY_TIMEOUT=08 "
@@ -149,7 +153,7 @@ responders(void)
 
 	while (stack_child(pool, n) != 0)
 		n++;
-	return n - 2; /* those of SMARTCITY_STATUS_LISTEN */
+	return n - 2; /* two serve SMARTCITY_STATUS_LISTEN */
 }
 
 static void
@@ -188,7 +192,7 @@ reload__wrong_setting__refused_with_its_name(void **state)
 	assert_reloaded();
 }
 
-/* One that cannot be executed, one that fails, and one that is missing. */
+/* A program that cannot be executed, that fails, or that is missing. */
 static void
 reload__bad_program__refused(void **state)
 {
@@ -233,7 +237,7 @@ reload__wrong_nginx_file__refused(void **state)
 	shell_must("mv kept nginx/smartcity.conf");
 }
 
-/* It passes its --check, and fails when it is started. */
+/* The new worker passes its --check, and fails when it is started. */
 static void
 reload__worker_that_ends_at_its_start__refused_and_the_old_one_again(
     void **state)
@@ -264,7 +268,7 @@ runs_old_worker(void *arg)
 		   late->dir, late->dir) == 0;
 }
 
-/* It hangs, and the signals that the old one had blocked stay so. */
+/* The new worker hangs; signals that the old one had blocked stay blocked. */
 static void
 reload__worker_that_never_works__refused_in_time_and_ended(void **state)
 {
@@ -283,7 +287,7 @@ reload__worker_that_never_works__refused_in_time_and_ended(void **state)
 	shell_must(
 	    "mv kept build/smartcity-worker && "
 	    "grep -qx 'refused: the .* did not start anew in time' answer");
-	stack_wait(runs_old_worker, &late, "the old worker works");
+	stack_wait(runs_old_worker, &late, "the old worker works again");
 	stack_wait_status(&late, "/ready", 200);
 	stack_stop(&late);
 }
@@ -299,11 +303,15 @@ reload__several_at_once__each_is_answered_and_no_request_fails(void **state)
 	for (i = 0; i < CALLERS; i++)
 		if ((callers[i] = fork()) == 0)
 			_exit(shell("nginx/reload >answer.%d 2>&1", i));
-	/* USR2, as it was sent before nginx/reload was there, is one more. */
+	/*
+	 * USR2, the order from before nginx/reload existed, is one more reload.
+	 */
 	assert_int_equal(kill(s.pid, SIGUSR2), 0);
 	while (ended < CALLERS) {
 		h = http_post(s.port, "/ingest/weather", "{}");
-		/* 0: nginx closed a connection as it started its workers. */
+		/*
+		 * 0: nginx closed the connection when it replaced its workers.
+		 */
 		assert_true(h.status == 200 || h.status == 0);
 		http_free(&h);
 		if (waitpid(callers[ended], &status, WNOHANG) <= 0)
@@ -321,7 +329,7 @@ is_staged(void *arg)
 	return shell("test -e %s/run/new/smartcity-worker", s.dir) == 0;
 }
 
-/* The last one: it ends the stack, with half of a reload done. */
+/* The last test, because it ends the stack in the middle of a reload. */
 static void
 run__stopped_during_a_reload__nothing_left_and_the_caller_told(void **state)
 {

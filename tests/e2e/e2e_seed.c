@@ -1,6 +1,6 @@
 /*
  * The .env of the Python project that this one replaces names the containers'
- * database, on the host db; without containers all of it works as well.
+ * database, on the host db. Without containers everything must work as well.
  */
 #include "t.h"
 
@@ -18,7 +18,7 @@
 static char dir[] = "/tmp/smartcity-seed.XXXXXX";
 static int port;
 static pid_t run;
-static bool is_known; /* some network has a host db */
+static bool is_known; /* a host db is found on this network */
 
 static void
 put_env(const char *line)
@@ -49,7 +49,7 @@ setup(void **state)
 	setenv("BUILD", path, 1);
 	snprintf(data, sizeof(data), "%s/var", dir);
 	setenv("DATA_DIR", data, 1);
-	/* The containers of whoever works here are none of ours. */
+	/* So that containers of this host are not used. */
 	setenv("DOCKER_HOST", "unix:///nonexistent", 1);
 	return 0;
 }
@@ -69,7 +69,7 @@ teardown(void **state)
 	(void)state;
 	if (run > 0) {
 		kill(run, SIGTERM);
-		stack_wait(is_over, NULL, "nginx/run stops");
+		stack_wait(is_over, NULL, "nginx/run has stopped");
 	}
 	snprintf(command, sizeof(command), "rm -rf %s", dir);
 	return system(command);

@@ -138,7 +138,7 @@ reload_with(const char *line)
 	assert_int_equal(kill(s.pid, SIGUSR2), 0);
 }
 
-/* As `make reload` does it. */
+/* By USR2 to nginx/run, which does what `make reload` does. */
 static void
 run__reloaded__takes_what_the_file_says_now_or_goes_on(void **state)
 {
@@ -150,7 +150,7 @@ run__reloaded__takes_what_the_file_says_now_or_goes_on(void **state)
 	reload_with("SMARTCITY_PROCESSES=many");
 	stack_wait(is_refused, NULL, "a wrong setting is refused");
 	assert_true(has_processes("\"total processes\":3,"));
-	/* The environment comes first. */
+	/* The environment takes precedence over .env. */
 	reload_with("SMARTCITY_PROCESSES=1\nTHRESHOLD_KWH=1000");
 	stack_wait(has_processes, "\"total processes\":1,", "one responder");
 	post("/ingest/energy", J("{'energy':12,'neighborhood':'x'}"), 200,

@@ -1,6 +1,6 @@
 /*
- * Debian's nginx after nginx/README.md has been followed to the letter, by
- * tests/stock-nginx: its three lines, and each of its examples.
+ * Debian's nginx, set up by tests/stock-nginx exactly as nginx/README.md says:
+ * its three lines, and each of its examples.
  */
 #include "t.h"
 
@@ -23,7 +23,7 @@ enum {
 
 static struct stack s;
 
-/* One request, and a piece of what must come back. */
+/* Sends one request; its answer must contain the text. */
 static void
 expect_with(const struct stock *o, const char *method, const char *target,
     const char *headers, const char *body, int status, const char *text)
@@ -49,7 +49,7 @@ three_lines__stock_nginx__serves_its_site_and_the_api(void **state)
 	(void)state;
 	stock_start(&o, &s, "", "");
 	expect(&o, "/", NULL, 200, "Welcome to nginx");
-	/* Theirs stays theirs: only our paths answer in our shape. */
+	/* The site's own paths stay as they were; only ours answer in JSON. */
 	expect(&o, "/nothing", NULL, 404, "<html>");
 	expect(&o, "/health", NULL, 200, "ok");
 	expect(&o, "/ready", NULL, 200, "");
@@ -86,7 +86,7 @@ locations__settings_of_their_own__not_the_pools(void **state)
 	    "s/QUIET_SECONDS 600/QUIET_SECONDS 0/");
 	expect(&o, "/ingest/energy", below, 200, "derived_events\":[]");
 	expect(&o, "/ingest/energy", above, 200, "derived_events\":[\"");
-	/* A header is no setting, whatever its name. */
+	/* A request header is not a setting, whatever its name. */
 	expect_with(&o, "POST", "/ingest/energy",
 	    "Content-Type: application/json\r\nTHRESHOLD_KWH: 1\r\n"
 	    "THRESHOLD-KWH: 1\r\nHTTP-THRESHOLD-KWH: 1\r\n",
@@ -122,7 +122,7 @@ locations__bad_values__500_and_a_line_in_the_log(void **state)
 	stock_stop(&o);
 }
 
-/* What nginx itself refuses, in the API's shape. */
+/* nginx's own refusals have the form of the API's. */
 static void
 limits__more_than_the_rate__429_with_retry_after(void **state)
 {
@@ -136,7 +136,7 @@ limits__more_than_the_rate__429_with_retry_after(void **state)
 	expect(&o, "/ingest/noise", "{}", 429, "Retry-After: 1\r\n");
 	expect(&o, "/ingest/noise", "{}", 429,
 	    J("{'detail':'Too many requests, try again later'}"));
-	/* Nobody else's paths. */
+	/* Other paths are not limited. */
 	expect(&o, "/", NULL, 200, "Welcome");
 	expect(&o, "/events", NULL, 200, "noise");
 	stock_stop(&o);
@@ -164,7 +164,7 @@ passwords__none_or_wrong__401_and_nothing_stored(void **state)
 			     "service = 'guarded'"),
 	    0);
 	expect_with(&o, "POST", "/ingest/guarded", right, "{}", 200, "stored");
-	/* What a browser asks before it sends one. */
+	/* A browser's preflight request has no password. */
 	expect_with(&o, "OPTIONS", "/ingest/guarded", "", NULL, 204, "Allow");
 	expect_with(&o, "OPTIONS", "/events", "", NULL, 204, "Allow");
 	expect(&o, "/health", NULL, 200, "ok");
@@ -173,7 +173,7 @@ passwords__none_or_wrong__401_and_nothing_stored(void **state)
 	stock_stop(&o);
 }
 
-/* In all of our locations, beside what they have themselves, and in theirs. */
+/* In all our locations, beside their own headers, and in the site's. */
 static void
 headers__of_ones_own__on_every_answer(void **state)
 {
@@ -216,7 +216,7 @@ pages__in_stock_nginx__start_page_where_it_was_asked_for(void **state)
 	expect(&o, "/favicon.ico", NULL, 200, "image/x-icon");
 	expect(&o, "/_smartcity/", NULL, 200, "Does it work?");
 	expect(&o, "/openapi.json", NULL, 200, "\"openapi\":");
-	/* Theirs stays theirs. */
+	/* The site's own paths stay as they were. */
 	expect(&o, "/nothing", NULL, 404, "<html>");
 	expect(&o, "/index.nginx-debian.html", NULL, 200, "Welcome");
 	stock_stop(&o);
@@ -231,7 +231,7 @@ proxy__names_its_client__the_client_is_judged(void **state)
 
 	(void)state;
 	stock_start(&o, &s, "Behind another proxy", "");
-	/* Not one of the proxies: what it claims counts for nothing. */
+	/* The client is not a trusted proxy, so its header is ignored. */
 	expect_with(&o, "GET", "/status", elsewhere, NULL, 200, "pool:");
 	stock_stop(&o);
 	stock_start(&o, &s, "Behind another proxy", "s|10.0.0.0/8|127.0.0.1|");
@@ -257,8 +257,8 @@ host_listen(int *port)
 }
 
 /*
- * Accepts at whichever host is asked, within ms; -1 if none is. Reads one small
- * FastCGI request to its end and dies without an answer.
+ * Accepts a connection at either host within ms, else returns -1. Reads one
+ * small FastCGI request to its end and closes without an answer.
  */
 static ssize_t
 host_die(const int fds[2], int ms, char request[ONE_REQUEST])
@@ -285,7 +285,7 @@ has(const char *bytes, ssize_t n, const char *text)
 	return memmem(bytes, (size_t)n, text, strlen(text)) != NULL;
 }
 
-/* What one request looks like on the wire to the pool. */
+/* What the pool receives for one request. */
 static void
 assert_safe(const char *request, ssize_t n)
 {
@@ -332,7 +332,7 @@ hosts__one_dies_on_a_request__not_sent_again_and_still_asked(void **state)
 	    "s/10.0.0.1:9000/127.0.0.1:%d/; s/10.0.0.2:9000/127.0.0.1:%d/",
 	    ports[0], ports[1]);
 	stock_start(&o, &s, "Several hosts", edit);
-	/* With max_fails=1 the third would find no host and ask none. */
+	/* With max_fails=1 the third request would find no host to ask. */
 	for (i = 0; i < 6; i++) {
 		pid = send_one(&o);
 		n = host_die(fds, 30000, request);

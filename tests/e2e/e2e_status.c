@@ -82,7 +82,7 @@ status__after_requests__they_are_counted(void **state)
 		assert_int_equal(h.status, 200);
 		http_free(&h);
 	}
-	/* /status itself is answered by others. */
+	/* The status responders answer /status itself. */
 	assert_int_equal(figure("/status?json", "accepted conn"), before + 5);
 	assert_shows("/status?full", "request URI:          /events?limit=1\n");
 }
@@ -162,7 +162,7 @@ pool__all_busy__status_answers_and_shows_it(void **state)
 	assert_shows("/health", "ok");
 	assert_shows("/ready", "ready");
 	assert_shows("/metrics", "smartcity_pool_processes{state=\"idle\"} 0");
-	/* None got a slot in the database's time: try again later. */
+	/* All waited longer than the database's time limit, so they got 503. */
 	for (i = 0; i < PROCESSES + 2; i++) {
 		assert_int_equal(waitpid(posts[i], &status, 0), posts[i]);
 		assert_int_equal(status, 0);

@@ -113,8 +113,7 @@ sse__nothing_happens__heart_beats(void **state)
 
 /* --- what nginx forgets --- */
 
-/* A new process of nginx serves, and no old one is left. */
-/* The id of the last message that it saw, as a header. */
+/* The id of the viewer's last message, as a header to come back with. */
 static void
 resume(const struct viewer *v, char header[128])
 {
@@ -127,7 +126,7 @@ resume(const struct viewer *v, char header[128])
 	    header, 128, "Last-Event-ID: %.*s\r\n", (int)strcspn(id, "\n"), id);
 }
 
-/* Behind what it was told is missing, the feed has this event. */
+/* After `skipped_after`, the feed must have this event. */
 static void
 expect_in_feed(const struct viewer *v, const char *id)
 {
@@ -141,7 +140,10 @@ expect_in_feed(const struct viewer *v, const char *id)
 	viewer_expect("GET", target, "", 200, id);
 }
 
-/* What came between its last message and the reload is in no memory now. */
+/*
+ * nginx has forgotten the events between the viewer's last message and the
+ * reload.
+ */
 static void
 back_after_a_reload(const char *path, const char *service, bool more)
 {
@@ -187,7 +189,9 @@ sse__back_after_a_reload_and_events_came__told(void **state)
 	back_after_a_reload("/events/stream?service=wind", "wind", true);
 }
 
-/* A viewer that never left sees a chain, and no skip. */
+/*
+ * A viewer that never left sees each message follow the last one, and no gap.
+ */
 static void
 sse__stays__each_message_follows_the_one_before(void **state)
 {
@@ -226,7 +230,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(sse__cursor_of_a_message__the_feed_goes_on_there),
 	cmocka_unit_test(sse__stays__each_message_follows_the_one_before),
 	cmocka_unit_test(sse__nothing_happens__heart_beats),
-	/* These end the viewer of before. */
+	/* The last tests, because their reloads disconnect viewer_idle. */
 	cmocka_unit_test(sse__back_after_a_reload_and_nothing_comes__told),
 	cmocka_unit_test(sse__back_after_a_reload_and_events_came__told),
 };

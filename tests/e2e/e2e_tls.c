@@ -1,6 +1,7 @@
 /*
- * A database elsewhere that wants TLS and the client's certificate. Started by
- * root, pool and worker run as www-data, who may not read root's ~/.postgresql.
+ * A remote database that requires TLS and a client certificate. If root starts
+ * them, pool and worker run as www-data, which cannot read root's
+ * ~/.postgresql.
  */
 #include "t.h"
 
@@ -18,7 +19,7 @@ static pid_t postgres;
 static int port;
 static char cluster[256], home[64];
 
-/* An authority, the server's certificate, and the client's in root's home. */
+/* Makes a CA, the server's certificate, and the client's in root's home. */
 static void
 make_certificates(void)
 {
@@ -86,7 +87,7 @@ setup(void **state)
 		   "--locale C.UTF-8");
 	if ((postgres = fork()) == 0)
 		become_postgres();
-	stack_wait(is_there, NULL, "the server with TLS is there");
+	stack_wait(is_there, NULL, "the server with TLS is ready");
 	snprintf(home, sizeof(home), "%s/home", dir);
 	shell_must("psql -qX -h $PWD -p %d -U postgres -d postgres -c "
 		   "'CREATE DATABASE smartcity_template'",
@@ -111,7 +112,7 @@ teardown(void **state)
 	return shell("rm -rf %s", dir);
 }
 
-/* All of our sessions, over TLS and with the client's certificate. */
+/* All our sessions must use TLS and the client's certificate. */
 static void
 assert_secure(const char *url)
 {
@@ -127,7 +128,7 @@ assert_secure(const char *url)
 			"WHERE datname = current_database() "
 			"AND application_name LIKE '%s%%'",
 			programs[i]) != 1)
-			fail_msg("%s does without TLS", programs[i]);
+			fail_msg("%s: not all sessions use TLS", programs[i]);
 }
 
 static void
@@ -151,7 +152,7 @@ run_with(const char *hba, const char *query)
 	assert_int_equal(h.status, 200);
 	http_free(&h);
 	assert_secure(s.url);
-	/* What a new certificate needs. */
+	/* A new certificate needs a reload. */
 	shell_must(
 	    "DATA_DIR=%s \"$OLDPWD/nginx/reload\" | grep -qx reloaded", s.dir);
 	assert_secure(s.url);
@@ -177,7 +178,7 @@ run__default_sslmode_where_plaintext_is_allowed_too__tls(void **state)
 	run_with(SECURE "\\nhostnossl all all all trust", "");
 }
 
-/* Exit status of nginx/run, which is to say text. */
+/* 0 if nginx/run refuses to start with this text. */
 static int
 refused(const char *query, const char *environment, const char *text)
 {

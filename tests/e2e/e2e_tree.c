@@ -13,7 +13,7 @@ tree__odd_name_and_tag__makes_and_runs_as_elsewhere(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
-	/* PostgreSQL and the pool are other users when we are root. */
+	/* If we are root, PostgreSQL and the pool run as other users. */
 	assert_int_equal(chmod(dir, 0755), 0);
 	snprintf(command, sizeof(command),
 	    "tests/odd-tree %s \"${TEST_BUILD:-build}\" %d", dir,

@@ -1,6 +1,6 @@
 /*
- * Everything that operators change while the service runs, under a load of
- * UPGRADE_RATE requests a second, without one that fails: reload and binary
+ * Every change that operators make while the service runs, under a load of
+ * UPGRADE_RATE requests a second, of which none may fail: reload and binary
  * upgrade of the pool, reload of nginx, migrations, restart of a worker.
  */
 #include "t.h"
@@ -42,7 +42,7 @@ number(const char *name, int otherwise)
 	return value != NULL ? atoi(value) : otherwise;
 }
 
-/* By rename, as package managers do: those that run keep the old file. */
+/* By rename, as package managers do: running processes keep the old file. */
 static void
 install(const char *from, const char *program, const char *to)
 {
@@ -91,7 +91,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* Ends a phase: nothing has failed in it, nor a while after. */
+/* Ends a phase: no request has failed in it, nor `seconds` after it. */
 static void
 assert_none_failed(void)
 {
@@ -169,7 +169,7 @@ pool__reloaded_with_another_setting__no_request_fails(void **state)
 	assert_none_failed();
 }
 
-/* Of the file that a process runs: the one on disk, or one that was there. */
+/* Whether a process runs the file that is on disk now. */
 static bool
 runs_from_disk(int pid, const char *program)
 {
@@ -303,7 +303,7 @@ worker__restarted_and_upgraded__no_request_fails(void **state)
 	(void)state;
 	load_phase("worker: restart, upgrade");
 	other = start("smartcity-worker", "");
-	stack_wait(has_two_workers, NULL, "the other worker works");
+	stack_wait(has_two_workers, NULL, "both workers are seen");
 	load_go_on(seconds);
 	kill(other, SIGTERM);
 	assert_ends_well(other);
@@ -339,7 +339,7 @@ all__at_the_end__each_event_stored_once_and_delivered_once(void **state)
 			     ids),
 	    load_acknowledged());
 	free(ids);
-	/* Nothing is there twice, under whatever id. */
+	/* No event is stored twice under another id. */
 	assert_int_equal(
 	    t_number(s.url,
 		"SELECT count(*) FROM events WHERE source_event_id IS NULL "

@@ -1,7 +1,7 @@
 /*
- * One DATABASE_URL for all: what the pool understands of it, sql/migrate does,
- * too, whatever its password is and however .env quotes it. On a PostgreSQL of
- * its own, which asks for passwords.
+ * One DATABASE_URL for all programs: sql/migrate understands it as the pool
+ * does, whatever the password is and however .env quotes it. The test has its
+ * own PostgreSQL, which asks for passwords.
  */
 #include "t.h"
 
@@ -63,7 +63,7 @@ setup(void **state)
 			    "$d/pg -c listen_addresses= "
 			    "-c unix_socket_directories=$d & echo $! >pid; "
 			    "wait"));
-	stack_wait(is_there, NULL, "the server is there");
+	stack_wait(is_there, NULL, "the server is ready");
 	put_file("role.sql",
 	    "CREATE ROLE city LOGIN PASSWORD $$" PASSWORD "$$;\n"
 	    "CREATE DATABASE city OWNER city;\n");
@@ -92,7 +92,7 @@ fail_with_log(const char *what)
 	fail_msg("%s: %d", what, system(command));
 }
 
-/* The file has this text, with dir for %s, and a newline. */
+/* Writes a file: this text, with dir for %s, and a newline. */
 static void
 put_with_dir(const char *name, const char *format)
 {
@@ -193,7 +193,7 @@ url__left_out_option__named_in_one_line(void **state)
 		   "] && grep -q 'keepalives_idle is left out' err");
 }
 
-/* What runs, by name, has no password among its arguments. */
+/* The arguments of a running psql, which others can see, have no password. */
 static void
 url__password__in_no_argument(void **state)
 {
@@ -255,7 +255,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(misspelt_name__start_and_check__warned_of),
 };
 
-/* A path, for what runs elsewhere. */
+/* An absolute path, for commands that run in another directory. */
 static int
 setup_all(void **state)
 {

@@ -1,4 +1,6 @@
-/* Who may view the live stream, by WebSocket too, and how many. */
+/*
+ * Viewers of the live stream: WebSocket, refused requests, many at once.
+ */
 #include "t.h"
 
 #include <signal.h>
@@ -31,7 +33,7 @@ has_frame(void *arg)
 	n = v->n - (size_t)(end - v->text);
 	if (n < 4)
 		return false;
-	/* The whole of a text, and a server masks nothing. */
+	/* One whole text frame; a server does not mask. */
 	assert_int_equal(frame[0], 0x81);
 	assert_true(frame[1] < 127);
 	if (frame[1] == 126)
@@ -48,7 +50,7 @@ websocket__an_event__one_text_frame(void **state)
 	const char *text;
 
 	(void)state;
-	/* The key and its answer are the RFC's own. */
+	/* The key and its answer are the RFC's examples. */
 	viewer_connect(&v, "/events/stream?service=frames",
 	    "Upgrade: websocket\r\nConnection: Upgrade\r\n"
 	    "Sec-WebSocket-Version: 13\r\n"
@@ -67,7 +69,7 @@ websocket__an_event__one_text_frame(void **state)
 	viewer_leave(&v);
 }
 
-/* --- what is no viewer --- */
+/* --- refused requests --- */
 
 static void
 stream__asked_wrongly__told_how_in_json(void **state)
@@ -120,12 +122,12 @@ stream__last_event_id_that_is_none__told_so_in_json(void **state)
 	    "Sec-WebSocket-Version: 13\r\nLast-Event-ID: x\r\n"
 	    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
 	    400, "Last-Event-ID must be");
-	/* Elsewhere it is nobody's business. */
+	/* Other routes ignore this header. */
 	viewer_expect(
 	    "GET", "/events?limit=1", "Last-Event-ID: x\r\n", 200, "[");
 }
 
-/* nchan would wait for it, and show nothing that comes before. */
+/* nchan would wait for that time, and show nothing that comes before it. */
 static void
 stream__last_event_id_of_the_future__refused_and_no_other(void **state)
 {
@@ -150,7 +152,9 @@ stream__last_event_id_of_the_future__refused_and_no_other(void **state)
 		viewer_sse(&v, "/events/stream", header + strlen(SSE));
 		viewer_leave(&v);
 	}
-	/* A clock may have been set back a little. */
+	/*
+	 * A few seconds are accepted: a clock can have been set back a little.
+	 */
 	snprintf(header, sizeof(header), "Last-Event-ID: %lld:0\r\n", now + 9);
 	viewer_sse(&v, "/events/stream", header);
 	viewer_leave(&v);
@@ -160,7 +164,10 @@ stream__last_event_id_of_the_future__refused_and_no_other(void **state)
 	viewer_leave(&v);
 }
 
-/* nginx opens its sockets to everybody: the directory must not be. */
+/*
+ * nginx opens its sockets to all users, so the directory must be closed to
+ * them.
+ */
 static void
 publisher__from_outside__out_of_reach(void **state)
 {
@@ -185,7 +192,7 @@ publisher__from_outside__out_of_reach(void **state)
 	assert_true(S_ISSOCK(st.st_mode));
 }
 
-/* The head of the live stream's answer, which never ends by itself. */
+/* Reads the head of the live stream's answer, which never ends by itself. */
 static void
 open_stream(const char *headers, char *head, size_t size)
 {
@@ -198,7 +205,7 @@ open_stream(const char *headers, char *head, size_t size)
 	http_head(viewer_stack.port, request, head, size);
 }
 
-/* nchan reads the first of each; but no page may say two things. */
+/* nchan reads the first of each; two different Origins are refused. */
 static void
 stream__headers_repeated__the_first_counts(void **state)
 {
@@ -366,7 +373,7 @@ nginx_without_nchan__stream_asked_for__501_and_the_rest_works(void **state)
 	    404, "detail");
 	assert_int_equal(
 	    t_number(viewer_stack.url, "SELECT count(*) FROM streams"), 0);
-	stack_wait(is_said, NULL, "nginx/run says so");
+	stack_wait(is_said, NULL, "nginx/run says that nchan is missing");
 	stack_stop(&viewer_stack);
 	viewer_stack = with;
 }

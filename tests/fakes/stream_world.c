@@ -13,7 +13,7 @@ int64_t clock_ms;
 struct post_client *const http = (struct post_client *)&clock_ms;
 const char *recent_mark;
 int recalls;
-static bool is_recent; /* what was asked for last */
+static bool is_recent; /* the last statement was stream_recent */
 static struct row {
 	const char *service, *event;
 } rows[ROWS_MAX];
@@ -26,7 +26,7 @@ enum status database;
 
 bool is_repeated;
 struct passed passed;
-static struct post *asked; /* its answer waits */
+static struct post *asked; /* its answer is held back */
 int watching;
 bool holds_answer;
 static struct {
@@ -103,7 +103,7 @@ pg_value(const struct pg_result *r, int row, int column)
 	(void)r;
 	if (is_recent)
 		return column == 0 ? behind : column == 1 ? recent_mark : "x";
-	/* No batch: it is asked for the present moment. */
+	/* Without a batch, the statement asks for the present moment. */
 	if (before == NULL) {
 		snprintf(moment, sizeof(moment), "%d", 100 * passed.n);
 		return moment;
@@ -217,7 +217,7 @@ open_stream(void **state)
 	watching = 0;
 	holds_answer = false;
 	assert_int_equal(stream_open(&s, &config, http, error), STATUS_OK);
-	/* Those who watched before it began would be back by now. */
+	/* By now, viewers of before the start would have reconnected. */
 	clock_ms += 36000;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * The world of the live stream: a database that answers what a test says, an
- * nginx that keeps what is posted, and a clock. It stands in for db.c, post.c
+ * Fakes around the live stream: a database that answers as a test says, an
+ * nginx that keeps what is posted, and a clock. They stand in for db.c, post.c
  * and clock.c.
  */
 #ifndef STREAM_WORLD_H
@@ -21,7 +21,7 @@ enum {
 
 extern int64_t clock_ms;
 
-/* Never looked into: it is only handed on. */
+/* Only handed on, never dereferenced. */
 extern struct post_client *const http;
 
 extern const char *recent_mark; /* NULL: no service had events lately */
@@ -37,12 +37,12 @@ extern struct passed {
 	int n;
 	char moment[32];
 } passed;
-extern int watching; /* what nginx answers; -1: it is no stub status */
+extern int watching; /* viewers that nginx counts; -1: no stub status */
 extern bool holds_answer;
 extern int post_count;
-extern int nginx_status; /* 0: its answers wait */
+extern int nginx_status; /* 0: posts wait for answer() */
 extern int viewers;
-extern int messages; /* of the channel, and of all */
+extern int messages; /* that nginx stores, in a channel and in all */
 
 void answer(int i, int status);
 void answer_viewers(void);
@@ -54,20 +54,20 @@ int open_stream(void **state);
 int open_watched(void **state);
 int close_stream(void **state);
 
-/* The next take finds nothing, from that cursor to that one. */
+/* The next take moves the cursor from `from` to `to`; add() gives it events. */
 void batch(const char *from, const char *to, bool skipped);
 void add(const char *service, const char *event);
 void tick(void);
 
-/* Apart from `after`, which is the next one's matter. */
+/* Compares all but `after`, for which there is expect_after. */
 void expect_post(int i, const char *channel, const char *body);
 void expect_after(int i, const char *channel, const char *cursor);
 
-/* What was logged by now, in memory that is static. */
+/* What was logged so far, in a static buffer. */
 const char *logged(FILE *f);
 int count(const char *text, const char *what);
 
-/* Until the first moment is old enough, which is 100. */
+/* Until the first moment, 100, is old enough to be used. */
 void tick_for_2_s(void);
 
 #define OPEN(test)                                                             \

@@ -28,7 +28,8 @@ ask(struct db *db, const char *method, const char *path, const char *body,
 	route_handle(&context, &request, &response);
 	buf_free(&response.headers);
 	if (response.status != status)
-		fail_msg("%d %s", response.status, response.body.data);
+		fail_msg("%s %s: answered %d, not %d: %s", method, path,
+		    response.status, status, response.body.data);
 	return response.body.data;
 }
 

@@ -1,13 +1,16 @@
 /*
- * Requests as the gateway would hand them on, without nginx and FastCGI. Fails
- * the test where the answer has another status.
+ * Calls the routes as the gateway does, without nginx and FastCGI. Fails the
+ * test if the answer has another status.
  */
 #ifndef ASK_H
 #define ASK_H
 
 #include "db.h"
 
-/* The answer's body, to be freed. path without a query; body "" for none. */
+/*
+ * Returns the answer's body; the caller frees it. path has no query; body may
+ * be "".
+ */
 char *ask(struct db *, const char *method, const char *path, const char *body,
     int status);
 /* POST /ingest/{service} */

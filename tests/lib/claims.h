@@ -1,6 +1,6 @@
 /*
- * What the tests of leases share: two sessions over a database whose clock can
- * be moved, two receivers, their deliveries, and outcomes of attempts.
+ * Shared by the tests of leases: two sessions on a database whose clock can be
+ * moved, two receivers, their deliveries, and outcomes of attempts.
  */
 #ifndef CLAIMS_H
 #define CLAIMS_H
@@ -19,7 +19,9 @@ int claims_open(void **state);
 int claims_close(void **state);
 int claims_two_receivers(void **state);
 
-/* Messages of the last second, the first oldest, to one receiver. */
+/*
+ * Stores n messages of the last second, oldest first, each for that receiver.
+ */
 void claims_put(int n, const char *receiver);
 struct pg_result *claims_with(struct db *db, const struct claim *c, int n);
 struct pg_result *claims_n(struct db *db, int n);
@@ -31,7 +33,7 @@ void claims_add(struct buf *outcomes, const struct pg_result *rows, int row,
     enum ending ending, enum verdict verdict);
 void claims_expect_settled(struct db *db, struct buf *outcomes, int n);
 
-/* Claims one delivery of whichever receiver has one, and settles it. */
+/* Claims one delivery, to either receiver, and settles it. */
 void claims_settle_one(enum ending ending, enum verdict verdict);
 
 #define TEST(test) cmocka_unit_test_setup(test, claims_two_receivers)

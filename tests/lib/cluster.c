@@ -90,7 +90,7 @@ cluster_start(struct cluster *c, const char *options)
 		_exit(127);
 	}
 	free(script);
-	stack_wait(is_there, c, "the test's own PostgreSQL is there");
+	stack_wait(is_there, c, "the test's own PostgreSQL is ready");
 }
 
 void
@@ -121,7 +121,7 @@ cluster_migrate(const struct cluster *c)
 {
 	char *script, *url = getenv("TEST_DATABASE_URL"), *mark;
 
-	/* The template's own URI differs in the name of the database alone. */
+	/* The URI of the template differs only in the name of the database. */
 	assert_non_null(url);
 	assert_non_null(mark = strstr(url, "/postgres?"));
 	assert_true(

@@ -1,7 +1,7 @@
 /*
- * A PostgreSQL server of a test's own, for what cannot be done to the one that
- * all tests share: TCP, standbys, settings that take a start. It trusts
- * everybody who reaches it. Everything here fails the test at hand.
+ * A PostgreSQL server for one test, for what the cluster that all tests share
+ * cannot give: TCP, standbys, settings that need a restart. It trusts every
+ * client. Functions fail the running test on an error.
  */
 #ifndef CLUSTER_H
 #define CLUSTER_H
@@ -9,32 +9,32 @@
 #include <sys/types.h>
 
 struct cluster {
-	char dir[64]; /* its data in pg/, its socket, its log */
+	char dir[64]; /* holds pg/ (the data), the socket, the log */
 	int port;     /* on 127.0.0.1, and in the socket's name */
-	pid_t pid;    /* 0: it does not run */
+	pid_t pid;    /* 0: not running */
 };
 
-/* Makes one; cluster_start runs it. */
+/* Creates the data directory; cluster_start runs the server. */
 void cluster_make(struct cluster *);
-/* A standby of one that runs. */
+/* Creates the data directory of a standby of a running server. */
 void cluster_copy(struct cluster *, const struct cluster *primary);
-/* options: of postgres, as "-c fsync=on"; waits until it can be asked. */
+/* options: for postgres, as "-c fsync=on"; waits until it takes connections. */
 void cluster_start(struct cluster *, const char *options);
 void cluster_stop(struct cluster *);
-/* Stops it if need be, and removes all of it. */
+/* Stops the server if it runs, and removes its directory. */
 void cluster_remove(struct cluster *);
 
 /*
- * Runs a script in its directory: $d. PATH has the server's programs, and $as
- * runs one as the server's owner.
+ * Runs a script in the server's directory, also in $d. PATH has the server's
+ * programs; $as before a command runs it as the server's owner.
  */
 void cluster_shell(const struct cluster *, const char *script);
 
-/* The migrated template of the shared cluster, as database smartcity here. */
+/* Copies the shared cluster's migrated template into database smartcity. */
 void cluster_migrate(const struct cluster *);
-/* All of it: one that runs and has that database. */
+/* All of these: starts a new server that has that database. */
 void cluster_open(struct cluster *);
-/* The URI of that database by TCP; valid until the next call. */
+/* The URI of that database over TCP; valid until the next call. */
 const char *cluster_url(const struct cluster *);
 
 #endif

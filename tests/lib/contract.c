@@ -33,7 +33,7 @@ contract_json(const struct http *h)
 	struct json *document;
 
 	if (json_parse(h->body, h->body_len, &document, &error) != STATUS_OK)
-		fail_msg("no JSON (%s): %s", error.reason, h->raw);
+		fail_msg("not JSON (%s): %s", error.reason, h->raw);
 	return document;
 }
 

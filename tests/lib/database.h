@@ -1,6 +1,6 @@
 /*
- * The database that all tests of a program share: set-ups and the tear-down of
- * their group.
+ * The database that all tests of a program share: set-ups and the tear-down for
+ * cmocka's group.
  */
 #ifndef DATABASE_H
 #define DATABASE_H
@@ -13,14 +13,14 @@ extern const char *url; /* of the database */
 extern char *moved;     /* the same with a clock that t_pass moves, or NULL */
 extern struct db *database; /* a connection to it, by `moved` if there is one */
 
-int database_make(void **state);       /* no connection and no such clock */
-int database_open(void **state);       /* a connection */
-int database_open_moved(void **state); /* both */
+int database_make(void **state);       /* url only */
+int database_open(void **state);       /* url and a connection */
+int database_open_moved(void **state); /* and the clock */
 int database_drop(void **state);
 
-/* The simplest of all statements. */
+/* Runs one simple statement. */
 enum status database_beat(struct db *);
-/* The server's process for the connections called "test". */
+/* The pid of the backend whose application name is "test". */
 int database_backend(void);
 
 #endif

@@ -35,7 +35,9 @@ int
 deliveries_none(void **state)
 {
 	(void)state;
-	/* One by one: together they could deadlock with the worker. */
+	/*
+	 * One statement each: one for all three could deadlock with the worker.
+	 */
 	t_exec(deliveries_stack.url, "TRUNCATE deliveries");
 	t_exec(deliveries_stack.url, "TRUNCATE outbox_messages");
 	t_exec(deliveries_stack.url, "TRUNCATE subscriptions");

@@ -1,6 +1,6 @@
 /*
- * The whole product and a receiver: subscriptions through the API, emergencies,
- * and what becomes of them.
+ * The whole product and a receiver: subscriptions through the API, reports of
+ * emergencies, and their deliveries.
  */
 #ifndef DELIVERIES_H
 #define DELIVERIES_H
@@ -18,12 +18,12 @@ int deliveries_open(void **state);
 int deliveries_close(void **state);
 int deliveries_none(void **state);
 
-/* The string behind "name":" in the body, to be freed. */
+/* The value of a string member of the body; the caller frees it. */
 char *deliveries_member(const struct http *h, const char *name);
 void deliveries_call(
     const char *method, const char *target, const char *body, int status);
 
-/* Its id, to be freed. */
+/* Returns the subscription's id; the caller frees it. */
 char *deliveries_subscribe(
     const char *topic, const char *path, const char *more);
 void deliveries_emergency(int patient, const char *headers);

@@ -1,6 +1,6 @@
 /*
- * A dispatcher in the test's own process, over a database and a receiver that
- * are real.
+ * A dispatcher in the test's own process, with a real database and a real
+ * receiver.
  */
 #ifndef DISPATCHER_H
 #define DISPATCHER_H
@@ -30,15 +30,15 @@ int dispatcher_stop(void **state);
 /* A subscription to the receiver's path, or to any URL. */
 void dispatcher_subscribe(const char *name, const char *path);
 
-/* n more messages, each to every subscription. */
+/* Adds n messages, each to be delivered to every subscription. */
 void dispatcher_put(int n);
 
-/* Asked often, so on a connection that stays. */
+/* Called often, so it keeps its connection open. */
 int dispatcher_count(const char *status);
 int dispatcher_count_of(const char *name, const char *status);
 void dispatcher_turn(void);
 
-/* Works until so many deliveries have come to that status. */
+/* Runs the dispatcher until n deliveries have that status. */
 void dispatcher_work_until(const char *status, int n);
 void dispatcher_expect(const char *expected, const char *query);
 int64_t dispatcher_gap_us(const char *path);

@@ -1,6 +1,6 @@
 /*
- * tests/fixtures/<service>/{accept,reject}-*.json: a body and what becomes of
- * it. Each is one test of its own, under its file's name.
+ * tests/fixtures/<service>/{accept,reject}-*.json: a body and the expected
+ * outcome. Each is one test, named after its file.
  */
 #ifndef FIXTURES_H
 #define FIXTURES_H
@@ -18,8 +18,8 @@ struct fixture {
 
 /*
  * Runs `test` for every fixture; *state is its struct fixture. Returns what
- * cmocka does: the number of failures. Fails where a service has no fixture of
- * either verdict. More tests may come before them.
+ * cmocka does: the number of failures. Aborts if a service has no fixture that
+ * is accepted or none that is rejected. Other tests may run before.
  */
 int fixtures_run(const char *group, CMUnitTestFunction test,
     CMFixtureFunction setup, CMFixtureFunction teardown);

@@ -1,6 +1,6 @@
 /*
- * A FastCGI stream and a route for the gateway: what was read, handled and
- * written.
+ * A fake FastCGI stream and a fake route for the gateway, which record what it
+ * reads, handles and writes.
  */
 #ifndef GATEWAY_FAKE_H
 #define GATEWAY_FAKE_H
@@ -11,18 +11,18 @@
 
 #include "gateway.h"
 
-/* A web server made of strings. */
+/* A FastCGI stream that reads from a string and writes to a buffer. */
 struct fake {
 	const char *body;
 	size_t left;
-	size_t break_at; /* bytes before the end that the stream fails at */
+	size_t break_at; /* it fails when so few bytes are left */
 	bool failed;
 	struct buf out;
 	int writes, finishes;
-	bool wrote_early; /* before the body was read to its end */
+	bool wrote_early; /* before the whole body was read */
 };
 
-/* What the route was given, and what it is to answer. */
+/* What the route was called with, and what it shall answer. */
 extern struct seen {
 	int calls;
 	struct request request;
@@ -43,7 +43,7 @@ void fake_serve(struct fake *f, char **params);
 int gateway_setup(void **state);
 void gateway_assert_answer(struct fake *f, const char *start);
 
-/* Nothing was handled; the answer has that status. */
+/* Asserts that the route was not called, and how the answer starts. */
 void gateway_assert_refused(struct fake *f, const char *start);
 
 #define TEST(name) cmocka_unit_test_setup(name, gateway_setup)

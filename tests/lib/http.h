@@ -1,6 +1,6 @@
 /*
- * An HTTP/1.1 client that sends what it is told, however malformed, and reads
- * what comes back. One connection a request, to 127.0.0.1.
+ * An HTTP/1.1 client that sends any bytes, however malformed, and reads the
+ * answer. One connection per request, to 127.0.0.1.
  */
 #ifndef HTTP_H
 #define HTTP_H
@@ -17,7 +17,7 @@ struct http {
 
 /* Any bytes; then waits up to 30 s for the peer to close. */
 struct http http_raw(int port, const char *bytes, size_t n);
-/* The same by a client that closes its side behind them, as nc -N does. */
+/* The same, but closes the sending side after the bytes, as nc -N does. */
 struct http http_half_closed(int port, const char *bytes, size_t n);
 /* headers: whole lines or ""; body: NULL for none. */
 struct http http_send(int port, const char *method, const char *target,
@@ -25,10 +25,12 @@ struct http http_send(int port, const char *method, const char *target,
 struct http http_get(int port, const char *target);
 struct http http_post(int port, const char *target, const char *json);
 void http_free(struct http *);
-/* Fails the test at hand unless it is answered so, with text somewhere. */
+/* Fails the test unless the answer has the status and contains the text. */
 void http_expect(int port, const char *method, const char *target,
     const char *headers, const char *body, int status, const char *text);
-/* The head of an answer that need not end, as far as it fits. */
+/*
+ * Reads only the head of the answer, cut off at size. The answer need not end.
+ */
 void http_head(int port, const char *request, char *head, size_t size);
 
 /* A response header's value, to be freed, or NULL. */

@@ -1,5 +1,5 @@
 /*
- * Lines of the logs of a stack, in whose directory shell() begins.
+ * Searches the logs of a stack; shell_begin() must have entered its directory.
  */
 #ifndef LOG_LINES_H
 #define LOG_LINES_H
@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-/* So many lines of log/<log>.log match this, a basic regular expression. */
+/* At least n lines of log/<log>.log match this basic regular expression. */
 struct log_line {
 	const char *log, *pattern;
 	int n;
@@ -17,7 +17,7 @@ struct log_line {
 /* For stack_wait. */
 bool log_has(void *line);
 bool log_has_line(const char *log, const char *pattern);
-/* Waits for one. */
+/* Waits for one such line. */
 void log_await(const char *log, const char *fmt, ...) T_PRINTF(2, 3);
 
 #endif

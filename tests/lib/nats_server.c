@@ -151,7 +151,7 @@ become_server(void)
 	fd = open(path, O_CREAT | O_WRONLY | O_APPEND, 0644);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that died leaves none */
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* ends with the test */
 	execlp("nats-server", "nats-server", "-a", "0.0.0.0", "-p", number,
 	    "-js", "-sd", dir, NULL);
 	_exit(127);

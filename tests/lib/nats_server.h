@@ -1,6 +1,6 @@
 /*
- * A real nats-server with JetStream, sink_nats, and a recorder of attempts in
- * the place of the worker.
+ * A real nats-server with JetStream, sink_nats, and in place of the worker a
+ * callback that counts finished attempts.
  */
 #ifndef NATS_SERVER_H
 #define NATS_SERVER_H
@@ -20,9 +20,9 @@ enum {
 
 extern int nats_port;
 extern pid_t nats_pid;
-extern natsConnection *nats_own; /* the test's own */
+extern natsConnection *nats_own; /* the test's own connection */
 extern jsCtx *nats_js;
-extern int nats_done; /* of the attempts that are done */
+extern int nats_done; /* number of finished attempts */
 
 struct attempt nats_attempt(const char *id, const char *url, int timeout_ms);
 const char *nats_url(const char *host, int to, const char *subject);
@@ -36,7 +36,7 @@ int nats_listen_at(int *at_port);
 int nats_free_port(void);
 void nats_start_server(void);
 
-/* Also before sink_nats.close(), which ends libnats as a whole. */
+/* To be called also before sink_nats.close(), which shuts libnats down. */
 void nats_disconnect(void);
 void nats_end_server(int sig);
 uint64_t nats_stored(const char *stream);
@@ -45,7 +45,7 @@ int nats_group_teardown(void **state);
 int nats_setup(void **state);
 int nats_teardown(void **state);
 
-/* The server is stopped, so that they are in hand for certain. */
+/* Starts the attempts after SIGSTOP to the server, so that none can finish. */
 void nats_start_on_stopped_server(
     struct attempt *a, int n, const char *url, int timeout);
 

@@ -19,7 +19,7 @@
 
 struct servers servers[SERVERS];
 static char dir[256];
-static int auth_done; /* of the attempts that are done */
+static int auth_done; /* number of finished attempts */
 static struct nkey master, account, system_account, user, stranger;
 
 const char *
@@ -45,7 +45,7 @@ write_file(const char *name, const char *text)
 
 void shell_must(const char *fmt, ...) T_PRINTF(1, 2);
 
-/* ca.pem, and server.pem that it signed; other-ca.pem, which is nobody's. */
+/* ca.pem; server.pem, signed by it; other-ca.pem, which signed nothing. */
 static void
 make_certificates(void)
 {
@@ -77,7 +77,7 @@ write_creds(const char *name, const char *jwt, const struct nkey *key)
 	write_file(name, text);
 }
 
-/* user.creds, and stranger.creds of a user that nobody vouches for. */
+/* Also writes user.creds, and stranger.creds, which no account has signed. */
 static void
 put_operator(char *out, size_t n)
 {
@@ -125,7 +125,7 @@ become_server(const char *file)
 
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that died leaves none */
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* ends with the test */
 	if (chdir(dir) == 0)
 		execlp("nats-server", "nats-server", "-c", file, NULL);
 	_exit(127);
@@ -318,14 +318,15 @@ auth_assert_error(
 	if (a->error == ERROR_NONE)
 		fail_msg("delivered: %s", a->detail);
 	if (a->error != error || strstr(a->detail, detail) == NULL)
-		fail_msg("%d: %s", (int)a->error, a->detail);
+		fail_msg("error %d, not %d: %s", (int)a->error, (int)error,
+		    a->detail);
 }
 
 void
 auth_assert_delivered(const struct attempt *a)
 {
 	if (a->error != ERROR_NONE)
-		fail_msg("%d: %s", (int)a->error, a->detail);
+		fail_msg("error %d: %s", (int)a->error, a->detail);
 	assert_non_null(strstr(a->detail, "stream CITY"));
 }
 

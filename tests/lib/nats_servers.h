@@ -1,6 +1,6 @@
 /*
- * Real NATS servers, one for each way to say who publishes, sink_nats, and a
- * recorder of attempts in the place of the worker.
+ * Real NATS servers, one for each kind of authentication, sink_nats, and in
+ * place of the worker a callback that counts finished attempts.
  */
 #ifndef NATS_SERVERS_H
 #define NATS_SERVERS_H
@@ -18,9 +18,9 @@ enum {
 };
 
 enum {
-	PLAIN, /* users: ann may all, bob little, eve cannot hear answers */
+	PLAIN, /* ann may do all, bob little; eve receives no replies */
 	TOKEN,
-	TLS, /* with a certificate for localhost and 127.0.0.2, of our CA */
+	TLS, /* its certificate: localhost, 127.0.0.2, signed by ca.pem */
 	JWT, /* in operator mode */
 	SERVERS
 };
@@ -38,7 +38,7 @@ int auth_close(void **state);
 /* As the worker does: work() whenever fd is readable. */
 bool auth_all_done(void *arg);
 
-/* The server's number instead of a port. */
+/* server: its number as above, instead of a port. */
 struct attempt auth_attempt(const char *scheme, const char *host, int server,
     const char *subject, const char *credentials);
 struct attempt auth_deliver(const char *scheme, const char *host, int server,

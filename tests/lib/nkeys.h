@@ -1,6 +1,6 @@
 /*
- * NATS's keys and the JWTs that they sign, as the tool nsc makes them, for
- * servers in operator mode and for creds files.
+ * NATS keys and JWTs signed with them, as the tool nsc makes them, for servers
+ * in operator mode and for creds files.
  */
 #ifndef NKEYS_H
 #define NKEYS_H
@@ -22,7 +22,10 @@ struct nkey {
 };
 
 void nkey_new(struct nkey *, enum nkey_kind);
-/* The claims of one about another, members of `nats` as JSON; to be freed. */
+/*
+ * A JWT by issuer about subject; nats: the members of its object `nats`, as
+ * JSON. The caller frees it.
+ */
 char *nkey_jwt(
     const struct nkey *issuer, const struct nkey *subject, const char *nats);
 

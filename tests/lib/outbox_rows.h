@@ -1,7 +1,7 @@
 /*
- * What the tests of the outbox share: a throwaway database, requests to the
+ * Shared by the tests of the outbox: a throwaway database, requests to the
  * pool's routes without a pool, and messages, deliveries and subscriptions by
- * their numbers.
+ * number.
  */
 #ifndef OUTBOX_ROWS_H
 #define OUTBOX_ROWS_H
@@ -10,7 +10,7 @@
 
 #include "database.h"
 
-/* Their ids, but for the number. */
+/* The id of a subscription, without its number as the last digit. */
 #define SUBSCRIPTION "00000000-0000-7000-8000-00000000000"
 
 /* Subscriptions that exist in every test. */
@@ -24,20 +24,20 @@ enum {
 	DELETED
 };
 
-int rows_close(void **state); /* and teardown */
+int rows_close(void **state); /* a group's teardown */
 int rows_empty(void **state); /* a test's setup */
 
 /*
- * Message n (1 to 9) is n ms younger than 2026-11-23 00:00 UTC. Its id in a
- * buffer for the test's own use, valid until the next call.
+ * The id of message n (1 to 9), which is n ms later than 2026-11-23 00:00 UTC;
+ * in a static buffer, valid until the next call.
  */
 const char *rows_id(int n);
 void rows_message(int n, const char *topic);
 void rows_delivery(int n, int subscription, const char *status);
-/* "pending" or what else stands in that row's status. */
+/* Asserts the status of that delivery, such as "pending". */
 void rows_assert_status(int n, int subscription, const char *status);
 
-/* The status of the answer; body and headers are valid until the next call. */
+/* Returns the status; body and headers are valid until the next call. */
 int rows_call(const char *method, const char *target);
 extern const char *rows_body, *rows_headers;
 /* Asserts the numbers of the messages in an answer to GET: "3 2 1". */

@@ -1,5 +1,5 @@
 /*
- * Events in weeks that have no partition, and the job that makes it.
+ * Events in weeks that have no partition, and the job that makes partitions.
  */
 #ifndef PARTITION_ROWS_H
 #define PARTITION_ROWS_H
@@ -18,10 +18,10 @@ enum {
 	IDS = 100000
 };
 
-/* Between this process and its children. */
+/* Memory shared by this process and its children. */
 struct shared {
 	volatile int stop;
-	volatile int inserted; /* of ids, all acknowledged */
+	volatile int inserted; /* length of ids, all committed */
 	volatile int errors, missed, looked_up;
 	volatile int64_t longest_ms;
 	char ids[IDS][40];
@@ -33,19 +33,22 @@ extern struct config partition_config;
 int partition_open(void **state);
 int partition_close(void **state);
 
-/* No partition of the weeks from `first` to `last`, 0 being this one. */
+/* Drops the partitions of weeks `first` to `last`; 0 is the current week. */
 void partition_forget(int first, int last);
 
-/* Events of the weeks until now, evenly; `weeks` may be negative. */
+/* Stores events spread over the last `weeks` weeks; negative: the next ones. */
 void partition_put(int rows, int weeks);
 long long partition_rows_of(const char *table);
 
 enum turn partition_run_job(struct db *db);
 
-/* Until it rests; how often it was run. */
+/* Runs the job until it has nothing to do; returns how often it ran. */
 int partition_run_to_the_end(int64_t *longest_ms);
 
-/* As the minutes pass: an autovacuum may be in the way for a while. */
+/*
+ * Repeats that, as the worker does, until no row is left in the default
+ * partition: an autovacuum can block the job for a while.
+ */
 int partition_run_until_drained(int64_t *longest_ms);
 void partition_expect_all_moved(long long rows);
 

@@ -1,6 +1,6 @@
 /*
- * Texts of JSON made at random from a seed, some of them spoilt, and numbers at
- * the limits.
+ * Random JSON texts from a seed, some of them made invalid, and numbers at the
+ * limits.
  */
 #ifndef RANDOM_JSON_H
 #define RANDOM_JSON_H
@@ -19,7 +19,7 @@ extern uint64_t random_json_state;
 
 void random_json_text(struct buf *b);
 
-/* Where a double ends, zeros that are long written out, many digits. */
+/* Numbers near the range of a double, with long zeros, with many digits. */
 void random_json_number(struct buf *b);
 
 #endif

@@ -77,7 +77,7 @@ receiver_stop(struct receiver *r)
 	*r = (struct receiver){ 0 };
 }
 
-/* --- what it writes down -------------------------------------------------- */
+/* --- its log -------------------------------------------------------------- */
 
 const char *
 receiver_log_header(const char *head, size_t len, const char *name, size_t *n)
@@ -126,7 +126,7 @@ hash(const struct receiver_request *r)
 	return h % RECEIVER_RING;
 }
 
-/* Numbers in a chain only fall, so it ends where the ring does. */
+/* Numbers fall along a chain, so the loop ends at requests no longer kept. */
 static int
 attempts_before(struct receiver_log *log, struct receiver_request *r)
 {
@@ -197,7 +197,7 @@ receiver_log_publish(struct receiver_log *log)
 	atomic_fetch_add(&log->total, 1);
 }
 
-/* --- what can be asked ---------------------------------------------------- */
+/* --- queries -------------------------------------------------------------- */
 
 uint64_t
 receiver_total(const struct receiver *r)
@@ -210,13 +210,16 @@ receiver_at(const struct receiver *r, uint64_t n)
 {
 	uint64_t total = receiver_total(r);
 
-	/* The oldest may just be written over. */
+	/* The receiver may be overwriting the oldest at this moment. */
 	if (n >= total || n + RECEIVER_RING <= total)
 		return NULL;
 	return &r->log->requests[n % RECEIVER_RING];
 }
 
-/* The next one from number *n on for such a path, which leaves *n behind it. */
+/*
+ * The first request from number *n on for such a path; *n becomes the number
+ * after it.
+ */
 static const struct receiver_request *
 next(const struct receiver *r, const char *prefix, uint64_t *n)
 {

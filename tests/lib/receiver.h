@@ -29,49 +29,49 @@
 
 enum {
 	RECEIVER_RING = 1 << 18,  /* requests it remembers */
-	RECEIVER_WHOLE = 1 << 11, /* of which it has every byte, up to */
+	RECEIVER_WHOLE = 1 << 11, /* latest ones kept whole, up to */
 	RECEIVER_WHOLE_MAX = 16 * 1024
 };
 
 struct receiver_request {
-	int64_t received_us; /* its last byte, by the wall clock */
+	int64_t received_us; /* when its last byte came, by the wall clock */
 	int64_t time_us;     /* `time` in its body, 0: there is none */
-	int status;          /* that is answered; 0: none */
+	int status;          /* of the answer; 0: none */
 	int attempt;         /* 1 is the first */
 	char path[104];      /* with the query, cut off where it is longer */
-	char id[48];         /* webhook-id, "" */
-	/* NUL-terminated; NULL when RECEIVER_WHOLE others have come since. */
+	char id[48];         /* webhook-id, or "" */
+	/* NUL-terminated; NULL after RECEIVER_WHOLE later requests. */
 	const char *raw, *body;
 	size_t raw_len, body_len;
-	uint64_t older; /* the receiver's own */
+	uint64_t older; /* private to the receiver */
 };
 
 struct receiver_log;
 struct receiver {
-	int port; /* 0: any that is free; then the one it is */
+	int port; /* 0: receiver_start sets it to a free one */
 	int pid;
 	struct receiver_log *log;
 };
 
-/* It listens when this returns. It ends with the caller, whatever happens. */
+/* The receiver listens when this returns. It dies with the caller. */
 void receiver_start(struct receiver *);
-/* The requests go with it. */
+/* Frees the recorded requests too. */
 void receiver_stop(struct receiver *);
 
-/* How many requests came for paths that begin so; "" is all. */
+/* The number of requests whose path begins with prefix; "" counts all. */
 int receiver_count(const struct receiver *, const char *prefix);
-/* How many different webhook-ids they had. */
+/* The number of different webhook-ids of these requests. */
 int receiver_distinct(const struct receiver *, const char *prefix);
 /*
- * The n-th of them, from 0; NULL: there is none. A request is known here before
- * its sender sees an answer.
+ * The n-th of these requests, from 0, or NULL. A request is recorded before its
+ * sender gets an answer.
  */
 const struct receiver_request *receiver_find(
     const struct receiver *, const char *prefix, int n);
 /* A header's value, to be freed, or NULL. */
 char *receiver_header(const struct receiver_request *, const char *name);
 
-/* The same by number, from 0 for the first ever; NULL: not there any more. */
+/* By number, from 0 for the first ever; NULL: no longer kept. */
 uint64_t receiver_total(const struct receiver *);
 const struct receiver_request *receiver_at(const struct receiver *, uint64_t);
 

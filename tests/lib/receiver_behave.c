@@ -1,4 +1,6 @@
-/* How a receiver behaves, as the table in receiver.h has it. */
+/*
+ * How a receiver behaves: the table in receiver.h.
+ */
 #include "receiver_conn.h"
 
 #include <stdio.h>
@@ -6,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* body NULL: what follows is so many bytes of filler. */
+/* body NULL: c->filler bytes follow as the body. */
 static void
 answer(struct conn *c, struct receiver_request *r, int status,
     const char *header, const char *body)
@@ -129,7 +131,7 @@ static void
 do_drip(struct conn *c, struct receiver_request *r, long n)
 {
 	(void)n;
-	c->filler = 1000000; /* as it says; see on_time */
+	c->filler = 1000000; /* as announced; on_time() sends the bytes */
 	answer(c, r, 200, "", NULL);
 	c->filler = 0;
 	c->drips = true;

@@ -1,4 +1,6 @@
-/* Answers that are faulty: by their body, by their head, before either. */
+/*
+ * Faulty answers: in the body, in the head, or before the head.
+ */
 #include "receiver_log.h"
 
 #include <string.h>
@@ -52,7 +54,7 @@ static const struct receiver_fault faults[] = {
 	{ "unasked-body", HEAD "\r\nno body belongs here", NULL, 0,
 	    FAULT_KEEPS },
 	{ "bad-trailer", CHUNKED "0\r\nno trailer\r\n", NULL, 0, FAULT_HANGS },
-	/* The head. */
+	/* The head is faulty. */
 	{ "bad-header", HEAD "this is no header\r\nContent-Length: 0\r\n\r\n",
 	    NULL, 0, FAULT_CLOSES },
 	{ "nul-header", HEAD "X-Nul: a\1b\r\nContent-Length: 0\r\n\r\n", NULL,
@@ -64,7 +66,7 @@ static const struct receiver_fault faults[] = {
 	{ "long-status", "HTTP/1.1 {} ", "long", 1 << 20, FAULT_HANGS },
 	{ "many-headers", HEAD, "X-Many: of these\r\n", 1 << 20, FAULT_HANGS },
 	{ "endless-headers", HEAD, "X-Many: of these\r\n", ANY, FAULT_HANGS },
-	/* Before it. */
+	/* Something comes before the head. */
 	{ "continued", "HTTP/1.1 100 Continue\r\n\r\n" HEAD "\r\n", NULL, 0,
 	    FAULT_CLOSES },
 	{ "early-hints",

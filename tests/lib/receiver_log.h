@@ -1,6 +1,6 @@
 /*
- * Between receiver.c, which starts a receiver and asks, and receiver_serve.c,
- * which is its process.
+ * Shared by receiver.c, which starts a receiver and reads its log, and
+ * receiver_serve.c, which is the receiver's process.
  */
 #ifndef RECEIVER_LOG_H
 #define RECEIVER_LOG_H
@@ -12,11 +12,11 @@ struct receiver_log {
 	_Atomic uint64_t total;
 	struct receiver_request requests[RECEIVER_RING];
 	char whole[RECEIVER_WHOLE][RECEIVER_WHOLE_MAX + 1];
-	/* By hash of id and path: the latest request's number + 1, 0: none. */
+	/* By hash of id and path: number of the latest request + 1, or 0. */
 	uint64_t latest[RECEIVER_RING];
 };
 
-/* Enters the next request; it is known from receiver_log_publish on. */
+/* Adds a request; receiver_log_publish makes it visible. */
 struct receiver_request *receiver_log_add(
     struct receiver_log *, const char *raw, size_t len, size_t head_len);
 void receiver_log_publish(struct receiver_log *);
@@ -25,15 +25,15 @@ void receiver_log_publish(struct receiver_log *);
 const char *receiver_log_header(
     const char *head, size_t len, const char *name, size_t *n);
 
-/* An answer that is faulty. */
+/* A faulty answer. */
 struct receiver_fault {
 	const char *name;
-	/* As it is sent, where {} stands for the status, \1 for a NUL. */
+	/* As it is sent; {} stands for the status, \1 for a NUL. */
 	const char *answer;
-	/* Sent behind it again and again, up to `bytes`; NULL: nothing is. */
+	/* Sent after it, repeated up to `bytes`; NULL: nothing. */
 	const char *unit;
 	size_t bytes;
-	/* And then. */
+	/* What the receiver does after that. */
 	enum {
 		FAULT_CLOSES,
 		FAULT_RESETS,

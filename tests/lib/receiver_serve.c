@@ -68,7 +68,7 @@ drop(struct conn *c)
 	free(c);
 }
 
-/* As many of its next bytes as there is room for. */
+/* The next bytes of filler, as many as the buffer holds. */
 static const char *
 filler(struct conn *c, size_t *n)
 {
@@ -94,7 +94,7 @@ filled(struct conn *c, size_t n)
 		c->filler -= n;
 }
 
-/* False: it is gone. */
+/* False: the connection was dropped. */
 static bool
 fill(struct conn *c)
 {
@@ -124,7 +124,10 @@ fill(struct conn *c)
 	return true;
 }
 
-/* An answer's head is small: what the socket does not take at once is lost. */
+/*
+ * Drops the connection unless the socket takes the whole head at once: it is
+ * small.
+ */
 static bool
 flush(struct conn *c)
 {
@@ -137,7 +140,7 @@ flush(struct conn *c)
 	return fill(c);
 }
 
-/* --- what comes in -------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
 static bool
 is_busy(const struct conn *c)
@@ -156,7 +159,7 @@ ends(const struct conn *c, size_t head_len)
 	return value != NULL && n == 5 && strncasecmp(value, "close", 5) == 0;
 }
 
-/* How long the request at the front is, 0: it is not all there. */
+/* The length of the first request in the buffer; 0: incomplete. */
 static size_t
 whole(const struct conn *c, size_t *head_len)
 {
@@ -247,7 +250,7 @@ on_time(struct conn *c)
 		serve(c);
 }
 
-/* Those whose time has come; first_due_ms is found anew. */
+/* Serves the connections that are due; finds first_due_ms anew. */
 static void
 run_timers(void)
 {

@@ -1,5 +1,5 @@
 /*
- * What tests of the scanner expect of a text.
+ * What tests of the scanner assert about a text.
  */
 #ifndef SCAN_CHECK_H
 #define SCAN_CHECK_H

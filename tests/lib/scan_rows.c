@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-/* The copy has no byte too many: the sanitizer sees a read beyond it. */
+/*
+ * The copy has exactly len bytes, so that the sanitizer sees a read beyond it.
+ */
 static enum status
 scan_copy(const char *text, size_t len, struct buf *out)
 {

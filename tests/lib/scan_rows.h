@@ -1,6 +1,6 @@
 /*
- * Texts for the scanner, as a table: each row is a test of its own, and whether
- * it is taken is part of its name.
+ * Texts for the scanner, as a table: each row is one test, and its name says
+ * whether the text is accepted.
  */
 #ifndef SCAN_ROWS_H
 #define SCAN_ROWS_H
@@ -22,7 +22,7 @@ struct scan_row {
 	enum status status;
 };
 
-/* Of a main(): how many failed. */
+/* To be called by main(); returns the number of failures. */
 int scan_rows_run(const char *group, const struct scan_row *, size_t n);
 
 #endif

@@ -35,7 +35,7 @@ command_of(const char *text)
 	if (asprintf(&command, "%s\n%s", beginning != NULL ? beginning : "",
 		text) < 0)
 		fail_msg("out of memory");
-	/* The shell writes where this program does. */
+	/* The shell writes to the same stdout, which must keep the order. */
 	fflush(NULL);
 	return command;
 }
@@ -105,7 +105,7 @@ shell_read(char *out, size_t size, const char *fmt, ...)
 	assert_non_null(p);
 	n = fread(out, 1, size - 1, p);
 	out[n] = '\0';
-	/* It is not to die of a pipe that nobody reads. */
+	/* Reads the rest, so that the command does not die of SIGPIPE. */
 	while (fgetc(p) != EOF)
 		;
 	free(command);

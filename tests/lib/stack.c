@@ -66,7 +66,7 @@ become_run(const struct stack *s, const char *const settings[])
 	    realpath("nginx/run", run) == NULL)
 		_exit(127);
 	setenv("BUILD", programs, 1);
-	/* Its .env is the test's, not that of whoever works here. */
+	/* So that it reads the test's .env, not the working tree's. */
 	if (chdir(s->dir) != 0)
 		_exit(127);
 	for (; *settings != NULL; settings++)
@@ -167,7 +167,7 @@ stack_child(int parent, int n)
 }
 
 struct nginx {
-	int master, workers[8]; /* of before */
+	int master, workers[8]; /* before the reload */
 };
 
 static bool
@@ -193,7 +193,7 @@ stack_reload_nginx(const struct stack *s)
 	for (i = 0; i < 8; i++)
 		old.workers[i] = stack_child(old.master, i);
 	assert_int_equal(kill(old.master, SIGHUP), 0);
-	stack_wait(is_reloaded, &old, "nginx's old processes end");
+	stack_wait(is_reloaded, &old, "nginx's old processes have ended");
 }
 
 void
@@ -204,7 +204,7 @@ stack_stop(struct stack *s)
 	char command[128];
 
 	assert_int_equal(kill(s->pid, SIGTERM), 0);
-	stack_wait(is_over, s, "nginx/run stops");
+	stack_wait(is_over, s, "nginx/run has stopped");
 	assert_int_equal(s->pid, 0);
 	assert_int_equal(kill(pool, 0), -1);
 	assert_int_equal(kill(worker, 0), -1);

@@ -16,15 +16,16 @@ struct stack {
 
 /*
  * settings: NAME=value strings for the environment, ended by NULL. Waits until
- * it is ready; fails the test, with the end of its log, where it is not.
+ * the stack is ready; if it does not start, prints the end of its log and fails
+ * the test.
  */
 void stack_start(struct stack *, const char *const settings[]);
-/* SIGTERM; fails the test where anything is left behind. */
+/* SIGTERM; fails the test if processes, sockets or pid files are left. */
 void stack_stop(struct stack *);
 
 /*
- * main() over tests that share one stack, the variable s. What follows are its
- * settings.
+ * main() for tests that share one stack, the variable s. The other arguments
+ * are its settings.
  */
 #define STACK_MAIN(tests, s, ...)                                              \
 	static int stack_open(void **state)                                    \
@@ -44,11 +45,11 @@ void stack_stop(struct stack *);
 
 /* The pid in run/<name>.pid: fcgi, worker, nginx. */
 int stack_pid(const struct stack *, const char *name);
-/* HUP to nginx; returns when its old processes are gone. */
+/* Sends HUP to nginx; returns when its old processes have ended. */
 void stack_reload_nginx(const struct stack *);
 /* A port of 127.0.0.1 that nobody listens on. */
 int stack_free_port(void);
-/* The n-th child of a process, or 0. */
+/* The pid of a process's n-th child, or 0. */
 int stack_child(int parent, int n);
 
 /* Calls `holds` every 10 ms until it is true; fails the test after 30 s. */

@@ -15,8 +15,8 @@ struct stock {
 };
 
 /*
- * In front of the stack's pool, with the examples of a section of
- * nginx/README.md, and sed's edit of what is in its files.
+ * Starts nginx in front of the stack's pool, with the examples of a section of
+ * nginx/README.md; edit: a sed script for the configuration files.
  */
 void stock_start(struct stock *, const struct stack *, const char *section,
     const char *edit);

@@ -1,5 +1,5 @@
 /*
- * Events through the whole of storing but for HTTP.
+ * Events stored through the whole pipeline except HTTP.
  */
 #ifndef STORE_EVENT_H
 #define STORE_EVENT_H
@@ -11,17 +11,17 @@
 
 extern struct business store_business;
 
-/* The whole pipeline but for HTTP. The caller frees the receipt. */
+/* The caller frees the receipt. */
 enum status store_send_as(struct db *to, struct id id, const char *service,
     const char *body, const char *key, struct receipt *receipt);
 
-/* With commas between; the caller frees it. */
+/* The derived ids, separated by commas; the caller frees the text. */
 char *store_derived_ids(const struct receipt *receipt);
 
-/* "id>derived,derived" of a request that must be stored. */
+/* Stores an event or fails; returns "id>derived,derived". */
 char *store_send(const char *service, const char *body, const char *key);
 
-/* The derived ids of one report of an emergency. */
+/* Reports an emergency; returns the derived ids. */
 char *store_report(int patient, const char *location);
 long long store_events(const char *where);
 void store_check_same(char *a, char *b, bool want);

@@ -159,7 +159,7 @@ void
 api_expect_silence(void)
 {
 	if (strstr(api_res.body.data, "s3cret") != NULL)
-		fail_msg("told: %s", api_res.body.data);
+		fail_msg("the answer shows a secret: %s", api_res.body.data);
 }
 
 void
@@ -183,7 +183,7 @@ api_expect_header_fault(const char *name, const char *msg)
 	if (api_res.status != 422 || strstr(api_res.body.data, want) == NULL ||
 	    strstr(api_res.body.data, msg) == NULL ||
 	    strstr(api_res.body.data, J("'input':'***'")) == NULL)
-		fail_msg("no %s %s in %d %s", want, msg, api_res.status,
+		fail_msg("no %s, %s in %d %s", want, msg, api_res.status,
 		    api_res.body.data);
 	api_expect_silence();
 }

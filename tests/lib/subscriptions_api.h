@@ -1,6 +1,6 @@
 /*
- * /subscriptions without nginx and FastCGI: requests to the route, over a
- * database whose clock can be moved, and what is expected of the answers.
+ * /subscriptions without nginx and FastCGI: requests to the route, with a
+ * database whose clock can be moved, and assertions about the answers.
  */
 #ifndef SUBSCRIPTIONS_API_H
 #define SUBSCRIPTIONS_API_H
@@ -26,7 +26,7 @@ int api_open(void **state);
 void api_forget(void);
 int api_close(void **state);
 
-/* Each test has the subscriptions it makes. */
+/* Each test starts without subscriptions. */
 int api_empty(void **state);
 
 /* Leaves the answer in api_res and, where it is JSON, in api_answer. */
@@ -51,13 +51,13 @@ void api_expect_fault(const char *member, const char *type, const char *msg);
 #define NATS(user, rest)                                                       \
 	"{\"topic\":\"event.*\",\"url\":\"nats://" user "n1.example/" rest "\"}"
 
-/* The answer at hand does not tell what tests give as secrets. */
+/* Asserts that the last answer shows none of the tests' secrets. */
 void api_expect_silence(void);
 
-/* How headers and credentials stand in the only row. */
+/* Asserts how headers and credentials are stored in the only row. */
 void api_expect_kept(const char *want);
 
-/* loc names the header, input tells nothing. */
+/* Asserts a 422: loc names the header, input is masked. */
 void api_expect_header_fault(const char *name, const char *msg);
 
 #define TEST(name) cmocka_unit_test_setup(name, api_empty)

@@ -1,8 +1,8 @@
 /*
  * What every test program includes: cmocka, main, and throwaway databases on
  * the cluster that TEST_DATABASE_URL names (the URI of a superuser, such as
- * postgresql://postgres@/postgres?host=/tmp/x). Everything here fails the test
- * at hand rather than report an error.
+ * postgresql://postgres@/postgres?host=/tmp/x). All functions fail the running
+ * test instead of reporting an error.
  */
 #ifndef T_H
 #define T_H
@@ -34,20 +34,20 @@
 void t_main(void);
 
 /*
- * JSON as a test writes it, with ' for each ": J("{'alert':true}"). It is there
- * until 32 others have been asked for.
+ * JSON with ' in place of each ": J("{'alert':true}"). Valid until the 32nd
+ * later call.
  */
 const char *J(const char *text);
 
 /* The URI of a new, migrated, empty database; t_drop drops and frees it. */
 const char *t_database(void);
-void t_drop(const char *url); /* NULL is fine; ends its sessions first */
+void t_drop(const char *url); /* NULL does nothing; ends its sessions first */
 
 /* First value of the first row, "" where there is none; the caller frees. */
 char *t_sql(const char *url, const char *fmt, ...) T_PRINTF(2, 3);
 /* The same as a number, 0 where there is none. */
 long long t_number(const char *url, const char *fmt, ...) T_PRINTF(2, 3);
-/* The same for its effect; several statements may stand in one text. */
+/* The same without a result; text may hold several statements. */
 void t_exec(const char *url, const char *fmt, ...) T_PRINTF(2, 3);
 
 /*

@@ -128,7 +128,8 @@ viewer_open_all(void **state)
 
 	(void)state;
 	stack_start(&viewer_stack, settings);
-	stack_wait(has_begun, NULL, "the worker tells what it may have lost");
+	stack_wait(
+	    has_begun, NULL, "the worker logs that viewers may miss events");
 	viewer_sse(&viewer_idle, "/events/stream?service=nobody", "");
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * The whole product, and those who watch its live stream.
+ * The whole product, and viewers of its live stream.
  */
 #ifndef VIEWER_H
 #define VIEWER_H
@@ -14,7 +14,7 @@ enum {
 	TEXT_MAX = 1 << 20
 };
 
-/* A connection that is held open, and all that came over it. */
+/* A connection that is held open, and all that was received on it. */
 struct viewer {
 	int fd;
 	size_t n;
@@ -23,7 +23,7 @@ struct viewer {
 };
 
 extern struct stack viewer_stack;
-extern struct viewer viewer_idle; /* from the first test to the last */
+extern struct viewer viewer_idle; /* open from the first test to the last */
 
 void viewer_connect(struct viewer *v, const char *target, const char *headers);
 void viewer_leave(struct viewer *v);
@@ -32,15 +32,20 @@ void viewer_await(struct viewer *v, const char *text);
 
 #define SSE "Accept: text/event-stream\r\n"
 
-/* From when this returns, nothing is missed. */
+/* Watches by SSE; events stored after the return are not missed. */
 void viewer_sse(struct viewer *v, const char *target, const char *headers);
 int viewer_count(const char *text, const char *what);
 
-/* Each event begins so; an id as a source has another name before it. */
+/*
+ * Finds an event by its first member, id; as a source the id has another name.
+ */
 const char *viewer_find_event(
     const struct viewer *v, const char *id, int *times);
 
-/* Posts it; the ids of the base event and of those derived, each NUL-ended. */
+/*
+ * Posts an event. Returns the number of ids: its own and those of the derived
+ * events, each NUL-terminated.
+ */
 int viewer_ingest(
     const char *service, const char *body, char ids[][ID_CHARS + 1]);
 int viewer_open_all(void **state);

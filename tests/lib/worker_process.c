@@ -73,7 +73,7 @@ worker_start(const char *to, const char *argument)
 	p.pid = fork();
 	if (p.pid != 0)
 		return p;
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves none */
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* ends with the test */
 	dup2(fileno(p.out), STDOUT_FILENO);
 	dup2(fileno(p.out), STDERR_FILENO);
 	setenv("DATABASE_URL", to, 1);

@@ -1,6 +1,6 @@
 /*
- * The worker in a process of its own, over a database and a receiver, and what
- * it writes.
+ * The worker in a process of its own, with a database and a receiver, and its
+ * output.
  */
 #ifndef WORKER_PROCESS_H
 #define WORKER_PROCESS_H
@@ -21,14 +21,14 @@ int worker_close_all(void **state);
 int worker_empty(void **state);
 void worker_subscribe(const char *path);
 
-/* An id of now: what looks old is forgotten once it is delivered. */
+/* An id of now: retention would delete an old one once it is delivered. */
 #define NEW_ID                                                                 \
 	"(left(uuid_v7_floor(now())::text, 14) || '7'"                         \
 	" || right(gen_random_uuid()::text, 21))::uuid"
 
 void worker_put(int n);
 
-/* A worker whose output goes to a file that has no name. */
+/* A worker, and the unnamed file that has its output. */
 struct program {
 	pid_t pid;
 	FILE *out;
@@ -36,12 +36,12 @@ struct program {
 struct program worker_start(const char *to, const char *argument);
 int worker_end(struct program *p);
 
-/* Whether what it wrote holds that text; ends it. */
+/* Ends the worker; true if its output has that text. */
 bool worker_wrote(struct program *p, const char *text);
 bool worker_is_all_delivered(void *arg);
 bool worker_is_seen(void *arg);
 
-/* How often the text stands in what it wrote so far. */
+/* How often the text occurs in its output so far. */
 int worker_count_written(const struct program *p, const char *text);
 void worker_await_words(const struct program *p, const char *text, int n);
 void worker_stop(struct program *p);

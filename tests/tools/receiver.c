@@ -1,9 +1,9 @@
 /*
- * receiver PORT [SECONDS [FILE]]: a receiver of webhooks, see ../receiver.h,
- * until SECONDS are over (0: never) or SIGTERM comes. Then it tells what each
- * path received: requests, different webhook-ids, and, where the bodies were
- * CloudEvents, milliseconds from their `time` to their arrival. FILE gets a
- * line a request, for COPY: microseconds, path, webhook-id, status.
+ * receiver PORT [SECONDS [FILE]]: a receiver of webhooks, see
+ * ../lib/receiver.h, until SECONDS are over (0: never) or SIGTERM comes. Then
+ * it prints for each path: requests, different webhook-ids, and, if the bodies
+ * were CloudEvents, milliseconds from their `time` to their arrival. FILE gets
+ * one line per request, for COPY: microseconds, path, webhook-id, status.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include "receiver.h"
 
 enum {
-	PATHS = 64 /* that are told of */
+	PATHS = 64 /* that are printed at most */
 };
 
 static void
@@ -52,7 +52,7 @@ compare(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* ms: room for every request's. */
+/* ms: a buffer for one value per request. */
 static void
 tell(const struct receiver *r, const char *path, double *ms)
 {

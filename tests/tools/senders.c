@@ -6,9 +6,10 @@
  *
  *	rate=R ok=N refused=N broken=N unsent=N p50=MS p99=MS
  *
- * R is of 200s a second; refused had another status, broken none, unsent ones
- * were due and found no connection free. Milliseconds count from when a
- * request was due, not from when it could be sent.
+ * R: answers 200 a second; refused: answers of another status; broken: requests
+ * without an answer; unsent: requests that were due while no connection was
+ * free. Milliseconds count from when a request was due, not from when it could
+ * be sent.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -114,7 +115,7 @@ post(struct sender *s, int64_t due_us)
 	}
 }
 
-/* Is the answer there? By its length, or by the end of its chunks. */
+/* Whether the answer is complete, by its length or by its last chunk. */
 static bool
 is_whole(const struct sender *s)
 {
@@ -142,7 +143,7 @@ finish(struct sender *s)
 	ok++;
 }
 
-/* nginx closes after keepalive_requests: between two requests that is fine. */
+/* nginx closes after keepalive_requests; between requests that is no error. */
 static void
 on_input(struct sender *s)
 {
@@ -197,7 +198,7 @@ wait_until(int64_t us)
 		on_input(events[i].data.ptr);
 }
 
-/* Returns how many were due and not sent. */
+/* Returns how many requests were due and not sent. */
 static long
 run(long rate, long seconds)
 {
@@ -244,7 +245,7 @@ main(int argc, char **argv)
 	at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (argc > 4)
 		alert = argv[4];
-	/* Patients that no earlier run had. */
+	/* Start with a patient that no earlier run had. */
 	patient = clock_wall_us() / 100;
 	for (i = 0; i < SENDERS; i++)
 		senders[i].fd = -1;

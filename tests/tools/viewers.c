@@ -1,11 +1,11 @@
 /*
  * viewers PORT COUNT SECONDS: holds COUNT viewers of /events/stream open on
- * 127.0.0.1:PORT for so long and counts what they get. On stderr, "open" once
- * each of them was answered; at the end, on stdout, one line:
+ * 127.0.0.1:PORT for SECONDS and counts what they receive. Prints "open" on
+ * stderr once all were answered and, at the end, one line on stdout:
  *
  *	viewers=N messages=M bytes=B
  *
- * N are those that were still open then. The exit status is 1 where that is
+ * N: viewers that were still open at the end. The exit status is 1 if that is
  * not COUNT.
  */
 #include <arpa/inet.h>

@@ -172,7 +172,7 @@ utf8__every_code_point__encoded_and_read(void **state)
 	}
 }
 
-/* Valid are exactly as many sequences of a length as there are code points. */
+/* There are as many valid sequences of each length as code points. */
 static void
 utf8__every_start_of_three_bytes__counted(void **state)
 {

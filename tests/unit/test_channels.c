@@ -1,4 +1,6 @@
-/* What the live stream may cost, and what its viewers are still to be told. */
+/*
+ * The live stream's budget, and the gaps that its viewers must be told of.
+ */
 #include "t.h"
 
 #include <string.h>

@@ -13,9 +13,9 @@
 #include "clock.h"
 
 /*
- * This program is also the master under test ("master") and the check of a
- * new one ("--check"). All of them tell the test through one pipe, which ends
- * when the last of them has.
+ * This program is also the master under test ("master") and the check of a new
+ * one ("--check"). All these processes report through one pipe, which ends when
+ * the last of them has ended.
  */
 enum {
 	DEADLINE_MS = 20000,
@@ -108,7 +108,7 @@ start(const char *mode, const char *next, const char *check)
 	close(fds[1]);
 }
 
-/* What 0 stands for is the end: nobody is left. */
+/* The next report; pid 0: the pipe has ended, no process is left. */
 static struct event
 next(void)
 {
@@ -116,9 +116,9 @@ next(void)
 	struct event event = { 0, 0 };
 
 	if (poll(&p, 1, DEADLINE_MS) != 1)
-		fail_msg("nothing happened in time");
+		fail_msg("no process reported within 20 s");
 	if (read(t.fd, &event, sizeof(event)) < 0)
-		fail_msg("the pipe broke");
+		fail_msg("the pipe cannot be read");
 	return event;
 }
 

@@ -1,4 +1,6 @@
-/* Settings: their order, and one clear line for each bad value. */
+/*
+ * Settings: their precedence, and one clear line for each bad value.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -179,7 +181,7 @@ config__printed__every_name_and_no_secret(void **state)
 	free(text);
 }
 
-/* The caller frees it, and what file gives. */
+/* The caller frees the text, as that of file(). */
 static char *
 help(int who)
 {
@@ -229,14 +231,17 @@ config__help__what_the_program_reads_and_no_more(void **state)
 	assert_null(strstr(pool, "OUTBOX_BATCH_SIZE "));
 	assert_non_null(strstr(pool, "DATABASE_URL "));
 	assert_non_null(strstr(worker, "DATABASE_URL "));
-	/* The worker knows no locations. */
+	/* The worker has no settings per location of nginx. */
 	assert_non_null(strstr(pool, "SMARTCITY_LOG_LEVEL        * "));
 	assert_null(strchr(worker, '*'));
 	free(pool);
 	free(worker);
 }
 
-/* Each line "  NAME  help [default]" as the manual page has it; how many. */
+/*
+ * Each line "  NAME  help [default]" must be in the manual page; returns the
+ * number of lines.
+ */
 static int
 assert_items(const char *page, char *lines)
 {

@@ -1,4 +1,6 @@
-/* What the container of the database makes of its environment. */
+/*
+ * What the database's container derives from its environment.
+ */
 #include "t.h"
 
 static const char script[] =
@@ -30,7 +32,7 @@ db_entrypoint__database_url_of_its_host__makes_what_it_names(void **state)
 		    "postgres|x|postgres" },
 		{ "POSTGRES_USER=a POSTGRES_PASSWORD=b POSTGRES_DB=c",
 		    "a|b|c" },
-		/* Another host's is none of its business. */
+		/* A DATABASE_URL of another host is ignored. */
 		{ "POSTGRES_USER= DATABASE_URL=postgresql://u:p@dbx/d",
 		    "postgres|postgres|postgres" },
 		{ "DATABASE_URL=postgresql://u:p@h/db",

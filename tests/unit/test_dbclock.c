@@ -1,4 +1,6 @@
-/* Ids and the database's clock, over clocks of this host that jump. */
+/*
+ * Ids and the database's clock, while this host's clocks jump.
+ */
 #include "t.h"
 
 #include <stdbool.h>
@@ -124,7 +126,10 @@ id__wall_clock_three_hours_back__time_in_it_is_the_new_one(void **state)
 
 /* --- the database's clock --- */
 
-/* An answer that took 200 ms, in the middle of which now() was `shown`. */
+/*
+ * Passes on an answer that took 200 ms, with now() of its middle, from a
+ * database whose clock is ahead of this host's.
+ */
 static void
 hear(int64_t ahead_us)
 {
@@ -159,7 +164,7 @@ dbclock__heard__right_also_after_this_host_steps(void **state)
 	hear(7200 * S);
 	assert_in_range(
 	    dbclock_us(), wall_us + 7200 * S - 10, wall_us + 7200 * S + 10);
-	wall_us -= 3 * 3600 * S; /* not the database's */
+	wall_us -= 3 * 3600 * S; /* only this host's clock */
 	steady_us += 5 * S;
 	assert_in_range(dbclock_us(), NOW + 7205 * S, NOW + 7206 * S);
 }
@@ -168,7 +173,7 @@ static void
 dbclock__skew__by_sign_and_no_more_than_is_certain(void **state)
 {
 	(void)state;
-	hear(-7200 * S); /* less the 100 ms that the answer took */
+	hear(-7200 * S); /* less half of the 200 ms it took */
 	assert_true(dbclock_skew() > 7199 && dbclock_skew() < 7200);
 	hear(7200 * S);
 	assert_true(dbclock_skew() < -7199 && dbclock_skew() > -7200);
@@ -181,7 +186,7 @@ dbclock__skew__by_sign_and_no_more_than_is_certain(void **state)
 	assert_int_equal(dbclock_skew_us(NOW - 40 * S, NOW, NOW + S), 40 * S);
 }
 
-/* The steady clock knows how long it took, whatever the other did. */
+/* The steady clock measures the wait, even if the wall clock steps. */
 static void
 dbclock__wall_clock_steps_while_it_waits__no_skew_of_its_own(void **state)
 {

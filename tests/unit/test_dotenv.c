@@ -58,7 +58,7 @@ assert_rows(const struct row *rows, size_t n, dotenv_source *source)
 #define ASSERT_ROWS(rows, source)                                              \
 	assert_rows(rows, sizeof(rows) / sizeof(*(rows)), source)
 
-/* Each tried with docker-compose 1.29, which takes them the same way. */
+/* Tried with docker-compose 1.29, which reads the same values. */
 static void
 dotenv__what_compose_takes__the_same_value(void **state)
 {

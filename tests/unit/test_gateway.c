@@ -67,7 +67,7 @@ gateway__stream_fails__nothing_handled_nothing_written(void **state)
 	struct fake f = { .body = "hello", .left = 5, .break_at = 2 };
 
 	(void)state;
-	/* Even where what came has the announced length. */
+	/* Even if as many bytes came as were announced. */
 	SERVE(&f, POST, "CONTENT_LENGTH=3");
 	assert_int_equal(seen.calls, 0);
 	assert_int_equal(f.writes, 0);
@@ -205,7 +205,7 @@ gateway__large_response__complete(void **state)
 	buf_free(&f.out);
 }
 
-/* What SERVE writes on stderr, until the next call. */
+/* What SERVE logs; valid until the next call. */
 static const char *
 logged(char **params)
 {

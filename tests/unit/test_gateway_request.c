@@ -1,4 +1,6 @@
-/* The gateway: what it makes of the request's line, headers and parameters. */
+/*
+ * The gateway: how it reads the request line, headers and parameters.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -160,7 +162,7 @@ gateway__content_encoding__none_where_it_is_identity(void **state)
 	static const struct {
 		const char *one, *two, *want;
 	} rows[] = {
-		{ "gzip", "gzip", NULL }, /* of other names */
+		{ "gzip", "gzip", NULL }, /* headers of other names */
 		{ "", "", NULL },
 		{ "identity", "IDENTITY", NULL },
 		{ " identity ,\tidentity,", ", ,", NULL },

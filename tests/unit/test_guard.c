@@ -1,4 +1,6 @@
-/* Which addresses may be connected to. */
+/*
+ * The addresses that a delivery may connect to.
+ */
 #include "t.h"
 
 #include <arpa/inet.h>
@@ -23,11 +25,11 @@ judge(const char *allow, const char *address)
 	else if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1)
 		v6->sin6_family = AF_INET6;
 	else
-		fail_msg("%s is no address", address);
+		fail_msg("%s is not an address", address);
 	return guard_refusal(&guard, (const struct sockaddr *)&sa);
 }
 
-/* All of them refused, or all of them allowed. */
+/* All addresses must be refused for that reason, or, if NULL, allowed. */
 static void
 check(const char *allow, const char *const *addresses, const char *refusal)
 {
@@ -133,7 +135,7 @@ guard__range_allowed__ends_where_it_ends(void **state)
 	check(allow, out, "private");
 }
 
-/* ::/0 is all of IPv6 and nothing of IPv4, however that is written. */
+/* ::/0 is all of IPv6 and nothing of IPv4, not even as an IPv6 address. */
 static void
 guard__all_of_one_family_allowed__not_the_other(void **state)
 {

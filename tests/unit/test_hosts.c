@@ -48,7 +48,7 @@ hosts__one_port_for_all__each_has_it(void **state)
 	assert_host(&h[1], "::1", "::1", "7");
 }
 
-/* As libpq takes a URI with several hosts apart: their ports are ",". */
+/* libpq splits a URI with several hosts so: their ports are ",". */
 static void
 hosts__an_empty_port__that_of_postgresql(void **state)
 {

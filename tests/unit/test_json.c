@@ -16,7 +16,7 @@ static enum {
 	CJSON_OUT_OF_MEMORY,
 } cjson;
 
-/* Stands before the library's. */
+/* Linked instead of the library's function. */
 CJSON_PUBLIC(cJSON *)
 cJSON_ParseWithLengthOpts(
     const char *text, size_t size, const char **end, cJSON_bool terminated)
@@ -288,7 +288,7 @@ parse__what_the_scanner_refuses__its_error(void **state)
 	assert_null(doc);
 }
 
-/* The sanitizer sees a read beyond the text, and what stays unfreed. */
+/* The sanitizer reports a read beyond the text, and a leak. */
 static void
 parse__text_without_terminator__not_read_beyond(void **state)
 {

@@ -1,4 +1,7 @@
-/* How many deliveries one receiver may have, so that no other waits for it. */
+/*
+ * How many deliveries one receiver may hold, so that no other has to wait for
+ * it.
+ */
 #include "t.h"
 
 #include "lane.h"
@@ -163,7 +166,7 @@ lane__failures__pace_unknown_then_broken(void **state)
 }
 
 static void
-lane__bad_surprise__counts_at_once(void **state)
+lane__answer_far_slower__replaces_the_average(void **state)
 {
 	struct lane lane = { .max_in_flight = 16, .answer_ms = 5 };
 
@@ -185,7 +188,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(lane__all_places_taken__none),
 	cmocka_unit_test(lane__answers__smoothed),
 	cmocka_unit_test(lane__failures__pace_unknown_then_broken),
-	cmocka_unit_test(lane__bad_surprise__counts_at_once),
+	cmocka_unit_test(lane__answer_far_slower__replaces_the_average),
 };
 
 T_MAIN(tests)

@@ -178,7 +178,7 @@ listener__v6_in_brackets__understood(void **state)
 	char error[256] = "";
 
 	(void)state;
-	/* Not every machine has IPv6; all understand the address. */
+	/* Not every machine has IPv6, but the address is always parsed. */
 	if (listener_open(&l, "[::1]:0", error) != STATUS_OK)
 		assert_non_null(strstr(error, "assign"));
 	listener_close(&l);
@@ -233,7 +233,7 @@ listener__inherited_as_fd_0__moved_away_from_it(void **state)
 	assert_int_equal(st.st_rdev, null.st_rdev);
 	dup2(before, STDIN_FILENO);
 	close(before);
-	/* Not ours to remove. */
+	/* An inherited socket is not removed. */
 	listener_close(&found);
 	assert_int_equal(access(path, F_OK), 0);
 	listener_close(&l);

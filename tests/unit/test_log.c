@@ -1,4 +1,6 @@
-/* Lines of the log: whole, bounded, never waited for. */
+/*
+ * Log lines: whole, bounded, and written without blocking.
+ */
 #include "t.h"
 
 #include <fcntl.h>
@@ -17,7 +19,7 @@ enum {
 	PATIENCE_S = 20
 };
 
-/* Runs `speak` in a process whose stderr is fd; its exit status. */
+/* Runs `speak` in a process whose stderr is fd; returns its exit status. */
 static int
 speak_into(int fd, void (*speak)(void))
 {
@@ -25,7 +27,7 @@ speak_into(int fd, void (*speak)(void))
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		alarm(PATIENCE_S); /* who waits is ended by it */
+		alarm(PATIENCE_S); /* ends a process that blocks */
 		signal(SIGPIPE, SIG_IGN);
 		dup2(fd, STDERR_FILENO);
 		log_open("test", LOG_LEVEL_INFO);
@@ -36,7 +38,7 @@ speak_into(int fd, void (*speak)(void))
 	return status;
 }
 
-/* What it wrote into a file. */
+/* Returns what `speak` logs into a file. */
 static const char *
 spoken(void (*speak)(void))
 {
@@ -143,7 +145,7 @@ log__levels__the_least_or_all(void **state)
 	}
 }
 
-/* The switch is everybody's. */
+/* The debug switch is shared by parent and children. */
 static void
 speak_in_a_child(void)
 {
@@ -172,7 +174,7 @@ log__debug_switched_on_by_the_parent__child_follows(void **state)
 
 static int reader = -1;
 
-/* More than a pipe or a socket holds, then somebody reads again. */
+/* Logs more than a pipe or a socket holds, then empties it and logs on. */
 static void
 speak_to_nobody(void)
 {
@@ -188,7 +190,7 @@ speak_to_nobody(void)
 	log_info("and again");
 }
 
-/* What a reader finds at last; nobody was waited for. */
+/* Logging must not block, and must count the lines that it dropped. */
 static void
 assert_counted(int fds[2])
 {
@@ -215,7 +217,7 @@ log__pipe_nobody_reads__not_waited_for_and_counted(void **state)
 	(void)state;
 	assert_int_equal(pipe(fds), 0);
 	assert_counted(fds);
-	/* Whoever else has the pipe still waits on it as before. */
+	/* The pipe still blocks for other processes that share it. */
 	assert_int_equal(pipe(fds), 0);
 	reader = fds[0];
 	assert_int_equal(speak_into(fds[1], speak_fields), 0);
@@ -234,7 +236,7 @@ log__socket_nobody_reads__not_waited_for_and_counted(void **state)
 	assert_counted(fds);
 }
 
-/* As where the pipe is another user's: it cannot be opened a second time. */
+/* The pipe is another user's, so it cannot be opened a second time. */
 static void
 speak_as_nobody(void)
 {

@@ -17,7 +17,7 @@ static char out[OUT_MAX];
 
 #define SHELL(...) shell_read(out, sizeof(out), __VA_ARGS__)
 
-/* docker and Compose where there are no containers. */
+/* A fake docker with Compose and no containers. */
 static const char docker[] = "#!/bin/sh\\n"
 			     "case \"$*\" in\\n"
 			     "*\" exec \"*) exit 1 ;;\\n"
@@ -60,10 +60,10 @@ lines(const char *text)
 }
 
 struct row {
-	const char *command, *text; /* what it says beside make's own line */
+	const char *command, *text; /* what it prints besides make's own line */
 };
 
-/* Nothing is built, nothing is run. */
+/* Fails with one line, and nothing is built or run. */
 static void
 assert_fails(const struct row *row)
 {
@@ -239,7 +239,7 @@ format__misplaced__as_lint_wants_it(void **state)
 		fail_msg("%s", out);
 }
 
-/* One header for each room that it must not see. */
+/* For each room, a header that it must not include. */
 static void
 room__wrong_include__does_not_compile(void **state)
 {
@@ -278,7 +278,7 @@ room__wrong_include__does_not_compile(void **state)
 			fail_msg("%s: %s", rows[i].room, out);
 		SHELL("rm %s/planted.c", rows[i].room);
 	}
-	/* The core of ingest knows no HTTP. */
+	/* fcgi/ingest must not include HTTP's headers. */
 	SHELL("sed -i '1i #include \"request.h\"' fcgi/ingest/event.c");
 	assert_int_not_equal(SHELL("make -s build/fcgi/ingest/event.o"), 0);
 	assert_non_null(strstr(out, "request.h"));

@@ -1,5 +1,5 @@
 /*
- * Real NATS servers that want to know who publishes: by user and password, by a
+ * Real NATS servers that authenticate clients: by user and password, by a
  * token, by a creds file.
  */
 #include "t.h"
@@ -120,7 +120,7 @@ nats_creds__for_this_host__delivered_and_never_shown_to_others(void **state)
 	auth_assert_delivered(&a);
 	a = auth_deliver("nats", "127.0.0.1", JWT, "city.a", NULL);
 	auth_assert_error(&a, ERROR_NATS, "the server wants credentials");
-	/* What the URL says comes first. */
+	/* Credentials of the URL take precedence over the file. */
 	a = auth_deliver("nats", "localhost", JWT, "city.a", "ann:ann");
 	auth_assert_error(&a, ERROR_NATS, "refuses these credentials");
 }
@@ -159,7 +159,7 @@ nats_creds__of_a_stranger__refused_by_the_server(void **state)
 	auth_assert_error(&a, ERROR_NATS, "refuses these credentials");
 }
 
-/* It was there at the start. */
+/* The file is deleted after the start. */
 static void
 nats_creds__file_gone__said(void **state)
 {
@@ -174,7 +174,7 @@ nats_creds__file_gone__said(void **state)
 	shell_must("rm gone.creds");
 	a = auth_deliver("nats", "localhost", JWT, "city.gone", NULL);
 	if (a.error == ERROR_NONE || strstr(a.detail, "gone.creds") == NULL)
-		fail_msg("%d: %s", (int)a.error, a.detail);
+		fail_msg("error %d: %s", (int)a.error, a.detail);
 }
 
 static const struct CMUnitTest tests[] = {

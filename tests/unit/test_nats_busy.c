@@ -1,4 +1,7 @@
-/* A nats-server that is slow, killed or full, and more servers than places. */
+/*
+ * A nats-server that is slow, killed or full, and more servers than
+ * connections.
+ */
 #include "t.h"
 
 #include <signal.h>
@@ -106,7 +109,7 @@ nats__all_places_busy__refused_for_now(void **state)
 	}
 	nats_wait_done(1);
 	nats_assert_error(&a[32], ERROR_CONNECT, "too many");
-	close(fd); /* and with it all connections to it */
+	close(fd); /* which ends all connections to it */
 	nats_wait_done(33);
 }
 

@@ -1,4 +1,6 @@
-/* NATS servers that prove who they are, and wrong settings of files. */
+/*
+ * NATS servers with certificates, and settings that name wrong files.
+ */
 #include "t.h"
 
 #include <arpa/inet.h>
@@ -25,7 +27,7 @@ nats_tls__our_ca__delivered_by_name_and_by_address(void **state)
 	assert_string_equal(a.address, "127.0.0.1");
 	a = auth_deliver("tls", "127.0.0.2", TLS, "city.address", "ann:ann");
 	auth_assert_delivered(&a);
-	/* Where it is the server that demands it. */
+	/* Here the server demands TLS. */
 	a = auth_deliver("nats", "localhost", TLS, "city.plain", "ann:ann");
 	auth_assert_delivered(&a);
 	a = auth_deliver("tls", "localhost", TLS, "city.wrong", "ann:wrong");
@@ -84,7 +86,7 @@ nats_tls__forbidden_address__never_connected_to(void **state)
 	assert_string_equal(a.address, "");
 }
 
-/* Says that it wants TLS, and then nothing any more. */
+/* A server that asks for TLS and then sends nothing more. */
 static void *
 be_silent(void *arg)
 {
@@ -127,7 +129,7 @@ nats_tls__silent_in_the_handshake__ends_in_time_and_does_not_hang(void **state)
 	sink_nats.start(&a);
 	stack_wait(auth_all_done, &n, "the attempt is done");
 	auth_assert_error(&a, ERROR_TIMEOUT, "");
-	/* Waits for its thread, which would hang for ever. */
+	/* Joins the connection's thread, which must not hang for ever. */
 	sink_nats.close();
 	assert_true(clock_steady_ms() - began < TIMEOUT_MS);
 	pthread_join(thread, NULL);

@@ -10,7 +10,7 @@
 static char dir[32], path[64];
 static int manager;
 
-/* A service manager's socket of that name, "@…" in the abstract space. */
+/* Makes a service manager's socket; a name "@…" is an abstract one. */
 static int
 listen_at(const char *name)
 {
@@ -86,7 +86,7 @@ notify__abstract_socket__told(void **state)
 	close(fd);
 }
 
-/* What notify writes to the log, with that name in the environment. */
+/* Asserts what notify logs if NOTIFY_SOCKET is that name. */
 static void
 assert_logs(const char *name, const char *text)
 {

@@ -114,7 +114,7 @@ origin__null_malformed_or_long__foreign(void **state)
 	assert_int_equal(origin_of(name, &site), ORIGIN_FOREIGN);
 }
 
-/* Any page can come from a name that its owner points here. */
+/* Anybody can let a name of theirs resolve to this host (DNS rebinding). */
 static void
 origin__server_without_a_name__local_names_and_addresses_alone(void **state)
 {
@@ -153,8 +153,10 @@ origin__server_without_a_name__local_names_and_addresses_alone(void **state)
 	}
 	site.host = "evil.example:8000";
 	site.name = "city.example";
-	/* nginx chose the server by its name, or its operator made it the
-	 * default. */
+	/*
+	 * The server has a name, so nginx chose it by that name, or its
+	 * operator made it the default.
+	 */
 	assert_int_equal(
 	    origin_of("http://evil.example:8000", &site), ORIGIN_OWN);
 }
@@ -189,7 +191,7 @@ origin__listed__exactly_with_scheme_and_port(void **state)
 		{ "a.example", "http://localhost:3000", ORIGIN_LISTED },
 		{ "a.example", "http://[::1]:81", ORIGIN_LISTED },
 		{ NULL, "https://dash.example", ORIGIN_LISTED },
-		/* Both: it may read, too. */
+		/* Its own and listed: it may read answers, too. */
 		{ "dash.example", "https://dash.example", ORIGIN_LISTED },
 		{ "a.example", "http://dash.example", ORIGIN_FOREIGN },
 		{ "a.example", "https://dash.example:444", ORIGIN_FOREIGN },

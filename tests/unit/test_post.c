@@ -1,4 +1,6 @@
-/* What becomes of an answer that is faulty: see receiver_faults.c. */
+/*
+ * How faulty answers are judged; receiver_faults.c has them.
+ */
 #include "t.h"
 
 #include <poll.h>
@@ -10,7 +12,8 @@
 
 enum {
 	TIMEOUT_MS = 20000,
-	PROMPT_MS = 5000, /* well before it, however slow the machine */
+	PROMPT_MS =
+	    5000, /* well before a timeout, even if the machine is slow */
 	SHORT_MS = 1500,
 	KEPT = 64
 };
@@ -218,7 +221,9 @@ head__a_header_that_is_none__the_status_counts(void **state)
 	expect_status("/bad-header/200/x", 200);
 	expect_status("/bad-header/410/x", 410);
 	expect_status("/nul-header/200/x", 200);
-	/* However the connection ends, and when nothing more comes. */
+	/*
+	 * However the connection ends, and if it stays open without more bytes.
+	 */
 	expect_status("/bare/200/x", 200);
 	expect_status("/reset-head/200/x", 200);
 	expect_status("/reset-head/410/x", 410);

@@ -1,4 +1,6 @@
-/* What is told of a connection that failed. */
+/*
+ * The reason that is logged when a connection failed.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -25,7 +27,7 @@ reason__a_refusal__its_sqlstate_and_text(void **state)
 	assert_reason(SOCKET "FATAL:  53300: sorry, too many clients already\n"
 			     "LOCATION:  InitProcess, proc.c:357\n",
 	    "53300", SOCKET "FATAL:  sorry, too many clients already");
-	/* In the server's own language. */
+	/* A server whose messages are not in English. */
 	assert_reason(TCP "SCHWERWIEGEND:  3D000: Datenbank »x« fehlt\n",
 	    "3D000", TCP "SCHWERWIEGEND:  Datenbank »x« fehlt");
 }
@@ -53,7 +55,7 @@ reason__several_tries__what_a_server_answered(void **state)
 	    "53300", TCP "FATAL:  sorry, too many clients already");
 }
 
-/* With TLS the password was wrong; without it nobody may come. */
+/* With TLS the password was wrong; without TLS nobody is let in. */
 static void
 reason__refused_without_tls_as_well__what_was_said_with_tls(void **state)
 {

@@ -1,4 +1,6 @@
-/* The tests' own receivers of webhooks behave as they are asked to. */
+/*
+ * The tests' own receivers of webhooks behave as the path asks.
+ */
 #include "t.h"
 
 #include <arpa/inet.h>
@@ -159,7 +161,7 @@ request(int fd, const char *path)
 	assert_int_equal(send(fd, text, (size_t)n, 0), n);
 }
 
-/* What came, as a string that is good until the next call. */
+/* The bytes received, as a string valid until the next call. */
 static const char *
 answered(int fd)
 {
@@ -258,7 +260,7 @@ receiver__body_in_pieces__read_whole(void **state)
 	close(fd);
 }
 
-/* --- what can be asked ---------------------------------------------------- */
+/* --- queries -------------------------------------------------------------- */
 
 static void
 receiver__requests__counted_and_found_by_prefix(void **state)

@@ -1,6 +1,6 @@
 /*
- * nginx/reload with something else in nginx/run's place: it never hangs, and
- * says in one line what came of it.
+ * nginx/reload with a fake in place of nginx/run: it never hangs, and says in
+ * one line how the reload ended.
  */
 #include "t.h"
 
@@ -10,8 +10,8 @@
 static char dir[] = "/tmp/smartcity-reload.XXXXXX";
 
 /*
- * run: what stands for nginx/run holds the directory, as that does, and then
- * does as it is told. ended: it is killed as soon as `run/$1` is there.
+ * run: starts the fake, which holds the directory as nginx/run does and then
+ * runs the script $1. ended: kills it as soon as `run/$1` exists.
  */
 static const char helpers[] =
     "mkdir run; run() { ( exec 9<.; mkfifo run/control; "
@@ -54,11 +54,11 @@ reload__of_nothing__refused_at_once(void **state)
 	static const struct row rows[] = {
 		{ "rmdir run; \"$reload\"", 1, "refused: nothing runs in .\n" },
 		{ "\"$reload\"", 1, "refused: nothing runs in .\n" },
-		/* What nginx/run leaves where it is killed. */
+		/* Left behind by an nginx/run that was killed. */
 		{ "(exec sh -c 'echo $$ >run/run.pid'); mkfifo run/control; "
 		  "\"$reload\"",
 		    1, "refused: nothing runs in .\n" },
-		/* Its number is somebody else's now. */
+		/* Another process has its pid now. */
 		{ "echo $$ >run/run.pid; mkfifo run/control; \"$reload\"", 1,
 		    "refused: nothing runs in .\n" },
 	};
@@ -75,15 +75,15 @@ static void
 reload__its_run_killed_meanwhile__refused(void **state)
 {
 	static const struct row rows[] = {
-		/* It has read the order. */
+		/* Killed after it has read the order. */
 		{ "run 'read x <>run/control; touch run/read; exec sleep 60'; "
 		  "ended read & \"$reload\"",
 		    1, OVER },
-		/* It had not started all yet. */
+		/* Killed before it has started everything. */
 		{ "run 'rm run/control; exec sleep 60'; "
 		  "ended reload.lock & \"$reload\"",
 		    1, OVER },
-		/* Another reload was under way, and this one waited. */
+		/* Killed while this reload waits for another one. */
 		{ "run 'read x <>run/control; touch run/read; exec sleep 60'; "
 		  "\"$reload\" & until test -e run/read; do sleep 0.01; done; "
 		  "\"$reload\" & last=$!; until pgrep -P $last -x flock "
@@ -113,7 +113,7 @@ reload__answered__said_with_its_exit_status(void **state)
 		  "mv run/new run/answer.$id; exec sleep 60'; "
 		  "\"$reload\" echo compiled",
 		    0, "compiled\nreloaded\n" },
-		/* Nobody is asked. */
+		/* nginx/run gets no order. */
 		{ "run 'read x <>run/control; touch asked; exec sleep 60'; "
 		  "\"$reload\" sh -c 'echo why; exit 2'; s=$?; "
 		  "test ! -e asked && (exit $s)",
@@ -126,7 +126,7 @@ reload__answered__said_with_its_exit_status(void **state)
 		assert_row(&rows[i]);
 }
 
-/* The time to wait for one may end in the middle of it. */
+/* The time to wait for an order can end in the middle of one. */
 static void
 order__read_in_pieces__obeyed_whole(void **state)
 {

@@ -96,7 +96,7 @@ retry__receiver_asks_for_more__gets_it(void **state)
 {
 	(void)state;
 	assert_int_equal(retry_delay_ms(&schedule, 1, PLENTY, 7000, 5), 7000);
-	/* Asking for less shortens nothing. */
+	/* Asking for less does not shorten the pause. */
 	assert_int_equal(retry_delay_ms(&schedule, 1, PLENTY, 1, 0), 800);
 }
 

@@ -6,7 +6,7 @@
 #include "rules.h"
 #include "validate.h"
 
-/* As without settings. */
+/* As if nothing were set. */
 static const struct business defaults = {
 	.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
 };
@@ -87,7 +87,7 @@ rules__watched_field__text_or_null(void **state)
 	findings_free(&f);
 }
 
-/* Two long keys that differ at their end only stay two keys. */
+/* Two long keys that differ only at their end must stay different. */
 static void
 rules__key_too_long__cut_and_hashed(void **state)
 {
@@ -108,7 +108,7 @@ rules__key_too_long__cut_and_hashed(void **state)
 	findings_free(&z);
 }
 
-/* Counters and answers name a rule by them. */
+/* Counters and answers name a rule by its id. */
 static void
 rules__ids__unique_in_their_service(void **state)
 {

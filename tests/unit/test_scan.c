@@ -1,4 +1,6 @@
-/* What the scanner answers; which texts it takes is in test_scan_shapes.c. */
+/*
+ * What the scanner returns; test_scan_shapes.c has the texts that it accepts.
+ */
 #include "t.h"
 
 #include <string.h>

@@ -8,7 +8,7 @@
 #include "scan.h"
 #include "scan_check.h"
 
-/* An object of n names made from their index, and then one more member. */
+/* An object of n members, named by their index, and then one more. */
 static char *
 object_of(unsigned n, const char *fmt_member, const char *last)
 {
@@ -87,7 +87,7 @@ names__of_closed_objects__forgotten(void **state)
 	free(inner);
 }
 
-/* The table has grown, and shrunk, under the names that stay. */
+/* The table of names grows and shrinks while the outer names stay in it. */
 static void
 names__around_thousands_of_closed_ones__still_known(void **state)
 {
@@ -128,7 +128,7 @@ names__with_long_equal_ends__told_apart(void **state)
 	buf_free(&b);
 }
 
-/* Repeats a piece, in which %x becomes the count, up to a mebibyte. */
+/* The time to scan a mebibyte of a piece, in which % becomes a counter. */
 static double
 seconds_for(const char *open, const char *piece, const char *close)
 {
@@ -153,7 +153,7 @@ seconds_for(const char *open, const char *piece, const char *close)
 	return (double)(clock() - start) / CLOCKS_PER_SEC;
 }
 
-/* Quadratic would be minutes; a release build takes some 20 ms at most. */
+/* Quadratic time would be minutes; a release build takes 20 ms at most. */
 static void
 time__hostile_mebibyte__linear(void **state)
 {

@@ -1,11 +1,11 @@
 /*
- * Texts that cJSON or PostgreSQL read in another way than we do, and those that
- * have to pass.
+ * Texts that cJSON or PostgreSQL would read differently, so that they are
+ * refused, and texts that must be accepted.
  */
 #include "scan_rows.h"
 
 static const struct scan_row rows[] = {
-	/* Where cJSON or PostgreSQL would do something else. */
+	/* Read differently by cJSON or PostgreSQL. */
 	NO("ours__equal_names", "{\"k\":7,\"k\":8}"),
 	NO("ours__equal_names_and_values", "{\"k\":7,\"k\":7}"),
 	NO("ours__equal_names_one_escaped", "{\"k\":7,\"\\u006b\":8}"),
@@ -53,7 +53,7 @@ static const struct scan_row rows[] = {
 	NO("ours__zero_postgres_refuses", "0.0e99999"),
 	NO("ours__misspelt_null", "nulll"),
 
-	/* What has to pass. */
+	/* Must be accepted. */
 	YES("array__empty", "[]"),
 	YES("array__spaces_around", " [] "),
 	YES("array__inner_and_spaces", "[[]   ]"),

@@ -1,6 +1,6 @@
 /*
- * Every shape of text that a JSON parser has been seen to take wrongly, as
- * JSONTestSuite collects them.
+ * Every shape of malformed text that some JSON parser has accepted, as
+ * collected by JSONTestSuite.
  */
 #include "scan_rows.h"
 

@@ -1,4 +1,6 @@
-/* When attempts are made. */
+/*
+ * Schedules of attempts, read from text.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -50,7 +52,7 @@ schedule__bad__refused_with_the_reason(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		*error = '\0';
 		if (schedule_parse(&s, rows[i], error) != STATUS_REJECT)
-			fail_msg("\"%s\" was taken", rows[i]);
+			fail_msg("\"%s\" was accepted", rows[i]);
 		assert_non_null(strstr(error, "1 to 50 numbers"));
 	}
 }

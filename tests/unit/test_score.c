@@ -1,4 +1,6 @@
-/* The scoreboard: a ledger that balances, whoever dies, and a text writer. */
+/*
+ * The scoreboard: its counters balance whichever process dies; the text writer.
+ */
 #include "t.h"
 
 #include <math.h>
@@ -34,7 +36,7 @@ received(const struct tally *t)
 	return n;
 }
 
-/* Of one outcome, or of all where it is OUTCOMES. */
+/* Requests settled with one outcome, or, for OUTCOMES, with any. */
 static uint64_t
 settled(const struct tally *t, int outcome)
 {
@@ -73,7 +75,7 @@ outcomes__mixed__each_in_its_place(void **state)
 	serve("/ingest/weather", -1, 503);
 	/* Stored, but the answer could not be made. */
 	serve("/ingest/weather", OUTCOME_STORED, 500);
-	/* No ingest of an event. */
+	/* These do not ingest an event. */
 	serve("/ingest/health/batch", -1, 404);
 	serve("/ingest/", -1, 404);
 	serve("/outbox/replay", -1, 200);
@@ -157,7 +159,7 @@ children__killed_at_any_moment__the_ledger_balances(void **state)
 		score_pool(&pool);
 		assert_int_equal(pool.processes, 0);
 		assert_int_equal(pool.active, 0);
-		/* The next ones take the same places. */
+		/* The next children take the same slots. */
 		i = 0;
 		assert_false(score_process(&i, &(struct score_process){ 0 }));
 		assert_int_equal(i, CHILDREN);

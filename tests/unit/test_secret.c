@@ -5,7 +5,7 @@
 
 #include "secret.h"
 
-/* The vector of the specification's own libraries. */
+/* The test vector of the specification's own libraries. */
 static void
 sign__vector_of_the_specification__its_signature(void **state)
 {
@@ -21,7 +21,7 @@ sign__vector_of_the_specification__its_signature(void **state)
 	    signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
 }
 
-/* By Python's hmac, hashlib and base64: keys of 24 to 64 bytes. */
+/* Computed with Python's hmac, hashlib and base64; keys of 24 to 64 bytes. */
 static void
 sign__keys_of_every_padding__as_another_implementation_does(void **state)
 {
@@ -75,7 +75,7 @@ sign__no_secret__refused(void **state)
 		("whsec_v8DBwsPExcbHyMnKy8zNzs/"
 		 "Q0dLT1NXW19jZ2tvc3d7f4OHi4+Tl5ufo"
 		 "6err7O3u7/Dx8vP09fb3+Pn6+/z9/v8="),
-		/* white space, another alphabet, padding amiss */
+		/* white space, another alphabet, wrong padding */
 		"whsec_ MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS",
 		"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n",
 		"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLa-_",
@@ -83,7 +83,7 @@ sign__no_secret__refused(void **state)
 		"whsec_5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v==",
 		"whsec_5ufo6err7O3u7=Dx8vP09fb3+Pn6+/z9/v8=",
 		"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw====",
-		/* bits behind the last byte */
+		/* bits after the last byte that are not zero */
 		"whsec_5ufo6err7O3u7/Dx8vP09fb3+Pn6+/z9/v9=",
 		"whsec_5+jp6uvs7e7v8PHy8/T19vf4+fr7/P3+/x==" };
 	char signature[SIGNATURE_LEN + 1];
@@ -93,7 +93,7 @@ sign__no_secret__refused(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
 		if (secret_sign(rows[i], "id", 0, "", 0, signature) !=
 		    STATUS_FAULT)
-			fail_msg("%s signs", rows[i]);
+			fail_msg("\"%s\" was accepted as a secret", rows[i]);
 }
 
 static void

@@ -7,7 +7,7 @@
 #include "spelling.h"
 
 struct row {
-	const char *name, *near; /* NULL: not warned of */
+	const char *name, *near; /* NULL: no warning */
 };
 
 static void
@@ -85,7 +85,7 @@ spelling__misspelt_in_the_file__also_what_make_and_compose_take(void **state)
 }
 
 static void
-spelling__very_long_name__nobody_s(void **state)
+spelling__very_long_name__no_suggestion(void **state)
 {
 	char name[500];
 
@@ -101,7 +101,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(spelling__misspelt__the_nearest),
 	cmocka_unit_test(
 	    spelling__misspelt_in_the_file__also_what_make_and_compose_take),
-	cmocka_unit_test(spelling__very_long_name__nobody_s),
+	cmocka_unit_test(spelling__very_long_name__no_suggestion),
 };
 
 T_MAIN(tests)

@@ -1,5 +1,7 @@
-/* The live stream: what is taken from the database and posted to nginx, without
- * either. */
+/*
+ * The live stream: what is taken from the database and posted to nginx, with
+ * fakes of both.
+ */
 #include "t.h"
 
 #include <string.h>

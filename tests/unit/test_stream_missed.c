@@ -1,5 +1,7 @@
-/* The live stream: nginx is away, refuses or forgets, and what viewers are told
- * then. */
+/*
+ * The live stream when nginx is down, refuses or forgets messages, and what
+ * viewers are told then.
+ */
 #include "t.h"
 
 #include <unistd.h>
@@ -87,7 +89,7 @@ stream__each_message__says_which_came_before_it(void **state)
 	tick();
 	expect_after(0, "all", "3.d");
 	expect_after(1, "service.x", "2.c");
-	/* Another worker had its turn. */
+	/* Another worker published in between. */
 	batch("6.f", "7.g", false);
 	add("x", "4");
 	tick();
@@ -114,7 +116,9 @@ stream__message_refused__not_what_came_before(void **state)
 	expect_after(1, "service.x", "3.d");
 }
 
-/* Nothing for a second, then a message without events to each. */
+/*
+ * Expects nothing for a second, then a message without events to each channel.
+ */
 static void
 expect_notices(void)
 {
@@ -213,9 +217,11 @@ stream__notice_does_not_arrive__sent_again(void **state)
 	assert_int_equal(post_count, 2);
 }
 
-/* What nginx did meanwhile, or the worker before had in hand, is not known. */
+/*
+ * A new stream cannot know what nginx forgot or an earlier worker left undone.
+ */
 static void
-stream__begins__who_comes_back_is_told(void **state)
+stream__begins__returning_viewers_are_told_of_a_gap(void **state)
 {
 	char error[256];
 
@@ -237,7 +243,7 @@ static const struct CMUnitTest tests[] = {
 	WATCHED(stream__nginx_forgot_and_a_message_came_first__told_as_well),
 	WATCHED(stream__messages_expired__nothing_to_be_told),
 	WATCHED(stream__notice_does_not_arrive__sent_again),
-	OPEN(stream__begins__who_comes_back_is_told),
+	OPEN(stream__begins__returning_viewers_are_told_of_a_gap),
 };
 
 T_MAIN(tests)

@@ -1,5 +1,7 @@
-/* The live stream: who watches, what is passed by when nobody does, and the
- * budget. */
+/*
+ * The live stream: counting viewers, skipping events while nobody watches, and
+ * the budget.
+ */
 #include "t.h"
 
 #include <unistd.h>
@@ -9,7 +11,7 @@
 
 /* --- does anybody watch? --- */
 
-/* What it took then, nobody knows. */
+/* It is unknown which events the lost answer held. */
 static void
 stream__answer_of_the_database_lost__the_next_says_since_when(void **state)
 {
@@ -46,7 +48,7 @@ stream__passed_by_then_an_answer_lost__since_the_pass(void **state)
 	(void)state;
 	tick_for_2_s();
 	watching = 1;
-	tick(); /* passes what was before 100 */
+	tick(); /* skips what was before 100 */
 	is_repeated = true;
 	batch("200.x", "300.y", false);
 	add("energy", "{\"n\":1}");
@@ -123,7 +125,7 @@ stream__answer_waits__nothing_passed_by(void **state)
 	answer_viewers();
 }
 
-/* It was told that it is there, and its event came, before it was counted. */
+/* A viewer was connected, and its event was stored, before it was counted. */
 static void
 stream__viewer_counted_late__its_first_event_is_not_passed_by(void **state)
 {

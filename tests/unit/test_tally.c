@@ -1,4 +1,6 @@
-/* What a worker has counted, as its heartbeat carries it. */
+/*
+ * A worker's counters, as its heartbeat carries them.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -14,7 +16,7 @@ assert_tells(const char *sample)
 	tally_write(&out);
 	assert_false(out.failed);
 	if (strstr(out.data, sample) == NULL)
-		fail_msg("not in it: %s in %s", sample, out.data);
+		fail_msg("%s is not in %s", sample, out.data);
 	buf_free(&out);
 }
 
@@ -29,7 +31,7 @@ attempts__settled__counted_by_subscription_and_outcome(void **state)
 	assert_tells("[\"smartcity_worker_attempts_total\",\"subscription="
 		     "\\\"a\\\",outcome=\\\"delivered\\\"\",2]");
 	assert_tells("subscription=\\\"b\\\",outcome=\\\"released\\\"\",1]");
-	/* What was given back took no time. */
+	/* A released delivery has no duration. */
 	assert_tells("_bucket\",\"le=\\\"0.005\\\"\",1]");
 	assert_tells("_bucket\",\"le=\\\"0.01\\\"\",2]");
 	assert_tells("_bucket\",\"le=\\\"30\\\"\",2]");

@@ -1,4 +1,6 @@
-/* URLs of receivers: what is taken, what is refused, which are addresses. */
+/*
+ * URLs of receivers: accepted or refused, and which hosts are addresses.
+ */
 #include "t.h"
 
 #include <arpa/inet.h>
@@ -143,7 +145,7 @@ url__bad__refused_with_the_reason(void **state)
 		error = url_parse(&url, rows[i][0]);
 		if (error == NULL || strstr(error, rows[i][1]) == NULL)
 			fail_msg("%s: %s", rows[i][0],
-			    error != NULL ? error : "taken");
+			    error != NULL ? error : "accepted");
 	}
 }
 
@@ -246,7 +248,7 @@ url_address__a_name__none(void **state)
 	}
 }
 
-/* A log may show it: it holds no secret. */
+/* Logs show the host, so it must not hold a secret. */
 static void
 url_host__any_url__the_host_and_nothing_else(void **state)
 {

@@ -1,4 +1,6 @@
-/* What a user calls: --help, --version, and exit statuses as documented. */
+/*
+ * Commands for users: --help, --version, and exit statuses as documented.
+ */
 #include "t.h"
 
 #include <string.h>
@@ -20,7 +22,7 @@ assert_row(const struct row *row)
 	FILE *p;
 	int status;
 
-	/* $B is one word, whatever it is. */
+	/* $B stays one word, whatever path it is. */
 	snprintf(command, sizeof(command),
 	    "IFS= && set -f && { %s; } 2>&1 </dev/null", row->command);
 	p = popen(command, "r");

@@ -1,4 +1,6 @@
-/* A subscription's own headers: sent, to nobody else, and not kept. */
+/*
+ * A subscription's own headers: sent to its receiver alone, and not kept.
+ */
 #include "t.h"
 
 #include <arpa/inet.h>
@@ -19,7 +21,7 @@ enum {
 
 static struct receiver receiver;
 static struct net net;
-static int count; /* of the attempts that are done */
+static int count; /* number of finished attempts */
 
 static void
 done(struct attempt *a)
@@ -185,7 +187,7 @@ webhook__redirected__headers_go_nowhere_else(void **state)
 	buf_free(&a.answer);
 }
 
-/* Answers with what it got. */
+/* Answers with the request that it received. */
 static void *
 echo(void *arg)
 {
@@ -204,7 +206,7 @@ echo(void *arg)
 	    "HTTP/1.1 401 No\r\nConnection: close\r\nContent-Length: %zd\r\n"
 	    "\r\n%s",
 	    len + 70, text);
-	/* Whole, with a backslash in it, and cut off. */
+	/* The token whole, with a backslash in it, and cut off. */
 	dprintf(fd,
 	    "the token s3cret-token! is no good, nor s3cret-tok\\/en! nor "
 	    "s3cret-tok");
