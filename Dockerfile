@@ -1,18 +1,18 @@
-# Smart City Orchestrator: one image a program, for docker-compose.yml.
+# Smart City Orchestrator: one image per program, for docker-compose.yml.
 #
 #	docker build --target fcgi .        likewise worker, nginx, migrate, nats
 #	docker build --target test -t smartcity-test . && docker run --rm smartcity-test
 #
-# Needs nothing of BuildKit.  That UPDATED is today's date, as `make build`
-# says, brings Debian's security updates of the day.
+# Does not need BuildKit.  `make build` sets UPDATED to the date, so that the
+# first build of a day installs Debian's security updates.
 
-# --- what all of them have: the updates, and who they run as ------------------
+# --- base of all images: updates and users ------------------------------------
 FROM debian:trixie-slim AS base
 LABEL org.opencontainers.image.title="Smart City Orchestrator"
 ENV LC_ALL=C.UTF-8
 ARG UPDATED
-# One group: who is in it reaches the sockets in /run/smartcity.  An image that
-# was not built to its end is built anew: dpkg need not sync each file.
+# Members of the group smartcity can use the sockets in /run/smartcity.  dpkg need
+# not sync each file, because a build that is interrupted starts again.
 RUN echo "updates of ${UPDATED:-an unknown day}" && \
     echo force-unsafe-io >/etc/dpkg/dpkg.cfg.d/smartcity && apt-get update -qq && \
     DEBIAN_FRONTEND=noninteractive apt-get upgrade -qq -y && \
@@ -43,7 +43,7 @@ RUN make -j"$(nproc)" VERSION="$VERSION" all && \
 
 # --- the pool --------------------------------------------------------------------
 FROM base AS fcgi
-# 2.4.5 repairs CVE-2025-23016: no image without it.
+# libfcgi 2.4.5 fixes CVE-2025-23016, so the build fails with an older one.
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
     --no-install-recommends libfcgi0t64 libfcgi-bin libpq5 libcjson1 && \
     rm -rf /var/lib/apt/lists/* && \
@@ -74,7 +74,7 @@ FROM build AS docs
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
     --no-install-recommends npm ca-certificates && \
     rm -rf /var/lib/apt/lists/*
-# npm trusts what the base image trusts.
+# npm trusts the CA certificates of the base image.
 ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 RUN make docs || { echo "without /docs and /redoc: npm could not install them" && \
     rm -rf build/www/docs build/www/redoc; }
@@ -90,9 +90,9 @@ COPY nginx/nginx.conf nginx/smartcity-http.conf nginx/smartcity.conf \
     nginx/docs-smartcity.conf nginx/static_smartcity nginx/fastcgi_smartcity* \
     /etc/nginx/
 COPY --from=docs /src/build/www /usr/share/smartcity/www
-# It is nobody else's master, and the pool that serves is in pool/: see
-# fcgi/docker-entrypoint. Whoever comes by the published port has the address of
-# a bridge, as a Prometheus beside it has.
+# nginx runs without root, so "user" is removed.  The pool in use is in pool/, see
+# fcgi/docker-entrypoint.  Requests to the published port, and from a Prometheus
+# in a container, come from a private address, so these are allowed.
 RUN sed -i '/# run: user/d' /etc/nginx/nginx.conf && \
     sed -i 's|unix:/run/smartcity/|&pool/|' /etc/nginx/smartcity-http.conf && \
     sed -i 's|^\tallow ::1;|&\n\tallow 10.0.0.0/8;\n\tallow 172.16.0.0/12;\n\tallow 192.168.0.0/16;|' \
@@ -100,7 +100,7 @@ RUN sed -i '/# run: user/d' /etc/nginx/nginx.conf && \
 USER smartcity-nginx
 EXPOSE 8000
 STOPSIGNAL SIGQUIT
-# One that was killed has left its socket behind.
+# An nginx that was killed has left its socket behind.
 CMD ["sh", "-c", "rm -f /run/smartcity/stream.sock && exec nginx -g 'daemon off;'"]
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8000 && printf 'GET /health HTTP/1.0\\r\\n\\r\\n' >&3 && head -n 1 <&3 | grep -q ' 200 '"]

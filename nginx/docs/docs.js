@@ -1,5 +1,5 @@
-// Swagger UI on this server's own description, and on nobody else's: without
-// validatorUrl it would send the document's address to a validator elsewhere.
+// Swagger UI for this server's description. Without validatorUrl: null it would
+// send the description's address to a validator on the Internet.
 SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger-ui",

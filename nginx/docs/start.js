@@ -13,7 +13,8 @@ function element(name, text) {
   return made;
 }
 
-// Nothing is touched while nothing changes: a screen reader would say it again.
+// Changes the page only if the text has changed, because a screen reader reads
+// every change aloud.
 function show(kind, headline, explanation, list = []) {
   const now = JSON.stringify([kind, headline, explanation, list]);
   const text = element("p", "");
@@ -32,17 +33,17 @@ function show(kind, headline, explanation, list = []) {
 
 const lines = (list) => Array.isArray(list) ? list.map(String) : [];
 
-// The body is the pool's, nginx's own, or that of a proxy in between.
+// The body can come from the pool, from nginx, or from a proxy in front of it.
 function tell(status, body) {
   const warnings = lines(body.warnings);
   const reasons = lines(body.reasons);
 
   if (status === 200 && body.status === "ready" && warnings.length === 0)
     show("good", "Yes.",
-      "The server is ready: its database and a worker are there.");
+      "The server is ready: the database answers, and a worker runs.");
   else if (status === 200 && body.status === "ready")
     show("warning", "Yes, but look at this.",
-      "The server is ready, and warns:", warnings);
+      "The server is ready, with warnings:", warnings);
   else if (reasons.length > 0)
     show("bad", "No.", "The server is not ready, because of:", reasons);
   else
@@ -58,7 +59,7 @@ async function ask() {
     tell(response.status, await response.json().catch(() => null) ?? {});
   } catch {
     show("bad", "No.",
-      "The server does not answer. This page goes on asking.");
+      "The server does not answer. This page will try again.");
   }
   const asked = document.getElementById("asked");
   asked.hidden = false;
@@ -66,18 +67,18 @@ async function ask() {
     `again every ${EVERY_MS / 1000} seconds.`;
 }
 
-// Not while nobody looks.
+// Asks only while the page is visible.
 async function keepAsking() {
   if (!document.hidden)
     await ask();
   setTimeout(keepAsking, EVERY_MS);
 }
 
-// Where npm was missing when this was built, these pages are not there.
+// A build without npm has no /docs and /redoc.
 async function markMissing(note) {
   const response = await fetch(note.dataset.page, { method: "HEAD" });
 
-  await response.text(); // or it counts as broken off
+  await response.text(); // else the browser reports an aborted request
   note.hidden = response.ok;
 }
 

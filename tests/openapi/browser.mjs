@@ -2,9 +2,9 @@
 //
 //	node browser.mjs PORT CHROMIUM PAGE…
 //
-// Each PAGE is a function below. They must do what they are for and fit on a
-// telephone, and nothing may be asked of anybody else, forbidden by the policy
-// or wrong in the console.
+// Each PAGE is a function below. The pages must work and fit on a telephone; they
+// must not load anything from other servers, violate their content security
+// policy, or log errors in the console.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -16,7 +16,7 @@ const origin = `http://127.0.0.1:${port}`;
 const PHONES = [390, 320];
 const wrong = [];
 
-// Other programs may have the processors.
+// The long timeout is for a machine that is busy with other tests.
 async function newPage(browser, options) {
 	const page = await browser.newPage(options);
 
@@ -54,7 +54,7 @@ async function open(browser, path, options = {}) {
 	return page;
 }
 
-// No reader has to push it sideways.
+// The page is not wider than a telephone's screen.
 async function fits(page, what) {
 	for (const width of PHONES) {
 		await page.setViewportSize({ width, height: 800 });
@@ -72,7 +72,7 @@ async function docs(browser) {
 	await health.locator("button.execute").click();
 	await health.locator(".live-responses-table .response-col_status",
 		{ hasText: "200" }).waitFor();
-	// With a body, from the fixtures; it is stored.
+	// The form sends the example body from the fixtures.
 	await send.locator(".opblock-summary").click();
 	await send.locator("button.execute").click();
 	await send.locator(".live-responses-table", { hasText: "stored_event_id" })
@@ -80,8 +80,8 @@ async function docs(browser) {
 	await page.close();
 }
 
-// The description, with what each operation answers when all is well, and one
-// with all of its answers: the rest are the same everywhere, and slow to draw.
+// The description without error responses, but for one operation: these are the
+// same for all operations, and slow to render.
 async function shorten(route) {
 	const doc = await (await route.fetch()).json();
 
@@ -128,7 +128,7 @@ async function docsOnAPhone(browser) {
 
 const state = (page, text) => page.locator("#state", { hasText: text }).waitFor();
 
-// What /ready answers, one answer after the other; null is none at all.
+// Answers of /ready, one after the other, and what the page shows; null: no answer.
 const ANSWERS = [
 	[{ json: { status: "ready" } }, "Yes. The server is ready"],
 	[{ json: { status: "ready", warnings: ["clock: <b>late</b>"] } },
@@ -163,7 +163,7 @@ async function answers(browser) {
 	await page.close();
 }
 
-// The lowest contrast of a text with what is behind it (WCAG 2).
+// The lowest contrast of a text with its background (WCAG 2).
 const contrast = (page) => page.evaluate(() => {
 	const light = (colour) => {
 		const [r, g, b] = colour.match(/[\d.]+/g).map((v) => v / 255)
@@ -213,7 +213,7 @@ async function start(browser) {
 	await answers(browser);
 }
 
-// Where npm was missing at the build.
+// The start page of a build without npm.
 async function startAlone(browser) {
 	const page = await newPage(browser);
 
@@ -237,7 +237,7 @@ async function redoc(browser) {
 	await page.close();
 }
 
-// As root Chromium has no sandbox; it phones its maker unless told not to.
+// Chromium's sandbox does not work as root.
 const browser = await chromium.launch({ executablePath, timeout: 60000,
 	args: [...(process.getuid() === 0 ? ["--no-sandbox"] : [])] });
 const pages = { docs, docsOnAPhone, redoc, start, startAlone };

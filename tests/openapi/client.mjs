@@ -1,10 +1,9 @@
-// Makes a client of the API's description with openapi-typescript, compiles
-// client.ts with it as strictly as tsc can, and lets it use the stack:
+// Generates a client from the API's description with openapi-typescript, compiles
+// client.ts with it under tsc --strict, and runs it against the stack:
 //
 //	node client.mjs PORT DIRECTORY
 //
-// What a generator makes of a description that validates can still be of no
-// use: the rules below say what does that.
+// A valid description can still give a useless client; faults() finds the causes.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -19,7 +18,7 @@ const doc = await (await fetch(`${origin}/openapi.json`)).json();
 
 // --- what generators need ------------------------------------------------------
 
-// Every schema in node, with its place, through what it refers to.
+// Every schema in node, with its place; follows references.
 function* schemas(node, at, seen = new Set()) {
 	if (node === null || typeof node !== "object" || seen.has(node))
 		return;
@@ -41,7 +40,7 @@ function* schemas(node, at, seen = new Set()) {
 			yield* schemas(schema, `${at}.${key}[${i}]`, seen);
 }
 
-// What can be sent or answered, as [place, schema, is it a request's?].
+// All bodies of requests and responses, as [place, schema, is it a request's?].
 function* bodies() {
 	for (const [path, item] of Object.entries(doc.paths))
 		for (const [method, op] of Object.entries(item)) {

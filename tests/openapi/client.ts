@@ -1,10 +1,10 @@
-// A program as a developer writes it against the API with openapi-fetch and the
-// types that openapi-typescript makes of /openapi.json:
+// A client as a developer writes it with openapi-fetch and the types that
+// openapi-typescript generates from /openapi.json:
 //
 //	node client.js http://127.0.0.1:PORT
 //
-// It uses every operation, so one that a generated client cannot call does not
-// compile. Where "@ts-expect-error" stands, a mistake must not compile either.
+// It uses every operation, so that one which a generated client cannot call is a
+// compile error. "@ts-expect-error" marks mistakes that must not compile.
 
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "./schema.js";
@@ -16,7 +16,7 @@ const baseUrl = process.argv[2]!;
 const api = createClient<paths>({ baseUrl });
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
-// --- what was used -------------------------------------------------------------
+// --- the operations used -------------------------------------------------------
 
 const used = new Set<string>();
 const notes: Middleware = {
@@ -31,8 +31,8 @@ function holds(condition: unknown, what: string): asserts condition {
 		throw new Error(`client.ts: ${what}`);
 }
 
-// What an answer has when all is well. An error's detail is one sentence or a
-// list of faults.
+// The data of a successful answer; throws for an error, whose detail is a sentence
+// or a list of faults.
 function got<T>(answer: { data?: T; error?: unknown; response: Response }): T {
 	if (answer.data === undefined)
 		throw new Error(`${answer.response.status} ${answer.response.url}: ` +
@@ -60,7 +60,7 @@ async function send(): Promise<string> {
 		body: { wind_kmh: 130, gusts: [150, { at: "noon" }], station: null } }));
 	holds(receipt.derived_events.length === 0, "weather derives nothing");
 
-	// A known service's own payload goes by the general path too.
+	// The general path takes the payload of a known service too.
 	const reading: Schemas["EnergyPayload"] = { energy: "501", meter: 7 };
 	got(await api.POST("/ingest/{service}", {
 		params: { path: { service: "energy" }, query: { dedupe_key: "client" } },
@@ -100,7 +100,7 @@ async function subscribe(): Promise<Schemas["SubscriptionWithSecret"]> {
 	// @ts-expect-error a subscription needs an address
 	const bare: Schemas["NewSubscription"] = { topic: "event.x" };
 	void bare;
-	// @ts-expect-error there is one order alone
+	// @ts-expect-error "subject" is the only ordering
 	const order: Schemas["NewSubscription"] = { ...most, ordering: "random" };
 	void order;
 
@@ -209,7 +209,7 @@ async function operate(): Promise<void> {
 	holds(text.includes("pool:") && metrics.includes("# TYPE"), "as text too");
 }
 
-// An error as RFC 9457 has it is typed like any other.
+// An error in the format of RFC 9457 is typed too.
 async function problem(): Promise<void> {
 	const { error } = await api.GET("/events/{id}", {
 		params: { path: { id: NOBODY } },

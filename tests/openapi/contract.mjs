@@ -1,11 +1,11 @@
-// Holds the stack on 127.0.0.1:PORT, whose data are in DIRECTORY, against its
-// description, and the description against the table of routes, the fixtures
-// and its own examples:
+// Compares the stack on 127.0.0.1:PORT, whose data are in DIRECTORY, with its
+// description, and the description with the table of routes, the fixtures and its
+// own examples:
 //
 //	node contract.mjs PORT DIRECTORY DATABASE_URL
 //
-// Every request goes through nginx, pool and PostgreSQL. What the description
-// does not have fails; so does a documented status that nothing brought about.
+// Every request goes through nginx, pool and PostgreSQL. It fails for anything that
+// is not documented, and for a documented status that no request got.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -18,7 +18,7 @@ const read = (path) =>
 	fs.readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 const list = (path) => fs.readdirSync(new URL(`../../${path}`, import.meta.url));
 
-// --- what is asked for -------------------------------------------------------
+// --- requests ----------------------------------------------------------------
 
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 const NEVER = "2001-01-01T00:00:00Z";
@@ -120,7 +120,7 @@ async function single() {
 	}
 }
 
-// A receiver that refuses; what becomes of its deliveries.
+// A receiver that refuses, and the states of its deliveries.
 async function deliveries() {
 	const to = { topic: "event.*", url: `http://127.0.0.1:${port}/nowhere` };
 	const { body: sub, headers } = await call("createSubscription", 201,
@@ -230,7 +230,7 @@ const values = (holder) => [
 	...(holder.example === undefined ? [] : [holder.example]),
 	...Object.values(holder.examples ?? {}).map((e) => e.value)];
 
-// A request that is as good as any.
+// A valid request of the operation.
 const usual = (op, id = NOBODY) => ({ path: { service: "weather", id },
 	body: op.requestBody && values(Object.values(op.requestBody.content)[0])[0] });
 
@@ -267,7 +267,7 @@ function fixtures() {
 		}
 }
 
-// What changes something, and the stream, are not for pages of other sites.
+// Operations that change something, and the stream, refuse pages of other sites.
 async function pages() {
 	const described = operations.filter((op) =>
 		follow(op.responses[403]) === doc.components.responses.ForeignPage);
@@ -294,7 +294,7 @@ function routes() {
 	assert.deepEqual(described.sort(), served.sort());
 }
 
-// The methods that a path does not describe.
+// Methods that are not described for a path.
 async function methods() {
 	for (const [path, item] of Object.entries(doc.paths)) {
 		const at = `http://127.0.0.1:${port}` +
@@ -307,7 +307,7 @@ async function methods() {
 
 		assert.equal(put.status, 405, path);
 		await checkResponse(doc["x-any-other-method"], put, path);
-		if (path === "/events/stream") // nchan's
+		if (path === "/events/stream") // nchan answers
 			continue;
 		const options = await fetch(at, { method: "OPTIONS" });
 		assert.equal(options.status, 204, path);
@@ -322,7 +322,7 @@ async function methods() {
 	}
 }
 
-// --- what nobody wishes for --------------------------------------------------
+// --- faults ------------------------------------------------------------------
 
 async function faults() {
 	const asked = { ingest: ["unknown", 404], streamEvents: ["plain", 501],
@@ -354,7 +354,7 @@ function coverage() {
 		.filter((status) => !op.seen.has(status))
 		.map((status) => `${op.operationId} ${status}`));
 
-	assert.deepEqual(missed, [], "documented, but nothing brought it about");
+	assert.deepEqual(missed, [], "documented, but no request got it");
 }
 
 // -----------------------------------------------------------------------------

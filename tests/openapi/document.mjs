@@ -1,5 +1,5 @@
-// The API's description as the stack serves it, and what it says of a request
-// and its answer. What it does not say fails.
+// Checks requests and answers against the API's description, as the stack serves
+// it. Anything that is not documented fails.
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
@@ -20,7 +20,7 @@ export const follow = (node) => node?.$ref === undefined ? node :
 	follow(node.$ref.slice(2).split("/").reduce(
 		(at, name) => at[name.replaceAll("~1", "/")], doc));
 
-// What it says of a response is all that there is: no further members.
+// Forbids members that are not described.
 function close(schema) {
 	if (schema === null || typeof schema !== "object")
 		return;
@@ -89,7 +89,7 @@ export async function checkResponse(described, response, what) {
 	return body;
 }
 
-// What is asked for must be documented too, unless it is meant to be refused.
+// Requests must be documented too, unless the test expects them to be refused.
 function checkRequest(op, { query = {}, headers = {}, body }) {
 	const known = (op.parameters ?? []).map(follow);
 
@@ -123,7 +123,8 @@ function send(op, request, at) {
 			{ "Content-Type": "application/json" }), ...headers } });
 }
 
-// An error is asked for twice, the second time as RFC 9457 has it.
+// A request that gets an error is sent twice, the second time for the format of
+// RFC 9457.
 export async function call(id, status, request = {}, at = port) {
 	const op = byId[id], what = `${id} ${status}`;
 	let first;

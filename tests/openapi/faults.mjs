@@ -1,5 +1,6 @@
-// Brings about what a healthy stack does not answer: a second nginx before the
-// same pool, with a server for each fault, and a database that is away.
+// Causes the errors that a healthy stack does not give: by a second nginx in front
+// of the same pool, with a server for each fault, and by a database that refuses
+// connections.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
@@ -10,7 +11,8 @@ const [directory, database] = process.argv.slice(3);
 const shipped = new URL("../../nginx/", import.meta.url);
 const read = (name) => fs.readFileSync(new URL(name, shipped), "utf8");
 
-// What each server's locations have instead of, or beside, what is shipped.
+// Directives that each server's locations have instead of, or besides, the shipped
+// ones.
 const CHANGES = {
 	plain: "",
 	forbidden: "",
@@ -31,7 +33,7 @@ async function freePort() {
 	return port;
 }
 
-// What a location includes, in one: each fastcgi_* file with those in it.
+// A fastcgi_* file with its includes expanded.
 const whole = (name) => read(name).replace(/^include (fastcgi_\w+);$/gm,
 	(_, other) => whole(other));
 
@@ -85,7 +87,7 @@ async function answers(port) {
 	throw new Error("the second nginx does not answer");
 }
 
-// Calls use(ports), the ports by the names above, while they are open.
+// Calls use(ports) while the second nginx runs; ports has the names of CHANGES.
 export async function gates(use) {
 	const dir = `${directory}/gates`, silent = net.createServer(() => {});
 
@@ -100,7 +102,7 @@ export async function gates(use) {
 	process.on("exit", end);
 	try {
 		assert.equal(await answers(ports.plain), 200);
-		// Their one request a minute.
+		// Uses up their limit of one request a minute.
 		await answers(ports.crowded);
 		await answers(ports.closed);
 		await use(ports);

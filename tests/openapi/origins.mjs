@@ -4,8 +4,9 @@
 //
 //	node origins.mjs PORT DASH DIRECTORY CHROMIUM
 //
-// Others may change nothing, by no route of the table in fcgi/route.c and by no
-// way a page has of sending, and may not open the stream. The others may both.
+// Pages of other sites must not be able to change anything, by any route in
+// fcgi/route.c and any way of sending, nor open the stream. Pages of this site and
+// of the listed one can do both.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";
@@ -18,10 +19,10 @@ const [port, dash, directory, executablePath] = process.argv.slice(2);
 const direct = `http://127.0.0.1:${port}`;
 const NOBODY = "00000000-0000-0000-0000-000000000000";
 
-// --- what is asked for -------------------------------------------------------
+// --- requests ----------------------------------------------------------------
 
 const emergency = { patient_id: 1, alert: "emergency", location: "here" };
-// By the last word of a path that is no {}; the others need no body.
+// Bodies of the routes that need one.
 const bodies = { ingest: emergency,
 	subscriptions: { topic: "event.*", url: `${direct}/nowhere`, paused: true } };
 
@@ -54,7 +55,7 @@ const state = () => Promise.all(["/events", "/rejected", "/subscriptions",
 
 // --- pages -------------------------------------------------------------------
 
-// Any page with nothing on it, whatever it is called.
+// Serves an empty page under any path.
 async function servePages(at) {
 	const server = http.createServer((_, response) => response
 		.setHeader("Content-Type", "text/html").end("<!doctype html>"));
@@ -63,7 +64,8 @@ async function servePages(at) {
 	return server;
 }
 
-// What nginx has answered since it was asked last: a page is not told.
+// nginx's answers since the last call, from its access log, because a page of
+// another site cannot see them.
 let read = 0;
 async function answered(what) {
 	for (const end = Date.now() + 20000; Date.now() < end;
@@ -88,8 +90,8 @@ async function open(browser, url) {
 	return page;
 }
 
-// Runs in a page: opens the stream in each way, and tells what became of it.
-// With an event it is sent what send() brings about.
+// Opens the stream in a page in each way, and returns the first event that each
+// received, or "refused" or "nothing".
 const watch = (page, url, service) => page.evaluate(async ([url, service]) => {
 	const ws = `${url.replace("http", "ws")}/events/stream`;
 	const got = (source) => new Promise((done) => {
@@ -118,7 +120,7 @@ const watch = (page, url, service) => page.evaluate(async ([url, service]) => {
 
 // --- pages of other sites ----------------------------------------------------
 
-// Each way in which a page can send without being asked first.
+// Each way in which a page can send without a preflight request.
 const WAYS = {
 	fetch: ([method, url, body]) => { fetch(url, { method, mode: "no-cors",
 		body: body && new Blob([body]) }).catch(() => {}); },
@@ -158,7 +160,7 @@ async function refusedByWay(browser, from, to, id, name) {
 
 	for (const { method, path, body } of changing) {
 		if (method !== "POST")
-			continue; // is asked for first, as below
+			continue; // needs a preflight: see refusedAsked
 		const target = at(path, id);
 		const what = `${name} from ${from}: POST ${to}${target}`;
 
@@ -169,7 +171,7 @@ async function refusedByWay(browser, from, to, id, name) {
 	await page.close();
 }
 
-// With a header or a method that other sites' pages have to ask for first.
+// With a header or a method for which a browser sends a preflight request.
 async function refusedAsked(browser, from, to, id) {
 	const page = await open(browser, from);
 
@@ -194,7 +196,7 @@ async function refusedStream(browser, from, to) {
 	await page.close();
 }
 
-// --- pages that are welcome --------------------------------------------------
+// --- pages that are allowed --------------------------------------------------
 
 async function works(browser, from, to) {
 	const page = await open(browser, from);
@@ -212,7 +214,7 @@ async function works(browser, from, to) {
 		bodies.subscriptions);
 	for (const { method, path, body } of changing) {
 		if (method === "DELETE")
-			continue; // the last
+			continue; // comes last, below
 		const answer = await send(method, at(path, path.startsWith("/outbox") ?
 			NOBODY : id), body);
 		const what = `${method} ${path} from ${from}`;
@@ -237,7 +239,7 @@ async function works(browser, from, to) {
 const others = await servePages(0), listed = await servePages(Number(dash));
 const other = others.address().port;
 const named = `http://city.localhost:${port}`;
-// As root Chromium has no sandbox.
+// Chromium's sandbox does not work as root.
 const browser = await chromium.launch({ executablePath, timeout: 60000,
 	args: ["--host-resolver-rules=MAP *.example 127.0.0.1",
 		...(process.getuid() === 0 ? ["--no-sandbox"] : [])] });
@@ -246,8 +248,7 @@ try {
 	await api("POST", "/ingest/health", emergency);
 	const before = await state();
 
-	// Another name, which says no more than its Origin; then another site's and
-	// the same one's, of which Sec-Fetch-Site tells too.
+	// Pages of another name, of another site, and of the same site on another port.
 	for (const [from, to] of [[`http://evil.example:${other}`, named],
 		[`http://localhost:${other}`, direct],
 		[`http://127.0.0.1:${other}`, direct]]) {

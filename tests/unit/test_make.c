@@ -111,10 +111,11 @@ static void
 pattern__none_or_no_test__said_before_anything_is_built(void **state)
 {
 	static const struct row rows[] = {
-		{ "make test-pattern", "tests: which? make test-pattern PAT" },
-		{ "make test-pattern PATTERN=", "tests: which?" },
+		{ "make test-pattern",
+		    "tests: no pattern: make test-pattern PAT" },
+		{ "make test-pattern PATTERN=", "tests: no pattern" },
 		{ "make test-pattern PATTERN=worker__kiled",
-		    "tests: no test matches \"worker__kiled\"; like it: "
+		    "tests: no test matches \"worker__kiled\"; similar: "
 		    "worker__k" },
 		{ "make test-pattern PATTERN=test_qqqqqq",
 		    "tests: no test matches \"test_qqqqqq\"\n" },

@@ -69,7 +69,7 @@ reload__of_nothing__refused_at_once(void **state)
 		assert_row(&rows[i]);
 }
 
-#define OVER "refused: what ran in . has ended meanwhile\n"
+#define OVER "refused: the make run of . has ended meanwhile\n"
 
 static void
 reload__its_run_killed_meanwhile__refused(void **state)
@@ -117,7 +117,7 @@ reload__answered__said_with_its_exit_status(void **state)
 		{ "run 'read x <>run/control; touch asked; exec sleep 60'; "
 		  "\"$reload\" sh -c 'echo why; exit 2'; s=$?; "
 		  "test ! -e asked && (exit $s)",
-		    1, "why\nrefused: it does not compile\n" },
+		    1, "why\nrefused: compiling failed\n" },
 	};
 	size_t i;
 
