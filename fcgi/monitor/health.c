@@ -18,7 +18,7 @@ health_get(const struct context *ctx, const struct request *req,
 	buf_puts(&res->body, "{\"status\":\"ok\"}");
 }
 
-/* After these a load balancer shall try whether there is space again. */
+/* For so long /ready is 503; then a load balancer's requests try the disk. */
 enum {
 	DISK_FULL_SECONDS = 30
 };
@@ -36,7 +36,8 @@ add_reason(struct buf *reasons, const char *what, const char *why)
 	buf_free(&text);
 }
 
-/* A read works on a full disk; a responder met it when it wrote. */
+/* Reading works on a full disk, so ask when a responder last failed to write.
+ */
 static void
 look_for_space(struct buf *reasons)
 {
@@ -84,7 +85,8 @@ find_reasons(const struct context *ctx, struct buf *reasons)
 	look_for_space(reasons);
 }
 
-/* What does not keep this pool from serving, but somebody should look at. */
+/* Conditions in which the pool can serve, but which an operator should check.
+ */
 static void
 find_warnings(const struct context *ctx, struct buf *warnings)
 {
