@@ -111,7 +111,7 @@ make_secret(struct work *w, char secret[SECRET_LEN + 1])
 
 	if (status == STATUS_OK)
 		return true;
-	log_error("subscriptions: no secret was made, since libcrypto gave no "
+	log_error("subscriptions: no secret was made, since the kernel gave no "
 		  "random bytes");
 	problem_status(w->req, w->res, status);
 	return false;
