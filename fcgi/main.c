@@ -47,7 +47,7 @@ print_help(void)
 	    "\n"
 	    "  SIGTERM, SIGINT, SIGQUIT  finish the current requests, stop\n"
 	    "  SIGHUP, SIGUSR2           start anew, unless --check fails\n"
-	    "  SIGUSR1                   log debug lines; sent again, do not\n"
+	    "  SIGUSR1                   log debug lines; sent again, stop it\n"
 	    "\n"
 	    "The manual page has exit statuses, files and examples.\n"
 	    "\n");

@@ -44,8 +44,7 @@ int64_t dbclock_skew_us(int64_t shown_us, int64_t asked_us, int64_t heard_us);
 bool dbclock_is_far(double skew);
 /* "this host is 7200 s ahead of the database" */
 void dbclock_text(char *text, size_t n, const char *whose, double skew);
-/* Logs when the clock goes wrong and when it is right again; *told: is wrong.
- */
+/* Logs when the clock is wrong, and when right again; *told: it is wrong. */
 void dbclock_tell(atomic_bool *told);
 
 #endif

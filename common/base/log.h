@@ -31,8 +31,7 @@ struct log_field {
 void log_open(const char *program, enum log_level level);
 /* From now on; a request can have a level of its own. */
 void log_level(enum log_level level);
-/* Debug lines of all processes since log_open(): on, and off if called again.
- */
+/* Switches debug lines of all processes since log_open() on, or off again. */
 void log_debug_toggle(void);
 /* Fields of every line until the next call; kept by reference. NULL: none. */
 void log_about(const struct log_field *);

@@ -9,7 +9,7 @@
 /* Where a name was found. */
 enum spelling_place {
 	SPELLING_ENVIRONMENT, /* most of its names are of other programs */
-	SPELLING_FILE         /* .env: most of its names are of ours */
+	SPELLING_FILE         /* .env: most of its names are for this program */
 };
 
 /*

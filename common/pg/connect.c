@@ -176,8 +176,7 @@ set_too_late(struct pg *pg, const struct target *to)
 static enum status
 log_in(struct pg *pg, const struct target *to)
 {
-	/* The URL (dbname) overrides options before it; later ones override it.
-	 */
+	/* dbname, the URL, overrides options before it, not those behind. */
 	const char *const names[] = { "keepalives_idle", "keepalives_interval",
 		"keepalives_count", "tcp_user_timeout",
 		"fallback_application_name", "dbname", "host", "hostaddr",
@@ -256,8 +255,7 @@ weight(const struct pg_trouble *t)
 	return strcmp(t->sqlstate, PG_READ_ONLY) == 0 ? 0 : 2;
 }
 
-/* Each server has its own deadline; else the first that hangs takes all time.
- */
+/* A deadline for each server, or the first that hangs would take all. */
 static int
 wait_each(int wait_ms, int hosts)
 {

@@ -31,7 +31,7 @@ void db_free(struct db *); /* NULL is fine */
  * it is opened again and the statement run once more, so every statement must
  * be safe to run twice with the same ids. STATUS_OK sets *out, which the caller
  * frees; out can be NULL. Any other status leaves *out as it is, the failure
- * was logged, and db_reason() and db_sqlstate() tell it. STATUS_RETRY says
+ * was logged, and db_reason() and db_sqlstate() have it. STATUS_RETRY says
  * nothing about whether the statement took effect.
  */
 enum status db_run(struct db *, enum query, const char *const values[],

@@ -28,7 +28,7 @@ mix(uint64_t hash, const char *text)
 	return hash;
 }
 
-/* Another release may have other services, rules or counters. */
+/* Another release can have other services, rules or counters. */
 static uint64_t
 layout(void)
 {

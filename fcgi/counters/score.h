@@ -93,8 +93,7 @@ struct score_process {
 
 /* --- the master --- */
 
-/* Counts a dead child's unfinished request as failed. wait_status: waitpid's.
- */
+/* Counts a dead child's current request as failed. wait_status: waitpid's. */
 void score_ended(pid_t, int wait_status);
 
 /* --- a child --- */

@@ -52,8 +52,7 @@ end_of_parameter(const char *s)
 	return s;
 }
 
-/* The value of a charset, without blanks and quotes; "" if s is another name.
- */
+/* The value of charset, without blanks and quotes; "" for other parameters. */
 static void
 charset_of(const char *s, const char *end, char out[CHARSET_LEN])
 {

@@ -33,8 +33,7 @@ struct site {
  * which must all be allowed. "null" and any text that is no origin are foreign.
  */
 enum origin origin_of(const char *value, const struct site *);
-/* The same for Sec-Fetch-Site; never ORIGIN_LISTED, since it names no origin.
- */
+/* The same for Sec-Fetch-Site; it names no origin, so never ORIGIN_LISTED. */
 enum origin origin_of_fetch(const char *value);
 
 /*

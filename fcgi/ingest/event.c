@@ -102,8 +102,7 @@ keep_rejected(struct db *db, const struct event *e)
 	return status;
 }
 
-/* A body that the database refuses is handled like one that fails its schema.
- */
+/* A body that the database refuses is treated as one that fails its schema. */
 static void
 add_fault_of_database(const struct db *db, struct event *e)
 {

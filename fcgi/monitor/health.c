@@ -36,7 +36,9 @@ add_reason(struct buf *reasons, const char *what, const char *why)
 	buf_free(&text);
 }
 
-/* Reading works on a full disk, so ask when a responder last failed to write.
+/*
+ * Q_ready only reads, which works on a full disk too. So the scoreboard is
+ * asked when a responder last failed to write.
  */
 static void
 look_for_space(struct buf *reasons)
@@ -85,8 +87,7 @@ find_reasons(const struct context *ctx, struct buf *reasons)
 	look_for_space(reasons);
 }
 
-/* Conditions in which the pool can serve, but which an operator should check.
- */
+/* The pool can serve, but an operator should look at these. */
 static void
 find_warnings(const struct context *ctx, struct buf *warnings)
 {

@@ -4,8 +4,7 @@
 
 #include "problem.h"
 
-/* Answers show it for each value; in a change it stands for the stored value.
- */
+/* Shown for each value in answers; stands for the stored value in a change. */
 #define STATIC_HEADERS_MASK "***"
 
 /*

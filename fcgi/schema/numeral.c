@@ -72,7 +72,9 @@ start(struct reader *r, const char *text, char out[NUMERAL_LEN])
 	trim(r);
 }
 
-/* Is each underscore alone and inside the text and, if asked, between digits?
+/*
+ * Is each underscore inside the text and next to no other one? With
+ * between_digits: is it between two digits?
  */
 static bool
 has_good_underscores(const struct reader *r, bool between_digits)

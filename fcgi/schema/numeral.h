@@ -22,7 +22,7 @@ enum numeral {
 enum numeral numeral_int(const char *text, char out[NUMERAL_LEN]);
 
 /*
- * A number that can have a fraction and an exponent. Accepted besides: single
+ * A number that can have a fraction and an exponent. Also accepted: single
  * underscores anywhere inside, and no digits on one side of the point.
  */
 enum numeral numeral_float(const char *text, char out[NUMERAL_LEN]);

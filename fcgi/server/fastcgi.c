@@ -21,8 +21,7 @@ ignore(int sig)
 enum status
 fastcgi_open(int listen_fd)
 {
-	/* libfcgi would replace SIG_IGN by its own handler; this one it keeps.
-	 */
+	/* libfcgi would replace SIG_IGN, but it keeps a handler. */
 	struct sigaction sa = { .sa_handler = ignore, .sa_flags = SA_RESTART };
 
 	sigaction(SIGPIPE, &sa, NULL);
