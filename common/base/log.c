@@ -127,7 +127,7 @@ put_line(
 	buf_puts(line, "}\n");
 }
 
-/* poll() reports a pipe as writable if PIPE_BUF fit, so no write blocks. */
+/* poll() reports a pipe as writable if PIPE_BUF bytes fit: no write blocks. */
 static bool
 write_now(const char *data, size_t n)
 {

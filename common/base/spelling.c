@@ -11,7 +11,7 @@
 enum {
 	NAME_MAX_LEN = 64,
 	NEAR = 2,
-	SHORT = 6, /* letters; two others make another word: HOST, PORT */
+	SHORT = 6, /* in such a name two letters make another: HOST, PORT */
 	ERROR_LEN = 256
 };
 

@@ -40,8 +40,8 @@ multiply(uint64_t a, uint64_t b)
 
 /*
  * The name as a polynomial over the field of PRIME, at a secret point: two
- * names of n words collide at n of 2^61 points, so a sender cannot construct
- * such.
+ * names of n words collide at n of 2^61 points, so a sender cannot find such
+ * names.
  */
 static uint32_t
 hash(uint64_t key, unsigned level, const char *bytes, size_t len)

@@ -203,8 +203,8 @@ log_in(struct pg *pg, const struct target *to)
 }
 
 /*
- * A pooler shares sessions between clients if a second connection, opened while
- * the first one is, gets the session of the first.
+ * A pooler shares sessions between clients if a second connection gets the
+ * session of the first, which is still open.
  */
 static bool
 is_shared(const struct target *to, int pid)

@@ -51,7 +51,7 @@ struct board {
 extern struct board *board;     /* NULL: this process has none, */
 extern struct slot board_spare; /* and counts here */
 
-/* Takes over the board of the program before if its layout is the same. */
+/* Takes over the former program's board if it has this layout, or makes one. */
 enum status board_open(int processes) MUST_CHECK;
 /* Whether a program that exec() starts in this process inherits the board. */
 void board_hand_over(bool on);

@@ -10,7 +10,7 @@ struct event;
 /* The answer to the sender of an event. */
 struct receipt {
 	struct id id;
-	/* One a finding: its own id, or that of its incident's first event. */
+	/* One a finding: its own id, or an earlier event's of its incident. */
 	struct id *derived;
 	int derived_count;
 	bool is_replayed;   /* the answer is that of an earlier event */

@@ -19,7 +19,7 @@ struct search {
 	const char *since, *topic, *state, *subscription; /* or NULL */
 };
 
-/* Others are refused: without a mistyped filter, too much would be resent. */
+/* Other names are refused: without a mistyped filter, too much is resent. */
 static const char *const list_names[] = { "status", "subscription", "topic",
 	"since", "until", "limit", "cursor", NULL };
 static const char *const replay_names[] = { "status", "subscription", "topic",
