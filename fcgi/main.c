@@ -1,4 +1,4 @@
-/* smartcity-fcgi: arguments, wiring, nothing of the business. */
+/* smartcity-fcgi: its arguments, and how its parts are put together. */
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -46,9 +46,9 @@ print_help(void)
 	    "prints DATABASE_URL, where it is set, as shell commands that\n"
 	    "export libpq's variables (PGHOST, PGUSER, ...).\n"
 	    "\n"
-	    "  SIGTERM, SIGINT, SIGQUIT  stop, once what is under way ended\n"
+	    "  SIGTERM, SIGINT, SIGQUIT  finish the current requests, stop\n"
 	    "  SIGHUP, SIGUSR2           start anew, unless --check fails\n"
-	    "  SIGUSR1                   debug lines on, and off again\n"
+	    "  SIGUSR1                   log debug lines; sent again, stop it\n"
 	    "\n"
 	    "The manual page has exit statuses, files and examples.\n"
 	    "\n");
@@ -63,7 +63,7 @@ print_version(void)
 	return EX_OK;
 }
 
-/* What a table of settings cannot check. */
+/* Checks what the table of settings in config.c cannot. */
 static enum status
 check_texts(const struct config *config, struct guard *guard, char *error)
 {
@@ -105,7 +105,7 @@ print_config(void)
 	return rc;
 }
 
-/* No start on a server that may lose events; one that is away may return. */
+/* Refuses a server that can lose events; one that is away can come back. */
 static int
 probe(const struct config *config)
 {
@@ -119,7 +119,7 @@ probe(const struct config *config)
 		fprintf(stderr, PROGRAM ": DATABASE_URL: %s\n", db_reason(db));
 		rc = EX_CONFIG;
 	}
-	/* Never across a fork: both sides would talk on one socket. */
+	/* Not kept for fork(): parent and child would share its socket. */
 	db_free(db);
 	return rc;
 }
@@ -162,7 +162,7 @@ processes(const struct config *config)
 
 	if (config->processes > 0)
 		return config->processes;
-	/* What this process may use, which is less in a container. */
+	/* The cores that this process may use; in a container often fewer. */
 	if (sched_getaffinity(0, sizeof(set), &set) != 0)
 		return PER_CORE;
 	return PER_CORE * CPU_COUNT(&set);
@@ -234,7 +234,7 @@ open_missing(struct listener *listener, const char *address)
 static int
 serve(char **argv)
 {
-	/* Our former self has probed; its children serve already. */
+	/* After a reload: --check has probed, and responders are serving. */
 	bool anew = anew_has_children();
 	struct listener listener, status;
 	struct config config;
@@ -281,7 +281,7 @@ main(int argc, char **argv)
 	};
 	size_t i;
 
-	/* Whoever read our log may leave; the pool must not go with it. */
+	/* If the reader of the log ends, the pool must not. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc <= 1)
 		return serve(argv);

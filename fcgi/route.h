@@ -1,4 +1,4 @@
-/* Routes are rows; 404, 405, OPTIONS and HEAD fall out of the table. */
+/* The table of routes, from which 404, 405, OPTIONS and HEAD follow. */
 #ifndef ROUTE_H
 #define ROUTE_H
 

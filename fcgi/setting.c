@@ -13,7 +13,7 @@ enum {
 	ERROR_LEN = 256
 };
 
-/* EX_OK: *value is the caller's to free, NULL where it is not set. */
+/* EX_OK: the caller frees *value, which is NULL if it is not set. */
 static int
 value_of(const char *name, char **value)
 {
@@ -37,7 +37,7 @@ setting_print(const char *name)
 	return rc;
 }
 
-/* In single quotes, where the shell takes everything but one as it is. */
+/* In single quotes, where only a single quote is special to the shell. */
 static void
 print_quoted(const char *s)
 {
@@ -57,8 +57,8 @@ export_option(
 	(void)arg;
 	if (variable == NULL) {
 		fprintf(stderr,
-		    PROGRAM ": DATABASE_URL: %s is left out, for libpq has no "
-			    "environment variable for it\n",
+		    PROGRAM ": DATABASE_URL: %s is left out, because libpq has "
+			    "no environment variable for it\n",
 		    keyword);
 		return;
 	}
@@ -78,7 +78,7 @@ setting_libpq(void)
 	if (rc == EX_OK && url != NULL &&
 	    pg_options(url, export_option, NULL) != STATUS_OK) {
 		fprintf(stderr,
-		    PROGRAM ": DATABASE_URL is not a postgresql:// URL, nor "
+		    PROGRAM ": DATABASE_URL is neither a postgresql:// URL nor "
 			    "libpq's name=value\n");
 		rc = EX_CONFIG;
 	}

@@ -1,19 +1,21 @@
 /*
- * Single settings for scripts, so that all read .env alike; passwords included.
+ * Single settings, passwords included, for scripts, which so read .env by the
+ * same rules as the programs.
  */
 #ifndef SETTING_H
 #define SETTING_H
 
 /*
  * Prints the value of the environment, else of ./.env, else the default of a
- * setting, and a newline. Any name will do. Returns an exit status.
+ * setting, and a newline. Other names than a setting's can be given too.
+ * Returns an exit status.
  */
 int setting_print(const char *name);
 /*
- * Prints what DATABASE_URL says as shell commands, a comment and
- * `export PGHOST='…'` for each; nothing at all where it is not set. What libpq
- * has no variable for is named on standard error and left out. Returns an exit
- * status.
+ * Prints DATABASE_URL as shell commands: a comment, and `export PGHOST='…'` and
+ * the like for its options; nothing at all if it is not set. Options for which
+ * libpq has no variable are left out, and named on standard error. Returns an
+ * exit status.
  */
 int setting_libpq(void);
 

@@ -1,4 +1,4 @@
-/* Back-off as data; pure, so that tests need no clock. */
+/* Back-off, computed from data alone, so that tests need no clock. */
 #ifndef BACKOFF_H
 #define BACKOFF_H
 
@@ -11,8 +11,9 @@ struct backoff {
 };
 
 /*
- * Doubles from base to max. failures counts from 1 (0 gives 0); random is any
- * 32 random bits and decides where in the spread the result lies.
+ * The pause after so many failures: doubles from base to max. failures counts
+ * from 1 (0 gives 0); random, any 32 random bits, decides where in the spread
+ * the result lies.
  */
 int64_t backoff_ms(const struct backoff *, int failures, uint32_t random);
 

@@ -25,7 +25,7 @@ void buf_init(struct buf *, size_t max);
 void buf_free(struct buf *);
 /* Empties it and clears the error; keeps the memory. */
 void buf_reset(struct buf *);
-/* Takes back what was written behind the first n bytes, but no error. */
+/* Keeps the first n bytes only; an error stays. */
 void buf_cut(struct buf *, size_t n);
 
 void buf_put(struct buf *, const void *, size_t);
@@ -34,8 +34,8 @@ void buf_puts(struct buf *, const char *);
 void buf_printf(struct buf *, const char *, ...) PRINTF_LIKE(2, 3);
 
 /*
- * A quoted JSON string (RFC 8259). The bytes must be valid UTF-8; where they
- * are not, U+FFFD stands for each offending byte, so that the output always is.
+ * A quoted JSON string (RFC 8259). Each byte that is not valid UTF-8 is
+ * replaced by U+FFFD, so that the output is always valid.
  */
 void buf_json_string(struct buf *, const char *, size_t);
 

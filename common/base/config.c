@@ -29,7 +29,7 @@ struct setting {
 	double min, max;     /* TYPE_INT, TYPE_NUMBER */
 	const char *choices; /* TYPE_CHOICE: separated by | */
 	int flags;
-	int who; /* reads it: enum config_who */
+	int who; /* the programs that read it: enum config_who */
 	const char *help;
 };
 
@@ -42,39 +42,39 @@ struct setting {
 #define WORKER CONFIG_WORKER
 #define BOTH (CONFIG_POOL | CONFIG_WORKER)
 
-/* Alphabetical; README.md and the man pages are held to it by a test. */
+/* Alphabetical; a test compares README.md and the man pages with it. */
 /* clang-format off */
 static const struct setting settings[] = {
 	{ "DATABASE_URL", TEXT(database_url), "postgresql:///smartcity", 0, 0, NULL, FLAG_SECRET, BOTH,
 	    "PostgreSQL, as a libpq URI" },
 	{ "OUTBOX_BATCH_SIZE", INT(outbox_batch_size), "500", 1, 10000, NULL, 0, WORKER,
-	    "deliveries a worker claims at once" },
+	    "deliveries that a worker claims at a time" },
 	{ "OUTBOX_MAX_ATTEMPTS", INT(outbox_max_attempts), "10", 1, 100, NULL, 0, WORKER,
-	    "attempts before a delivery is failed" },
+	    "attempts after which a delivery has failed for good" },
 	{ "OUTBOX_POLL_SECONDS", NUMBER(outbox_poll_seconds), "0.05", 0.005, 3600, NULL, 0, WORKER,
 	    "pause of a worker that found nothing to do" },
 	{ "SMARTCITY_DB_TIMEOUT_MS", INT(db_timeout_ms), "3000", 100, 600000, NULL, 0, BOTH,
 	    "longest wait for an answer of the database" },
 	{ "SMARTCITY_DELIVERY_ALLOW", TEXT(delivery_allow), "", 0, 0, NULL, 0, BOTH,
-	    "private addresses that may be delivered to: CIDRs, loopback, private" },
+	    "private addresses that deliveries may go to: CIDRs, loopback, private" },
 	{ "SMARTCITY_DELIVERY_TIMEOUT", INT(delivery_timeout), "15", 1, 300, NULL, 0, WORKER,
-	    "seconds a receiver has to answer; connecting may take 5 of them" },
+	    "seconds that a receiver has to answer, of which at most 5 to connect" },
 	{ "SMARTCITY_IN_FLIGHT", INT(in_flight), "512", 1, 10000, NULL, 0, WORKER,
-	    "deliveries that a worker has under way at once" },
+	    "deliveries that a worker attempts at the same time" },
 	{ "SMARTCITY_KEEP_DELIVERED_DAYS", NUMBER(keep_delivered_days), "7", 0, 36500, NULL, 0, WORKER,
 	    "days after which delivered messages are deleted" },
 	{ "SMARTCITY_KEEP_FAILED_DAYS", NUMBER(keep_failed_days), "30", 0, 36500, NULL, 0, WORKER,
-	    "days after which failed and expired ones are deleted" },
+	    "days after which failed and expired messages are deleted" },
 	{ "SMARTCITY_LEASE_SECONDS", INT(outbox_lease_seconds), "60", 3, 3600, NULL, 0, WORKER,
 	    "seconds until a crashed worker's deliveries are tried again" },
 	{ "SMARTCITY_LISTEN", TEXT(listen), "", 0, 0, NULL, 0, POOL,
 	    "pool's socket: a path or host:port; empty: inherited as fd 0" },
 	{ "SMARTCITY_LOG_LEVEL", CHOICE(business.log_level), "info", 0, 0, "debug|info|warn|error", FLAG_LOCATION, BOTH,
-	    "least level that is logged" },
+	    "lowest level that is logged" },
 	{ "SMARTCITY_MAX_REQUESTS", INT(max_requests), "0", 0, 1e9, NULL, 0, POOL,
 	    "requests after which a responder is replaced; 0: never" },
 	{ "SMARTCITY_NATS_CA", TEXT(nats_ca), "", 0, 0, NULL, 0, WORKER,
-	    "file of CA certificates for NATS over TLS, beside the system's" },
+	    "file of CA certificates for NATS over TLS, in addition to the system's" },
 	{ "SMARTCITY_NATS_CREDS", TEXT(nats_creds), "", 0, 0, NULL, 0, WORKER,
 	    "creds files for NATS servers: host=path or host:port=path, separated by commas" },
 	{ "SMARTCITY_ORIGINS", TEXT(origins), "", 0, 0, NULL, 0, POOL,
@@ -96,17 +96,17 @@ static const struct setting settings[] = {
 	{ "SMARTCITY_STATUS_LISTEN", TEXT(status_listen), "", 0, 0, NULL, 0, POOL,
 	    "socket of two more responders, for /health, /ready, /status, /metrics; empty: none" },
 	{ "SMARTCITY_STREAM", TEXT(stream), "", 0, 0, NULL, 0, WORKER,
-	    "socket that nginx takes events for the live stream on; empty: none" },
+	    "socket on which nginx takes events for the live stream; empty: no stream" },
 	{ "SMARTCITY_STREAM_BYTES", INT(stream_bytes), "40000000", 1000, 2e9, NULL, 0, WORKER,
-	    "bytes a second that all viewers of it may cost together" },
+	    "most bytes a second for all viewers of the live stream together" },
 	{ "SMARTCITY_UNKNOWN_SERVICES", CHOICE(business.unknown), "pass", 0, 0, "pass|reject", FLAG_LOCATION, POOL,
 	    "events of services without a schema: stored as they are, or 404" },
 	{ "SMARTCITY_VALIDATION", CHOICE(business.validation), "strict", 0, 0, "strict|lenient", FLAG_LOCATION, POOL,
 	    "events that fail their schema: 422 and kept apart, or stored as they are" },
 	{ "SMARTCITY_WORKER_SEEN", INT(worker_seen), "30", 1, 1e6, NULL, 0, POOL,
-	    "seconds without a sign of a worker after which /ready is 503" },
+	    "seconds without a sign of a worker after which /ready answers 503" },
 	{ "THRESHOLD_KWH", NUMBER(business.threshold_kwh), "500.0", -1e300, 1e300, NULL, FLAG_LOCATION, POOL,
-	    "energy above which security is told" },
+	    "energy in kWh above which security gets an event" },
 };
 /* clang-format on */
 
@@ -160,7 +160,7 @@ set_number(const struct setting *s, void *at, const char *value, char *error)
 	return STATUS_OK;
 }
 
-/* base + setting's offset is what it sets. */
+/* Sets the member at base and the setting's offset. */
 static enum status
 set(const struct setting *s, char *base, const char *value, char *error)
 {
@@ -188,7 +188,7 @@ set(const struct setting *s, char *base, const char *value, char *error)
 	return set_number(s, at, value, error);
 }
 
-/* As SQLAlchemy writes it, postgresql+psycopg2://; libpq knows no drivers. */
+/* SQLAlchemy writes postgresql+psycopg2://, but libpq knows no drivers. */
 static void
 drop_driver(char *url)
 {
@@ -201,7 +201,7 @@ drop_driver(char *url)
 		memmove(plus, plus + n, strlen(plus + n) + 1);
 }
 
-/* The environment comes first. Empty is not set: see dotenv_get. */
+/* The environment comes first. An empty value counts as not set. */
 static const char *
 in_force(const struct dotenv *file, const char *name)
 {
@@ -301,7 +301,7 @@ config_override(
 	return STATUS_OK;
 }
 
-/* Nothing but the pool sees a fastcgi_param. */
+/* Marks settings per location for the pool only, which gets fastcgi_param. */
 void
 config_help(FILE *f, int who)
 {

@@ -1,7 +1,7 @@
 /*
  * The settings, filled from one table in config.c that also makes --help and
- * the README's table. Order: default, ./.env (dotenv.h), environment; for those
- * marked "per location" a fastcgi_param of the request at hand wins.
+ * the README's table. Later ones win: default, ./.env (dotenv.h), environment,
+ * and, for those marked "per location", a fastcgi_param of the request.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -16,7 +16,7 @@ enum {
 	CONFIG_TEXT_LEN = 1024
 };
 
-/* What rules, validation and log may be told, also per location. */
+/* Settings of rules, validation and log, which can be set per location. */
 struct business {
 	double threshold_kwh;
 	int quiet_seconds;  /* -1: as each rule says; 0: no deduplication */
@@ -24,7 +24,7 @@ struct business {
 	int validation;     /* enum validation */
 	int unknown;        /* enum unknown */
 	int log_level;      /* enum log_level */
-	int slow_ms;        /* 0: none is */
+	int slow_ms;        /* 0: no request is slow */
 };
 
 enum validation {
@@ -45,7 +45,7 @@ struct config {
 	char listen[CONFIG_TEXT_LEN];        /* "": inherit it as fd 0 or 3 */
 	char status_listen[CONFIG_TEXT_LEN]; /* "": none, or inherit it */
 	int processes;                       /* 0: two per core */
-	int max_requests;                    /* 0: no end */
+	int max_requests;                    /* 0: no limit */
 	int request_timeout;                 /* seconds */
 	int worker_seen;                     /* seconds */
 	char origins[CONFIG_TEXT_LEN];       /* see origin.h */
@@ -81,25 +81,25 @@ typedef const char *config_source(void *arg, const char *name);
  */
 enum status config_load(struct config *, char error[256]) MUST_CHECK;
 /*
- * One value as it stands in the environment, else in .env, of a setting or of
- * any other name. *out is the caller's to free, and NULL where it is not set.
+ * The value of a setting or of any other name: in the environment, else in
+ * .env. The caller frees *out, which is NULL if it is not set.
  */
 enum status config_value(
     const char *name, char **out, char error[256]) MUST_CHECK;
-/* The i-th setting, NULL behind the last; and its default, "" for no setting.
- */
+/* The i-th setting; NULL behind the last. */
 const char *config_name(int i);
+/* The default of a setting; "" for any other name. */
 const char *config_fallback(const char *name);
 /*
- * Overrides what may be set per location from a source that answers NULL or ""
- * for what it does not set.
+ * Overrides the settings that can be set per location. The source returns NULL
+ * or "" for a setting that it does not have.
  */
 enum status config_override(
     struct business *, config_source *, void *arg, char error[256]) MUST_CHECK;
 /*
- * Both write what one program reads, or, with the sum of enum config_who, what
- * any does: name, help and default; NAME=value lines as they are in force,
- * passwords as "***".
+ * Both write the settings of one program or, with the sum of enum config_who,
+ * of all: config_help() name, help and default, config_print() the NAME=value
+ * lines in force, passwords as "***".
  */
 void config_help(FILE *, int who);
 void config_print(const struct config *, int who, FILE *);

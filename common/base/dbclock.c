@@ -40,11 +40,11 @@ dbclock_hear(const char *shown, const struct moment *asked)
 	if (!(seconds > 0 && seconds < 1e11))
 		return;
 	us = (int64_t)(seconds * US);
-	/* It was shown between the two; in the middle errs by half at most. */
+	/* now() is of a moment between; the middle errs by half at most. */
 	offset_us =
 	    us - (asked->steady_us + (heard.steady_us - asked->steady_us) / 2);
 	is_known = true;
-	/* A step of the wall clock meanwhile would count twice. */
+	/* Not heard.wall_us, since the wall clock can be set meanwhile. */
 	last_skew = (double)dbclock_skew_us(us, asked->wall_us,
 			asked->wall_us + heard.steady_us - asked->steady_us) /
 	    US;
@@ -81,7 +81,7 @@ dbclock_tell(atomic_bool *told)
 	bool is_far = dbclock_is_far(last_skew), was = !is_far;
 	char text[128];
 
-	/* One process alone tells of a change. */
+	/* Only one of the processes logs a change. */
 	if (!atomic_compare_exchange_strong(told, &was, is_far))
 		return;
 	dbclock_text(text, sizeof(text), "this host", last_skew);

@@ -1,6 +1,6 @@
 /*
- * The database's clock as this process knows it, from what its statements
- * answer. All hosts share that clock; this host's own may be wrong.
+ * The database's clock as this process knows it from the answers to its
+ * statements. All hosts share that clock; this host's own can be wrong.
  */
 #ifndef DBCLOCK_H
 #define DBCLOCK_H
@@ -18,30 +18,33 @@ struct moment {
 struct moment dbclock_moment(void);
 /*
  * shown: a statement's now(), in seconds since 1970. The statement was sent
- * behind `asked`, and its answer has come just now.
+ * after `asked`, and its answer has just arrived.
  */
 void dbclock_hear(const char *shown, const struct moment *asked);
 
 /*
- * Microseconds since 1970 by the database's clock, whatever happened to this
- * host's meanwhile. Before the first answer it is this host's clock.
+ * Microseconds since 1970 by the database's clock, even if this host's was set
+ * meanwhile. Before the first answer it is this host's clock.
  */
 int64_t dbclock_us(void);
 
 /*
  * Seconds that this host's clock was ahead of the database's when the last
- * answer came; negative: behind. Never more than what is certain, however long
- * that statement took.
+ * answer came; negative: behind. Only the part that is certain counts, so that
+ * a slow statement makes it smaller, never greater.
  */
 double dbclock_skew(void);
-/* The same of one answer that came between two moments; in microseconds. */
+/*
+ * The same in microseconds, for a statement that was sent at asked_us, answered
+ * at heard_us, and showed shown_us.
+ */
 int64_t dbclock_skew_us(int64_t shown_us, int64_t asked_us, int64_t heard_us);
 
-/* Worth a warning: more than half a minute to either side. */
+/* More than 30 s ahead or behind, which is worth a warning. */
 bool dbclock_is_far(double skew);
 /* "this host is 7200 s ahead of the database" */
 void dbclock_text(char *text, size_t n, const char *whose, double skew);
-/* Logs it when it begins and when it ends, not each time; *told remembers. */
+/* Logs when the clock is wrong, and when right again; *told: it is wrong. */
 void dbclock_tell(atomic_bool *told);
 
 #endif

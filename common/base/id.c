@@ -12,7 +12,7 @@ enum {
 	FRACTIONS = 1 << FRACTION_BITS
 };
 
-/* Set back by no more, as by NTP or a leap second, ids go on ascending. */
+/* Ids keep ascending if the clock is set back by no more, as by NTP. */
 #define STEP_MAX_MS 10000
 
 uint64_t

@@ -1,7 +1,7 @@
 /*
  * UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, 12 bits of the fraction of
  * the millisecond (method 3 of section 6.2), 62 random bits from libuuid. Their
- * text sorts by time. The only file that sees libuuid.
+ * text sorts by time. id.c is the only user of libuuid.
  */
 #ifndef ID_H
 #define ID_H
@@ -18,19 +18,20 @@ struct id {
 };
 
 /*
- * Strictly greater than every id this process made before, also while the wall
- * clock is set back by up to 10 seconds. Set back by more, the clock was wrong
- * before, and ids follow it.
+ * Strictly greater than every id that this process made before, also after the
+ * wall clock was set back by up to 10 seconds. If it was set back by more it
+ * had been wrong, and ids follow it.
  */
 struct id id_new(void);
 /*
- * The time bits of the id behind one with the bits `last`, at that wall clock:
- * milliseconds since 1970 and, in the last 12 bits, the fraction of one.
+ * The time bits of the next id after one with the time bits `last`, at that
+ * wall clock: milliseconds since 1970 and, in the last 12 bits, the fraction of
+ * one.
  */
 uint64_t id_tick(uint64_t last, int64_t wall_us);
 /* The smallest id of that millisecond; below every id made in it. */
 struct id id_floor(int64_t ms);
-/* Milliseconds since 1970 that the id was made in. */
+/* When the id was made, in milliseconds since 1970. */
 int64_t id_ms(const struct id *);
 /* The name-based UUIDv5 of these bytes: equal for equal bytes. */
 struct id id_hash(const char *, size_t);

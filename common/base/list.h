@@ -6,9 +6,9 @@
 #include <stddef.h>
 
 /*
- * Cuts the first entry off: *len bytes from *entry on, without the blanks, and
- * none where nothing is between two commas. False: the list has ended, which
- * *list tells by being NULL.
+ * Takes the first entry off the list: *len bytes from *entry on, without the
+ * blanks; 0 bytes if nothing is between two commas. False: the list has ended,
+ * and *list is NULL.
  */
 bool list_next(const char **list, const char **entry, size_t *len);
 

@@ -28,7 +28,7 @@ static const char *program_name = "smartcity";
 static enum log_level least = LOG_LEVEL_INFO;
 static const struct log_field *about;
 
-/* Of this process until log_open shares it with those it forks. */
+/* Of this process, until log_open() shares it with its children. */
 static atomic_bool own_switch, *all = &own_switch;
 
 static int out = STDERR_FILENO;
@@ -36,8 +36,8 @@ static bool is_socket;
 static unsigned long long dropped;
 
 /*
- * O_NONBLOCK on the pipe we were given would be everybody's who has it: hence
- * a description of our own, where we may have one.
+ * O_NONBLOCK on the inherited pipe would hold for all processes that share its
+ * open file description: hence the pipe is opened again, if that is permitted.
  */
 static void
 open_out(void)
@@ -127,7 +127,7 @@ put_line(
 	buf_puts(line, "}\n");
 }
 
-/* What waits for its reader says that it is writable when PIPE_BUF fit. */
+/* poll() reports a pipe as writable if PIPE_BUF bytes fit: no write blocks. */
 static bool
 write_now(const char *data, size_t n)
 {
@@ -153,7 +153,7 @@ static void PRINTF_LIKE(2, 0)
 		return;
 	vsnprintf(message, sizeof(message), fmt, ap);
 	buf_init(&line, LINE_MAX_BYTES);
-	/* What is longer than a line may be, escaped, loses its ends. */
+	/* If the line is too long, escaped, its texts are cut shorter. */
 	for (put_line(&line, level, message, max); line.failed && max > 0;) {
 		buf_reset(&line);
 		put_line(&line, level, message, max /= 2);

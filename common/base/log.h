@@ -1,7 +1,8 @@
 /*
  * One JSON object a line on stderr, each written with one write(2) so that
- * processes do not interleave; README.md lists its members. Log once, where it
- * happens, subject first: log_warn("db: connection lost: %s", reason).
+ * processes do not interleave; nginx/prometheus/README.md lists its members.
+ * Log once, where it happens, subject first:
+ * log_warn("db: connection lost: %s", reason).
  */
 #ifndef LOG_H
 #define LOG_H
@@ -23,17 +24,16 @@ struct log_field {
 };
 
 /*
- * program is kept by reference; level is the least that is written. To be
- * called once, before any fork. No line is ever waited for: where nobody reads
- * stderr they are counted, and the next that can be written has `dropped`.
+ * program is kept by reference; level is the lowest that is written. Call it
+ * once, before any fork. Logging never waits: lines that nobody reads from
+ * stderr are dropped and counted, and the next written line has `dropped`.
  */
 void log_open(const char *program, enum log_level level);
-/* From now on; a request may have a level of its own. */
+/* From now on; a request can have a level of its own. */
 void log_level(enum log_level level);
-/* Everything is written, by all who forked since log_open, until called again.
- */
+/* Switches debug lines of all processes since log_open() on, or off again. */
 void log_debug_toggle(void);
-/* Go into every line until the next call; kept by reference. NULL: none. */
+/* Fields of every line until the next call; kept by reference. NULL: none. */
 void log_about(const struct log_field *);
 
 void log_debug(const char *fmt, ...) PRINTF_LIKE(1, 2);

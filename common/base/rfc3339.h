@@ -1,4 +1,4 @@
-/* Times as RFC 3339 text; inside they are microseconds since 1970, UTC. */
+/* Times as RFC 3339 text and as microseconds since 1970, UTC. */
 #ifndef RFC3339_H
 #define RFC3339_H
 
@@ -10,9 +10,9 @@
 /* us must lie in the years 1970 to 9999. */
 void rfc3339_format(int64_t us, char out[RFC3339_LEN + 1]);
 /*
- * Accepts what RFC 3339 does in the years 1970 to 9999, and a space for the T
- * that a form decoder may have left where a + stood. Digits beyond the
- * microsecond round up. No leap seconds: PostgreSQL has none either.
+ * Accepts RFC 3339 in the years 1970 to 9999, with a space for the T as well,
+ * and for the + of a zone, which form decoding turns into one. Digits beyond
+ * the microsecond round up. No leap seconds: PostgreSQL has none either.
  */
 bool rfc3339_parse(const char *text, int64_t *us);
 

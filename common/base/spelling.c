@@ -11,16 +11,16 @@
 enum {
 	NAME_MAX_LEN = 64,
 	NEAR = 2,
-	SHORT = 6, /* up to here, two letters make another word: HOST, PORT */
+	SHORT = 6, /* in such a name two letters make another: HOST, PORT */
 	ERROR_LEN = 256
 };
 
-/* What only make, nginx/run, sql/migrate and Compose use. */
+/* Names that only make, nginx/run, sql/migrate and Compose use. */
 static const char *const others[] = { "BIND", "BUILD", "COMPOSE_FILE",
 	"COMPOSE_PROFILES", "COMPOSE_PROJECT_NAME", "DATA_DIR", "NCHAN", "PORT",
 	"POSTGRES_DB", "POSTGRES_PASSWORD", "POSTGRES_USER", NULL };
 
-/* What a program hands over to itself: see children.h. */
+/* Set by a program that starts itself anew: see children.h. */
 static const char *const internal[] = { "SMARTCITY_CHILDREN",
 	"SMARTCITY_LISTENER", "SMARTCITY_SCOREBOARD",
 	"SMARTCITY_STATUS_LISTENER", NULL };
@@ -61,8 +61,8 @@ least(int a, int b)
 }
 
 /*
- * How many letters must be put in, left out or replaced to make one of the
- * other (Levenshtein), case aside. Row by row of the usual table.
+ * How many letters must be inserted, deleted or replaced to turn one into the
+ * other (Levenshtein), ignoring case. Row by row of the usual table.
  */
 static int
 distance(const char *a, const char *b)
@@ -85,7 +85,7 @@ distance(const char *a, const char *b)
 	return row[n];
 }
 
-/* Of the names that name_at gives, one nearer than *best, which it becomes. */
+/* The nearest name of name_at(), if nearer than *best, which is then set. */
 static const char *
 nearest(const char *name, const char *(*name_at)(int), int *best)
 {
@@ -136,7 +136,7 @@ check_line(const struct dotenv_line *line)
 	const char *near;
 
 	if (line->name[0] == '\0') {
-		log_warn("settings: .env, line %d: ignored, it is not "
+		log_warn("settings: .env, line %d: ignored, because it is not "
 			 "NAME=value",
 		    line->number);
 		return;
@@ -147,7 +147,7 @@ check_line(const struct dotenv_line *line)
 		    line->name, near, line->number);
 	if (line->has_dollar)
 		log_warn("settings: .env, line %d: %s has a $ that Docker "
-			 "Compose may replace; in single quotes it stays",
+			 "Compose can replace; put it in single quotes",
 		    line->number, line->name);
 }
 
@@ -180,7 +180,7 @@ spelling_check(void)
 	size_t i;
 
 	check_environment();
-	/* Whoever calls has read it before, and told what is wrong with it. */
+	/* The caller has read the file before, and reported its errors. */
 	if (dotenv_open(&file, error) == STATUS_OK)
 		for (i = 0; i < file.count; i++)
 			check_line(&file.lines[i]);

@@ -1,5 +1,5 @@
 /*
- * Misspelt names of settings, which would otherwise be left out unsaid.
+ * Finds misspelt names of settings, which would otherwise be ignored silently.
  */
 #ifndef SPELLING_H
 #define SPELLING_H
@@ -8,19 +8,19 @@
 
 /* Where a name was found. */
 enum spelling_place {
-	SPELLING_ENVIRONMENT, /* with many names of others */
-	SPELLING_FILE         /* .env: most of its names are meant for us */
+	SPELLING_ENVIRONMENT, /* most of its names are of other programs */
+	SPELLING_FILE         /* .env: most of its names are for this program */
 };
 
 /*
- * NULL where the name is known, or nobody's business here; else the known name
- * that is nearest to it.
+ * NULL: the name is known, or like no setting at all. Else the nearest known
+ * name.
  */
 const char *spelling_suggest(const char *name, enum spelling_place);
 
 /*
  * Logs a warning for each such name in the environment and in ./.env, and for
- * what else in that file does not mean what it seems to.
+ * lines of that file that are ignored, or that Docker Compose reads otherwise.
  */
 void spelling_check(void);
 

@@ -8,8 +8,8 @@
 enum status {
 	STATUS_OK,     /* done */
 	STATUS_REJECT, /* the sender's fault: asking again will not help */
-	STATUS_RETRY,  /* the world's fault: asking again later may help */
-	STATUS_FAULT,  /* our fault: somebody must look */
+	STATUS_RETRY,  /* the world's fault: asking again later can help */
+	STATUS_FAULT,  /* our fault: an operator must look */
 };
 
 #define MUST_CHECK __attribute__((warn_unused_result))

@@ -21,7 +21,7 @@ static const char *check_subject(const char *rest);
 static const struct scheme {
 	const char *name;
 	int port;
-	bool is_nats; /* then it may have user information */
+	bool is_nats; /* then it can have user information */
 	const char *(*check)(const char *rest);
 } schemes[] = {
 	{ "http", 80, false, check_any },
@@ -37,7 +37,7 @@ check_any(const char *rest)
 	return NULL;
 }
 
-/* /a.b-c.d_e: what is published to, so without wildcards. */
+/* /a.b-c.d_e: a subject to publish to, so without wildcards. */
 static const char *
 check_subject(const char *rest)
 {
@@ -48,7 +48,7 @@ check_subject(const char *rest)
 
 	if (*rest != '/')
 		return reason;
-	/* There, others wait for their answers. */
+	/* On those subjects NATS clients wait for replies. */
 	if (strncmp(rest, "/_INBOX", 7) == 0)
 		return "a subject that begins with _INBOX is NATS's own";
 	do {
@@ -69,7 +69,7 @@ check_characters(const char *s)
 			return "a fragment (#) is never sent";
 		if (*s == '%' && strspn(s + 1, "0123456789abcdefABCDEF") < 2)
 			return "a % is not followed by two hexadecimal digits";
-		/* RFC 3986, section 2; brackets are the host's alone. */
+		/* RFC 3986, section 2; brackets are for the host only. */
 		if (strchr(ALNUM "-._~:/?[]@!$&'()*+,;=%", *s) == NULL)
 			return "it holds a character that has to be encoded";
 	}
@@ -136,7 +136,7 @@ is_name(const char *host)
 	return *host == '\0';
 }
 
-/* Of a hexadecimal digit; -1: it is none. */
+/* The value of a hexadecimal digit; -1: it is none. */
 static int
 hex_digit(char c)
 {
@@ -147,8 +147,8 @@ hex_digit(char c)
 }
 
 /*
- * Without percent-encoding. False where that is wrong, and for what would break
- * the JSON that libnats writes these into as they are.
+ * Removes percent-encoding. False if that is wrong, and for characters that
+ * would break the JSON into which libnats writes user and password unescaped.
  */
 static bool
 decode(char *out, const char *text, size_t len)
@@ -207,7 +207,7 @@ url_user_is_masked(const char *text, size_t len)
 	    memcmp(text + n, URL_MASK, len - n) == 0;
 }
 
-/* Sets what stands before the host; *at becomes the host's. */
+/* Sets the user information; *at and *len then are those of host and port. */
 static const char *
 parse_user(struct url *url, bool is_nats, const char **at, size_t *len)
 {

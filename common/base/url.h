@@ -1,7 +1,7 @@
 /*
  * The URLs that messages are delivered to: a strict subset of RFC 3986,
  * scheme://host[:port][/path][?query] in printable ASCII, without fragment.
- * nats and tls (NATS over TLS) may have user information, user:password or a
+ * nats and tls (NATS over TLS) can have user information, user:password or a
  * token, and their path is a subject without wildcards.
  */
 #ifndef URL_H
@@ -16,13 +16,13 @@ enum {
 	URL_HOST_MAX = 253
 };
 
-#define URL_MASK "***" /* stands for a password or a token that is not told */
+#define URL_MASK "***" /* for a password or a token that is not shown */
 
 struct url {
 	char scheme[8];              /* lower case */
 	char host[URL_HOST_MAX + 1]; /* lower case; IPv6 without brackets */
 	int port;                    /* the scheme's default where absent */
-	const char *user; /* its user information, inside the text; or "" */
+	const char *user; /* user information, inside the text; or "" */
 	size_t user_len;
 	const char *rest; /* path and query, inside the text; or "" */
 };
@@ -36,21 +36,21 @@ struct url_user {
 
 /* NULL, or why it is refused: a static phrase. */
 const char *url_parse(struct url *, const char *text);
-/* Whether it is of NATS: nats or tls. */
+/* Whether the scheme is nats or tls. */
 bool url_is_nats(const struct url *);
-/* Likewise for user information alone: at most URL_MAX characters. */
+/* The same for user information alone, of at most URL_MAX characters. */
 const char *url_user_parse(struct url_user *, const char *text, size_t len);
 /* Whether its password, or the token, is URL_MASK. */
 bool url_user_is_masked(const char *text, size_t len);
 /*
- * The address that the host is, in whatever spelling the resolver takes for
- * one (127.1, 0x7f000001, 2130706433), or that the name localhost stands for
- * (RFC 6761); false for any other name, which is judged when it is resolved.
+ * The address of a host that is an address, in any spelling that the resolver
+ * accepts (127.1, 0x7f000001, 2130706433), or localhost (RFC 6761). False for
+ * any other name, which is checked when it is resolved.
  */
 bool url_address(const struct url *, struct sockaddr_storage *);
 /*
- * What may be told to whoever reads a log: the host alone, since the rest of a
- * URL may hold a secret. "" where it is no URL.
+ * The part of a URL that can be logged: the host alone, since the rest can hold
+ * a secret. "" if the text is no URL.
  */
 void url_host(const char *text, char host[URL_HOST_MAX + 1]);
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 /*
- * Table 3-7 of the Unicode standard: what the second byte may be depends on
- * the first; that is what keeps out overlong forms and surrogates.
+ * Table 3-7 of the Unicode standard: the range of the second byte depends on
+ * the first, which excludes overlong forms and surrogates.
  */
 static const struct {
 	unsigned char first, last, low, high;

@@ -1,4 +1,4 @@
-/* UTF-8 as RFC 3629 has it: shortest form, no surrogates, up to U+10FFFF. */
+/* UTF-8 as in RFC 3629: shortest form, no surrogates, up to U+10FFFF. */
 #ifndef UTF8_H
 #define UTF8_H
 
@@ -10,7 +10,7 @@
 size_t utf8_sequence(const char *s, size_t n);
 /* Writes the code point, which must be a scalar value; returns its length. */
 size_t utf8_encode(uint32_t code, char out[4]);
-/* The bytes of the first so many characters; s is valid and NUL-terminated. */
+/* How many bytes that many characters have; s is valid and NUL-terminated. */
 size_t utf8_prefix(const char *s, size_t characters);
 /* The number of characters in n bytes; -1 where they are not valid. */
 long utf8_count(const char *s, size_t n);

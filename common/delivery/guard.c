@@ -22,8 +22,9 @@ enum {
 /*
  * The first row that holds an address decides. Sources: the IANA IPv4 and IPv6
  * special-purpose address registries, the IPv6 address space, and the vendors'
- * documents for their metadata services. What of 2001::/23 is reachable is no
- * place for a receiver; 2002::/16 and 64:ff9b::/96 have an IPv4 address inside.
+ * documents for their metadata services. The reachable parts of 2001::/23 have
+ * no receivers; addresses in 2002::/16 and 64:ff9b::/96 contain an IPv4
+ * address.
  */
 /* clang-format off */
 static const struct {
@@ -68,7 +69,7 @@ static const struct {
 	{ "fe80::/10", NEVER("link-local") },
 	{ "fec0::/10", NEVER("site-local") },
 	{ "ff00::/8", NEVER("multicast") },
-	/* All that is not global unicast, 2000::/3. */
+	/* Everything outside 2000::/3, which is global unicast. */
 	{ "::/3", NEVER("reserved") },
 	{ "4000::/2", NEVER("reserved") },
 	{ "8000::/1", NEVER("reserved") },
@@ -110,7 +111,7 @@ has_bit(const unsigned char address[16], int bit)
 	return (address[bit / 8] >> (7 - bit % 8)) & 1;
 }
 
-/* The rest of "/8" in bits; max where there is none, -1 where it is wrong. */
+/* The bits of a prefix such as "/8"; max without one, -1 if it is invalid. */
 static int
 parse_bits(const char *slash, int max)
 {
@@ -126,7 +127,7 @@ parse_bits(const char *slash, int max)
 	return bits <= max ? bits : -1;
 }
 
-/* False too where bits are set behind the prefix: it is a slip of the hand. */
+/* Also false if bits are set behind the prefix, which is a typing error. */
 static bool
 parse_range(const char *cidr, struct guard_range *out)
 {
@@ -217,8 +218,8 @@ guard_init(struct guard *guard, const char *text, char error[ERROR_LEN])
 		    GUARD_ALLOWED_MAX);
 	else
 		snprintf(error, ERROR_LEN,
-		    SETTING ": \"%s\" is none of a range such as 10.1.0.0/16, "
-			    "loopback, private",
+		    SETTING ": \"%s\" is neither a range such as 10.1.0.0/16 "
+			    "nor loopback or private",
 		    token);
 	return STATUS_REJECT;
 }
@@ -253,7 +254,7 @@ guard_refusal(const struct guard *guard, const struct sockaddr *sa)
 		return "addresses that are not of IPv4 or IPv6 are never "
 		       "allowed";
 	for (i = 0; i < RANGES; i++) {
-		/* A row that cannot be read refuses: better shut than open. */
+		/* A row that cannot be parsed refuses all: fail closed. */
 		if (parse_range(ranges[i].cidr, &range) &&
 		    !holds(&range, address))
 			continue;

@@ -9,8 +9,8 @@ enum {
 };
 
 /*
- * Digits with or without a fraction, nothing that strtod takes besides, and so
- * few of them that PostgreSQL reads the same number.
+ * Digits with or without a fraction, but no other form that strtod() accepts,
+ * and so few digits that PostgreSQL reads the same number.
  */
 static const char *
 parse_number(const char *p, double *out)

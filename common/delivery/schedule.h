@@ -1,4 +1,4 @@
-/* When attempts are made, as data: seconds before each of them. */
+/* The schedule of attempts: how many seconds to wait before each. */
 #ifndef SCHEDULE_H
 #define SCHEDULE_H
 

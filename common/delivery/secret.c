@@ -46,7 +46,7 @@ sextet(char c)
 
 /*
  * RFC 4648, section 4, and nothing else: whole quartets, padding only at the
- * end, no bits behind the last byte. The number of bytes, -1 where it is wrong.
+ * end, no bits behind the last byte. The number of bytes, or -1 if invalid.
  */
 static int
 decode(const char *text, unsigned char key[KEY_MAX])

@@ -1,6 +1,6 @@
 /*
- * Secrets and signatures of Standard Webhooks 1.0.0. The only file that sees
- * OpenSSL.
+ * Secrets and signatures of Standard Webhooks 1.0.0. secret.c is the only user
+ * of OpenSSL.
  */
 #ifndef SECRET_H
 #define SECRET_H
@@ -17,8 +17,8 @@
 enum status secret_new(char out[SECRET_LEN + 1]) MUST_CHECK;
 /*
  * "v1,<base64 of HMAC-SHA256>" over "id.timestamp.body"; timestamp in Unix
- * seconds. STATUS_FAULT: the secret is none (whsec_ and the base64 of 24 to 64
- * bytes), or out of memory.
+ * seconds. STATUS_FAULT: the secret is invalid (it is whsec_ and the base64 of
+ * 24 to 64 bytes), or memory is short.
  */
 enum status secret_sign(const char *secret, const char *id, int64_t timestamp,
     const char *body, size_t len, char out[SIGNATURE_LEN + 1]) MUST_CHECK;

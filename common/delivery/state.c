@@ -30,7 +30,7 @@ delivery_state_name(enum delivery_state state)
 int
 delivery_state_find(const char *name)
 {
-	/* What "unclaimed" was called before; who still asks so is served. */
+	/* The former name of "unclaimed", which clients can still use. */
 	static const char *const old[] = { "sent" };
 
 	if (word_find(old, 1, name) == 0)

@@ -1,8 +1,8 @@
 /*
  * The states of deliveries, messages and circuit breakers, and their names in
- * SQL, in the API and in metrics. The names stand here alone; what else lists
- * them (a constraint in SQL, nginx/docs/openapi.json, worker/README.md, which
- * explains them) is compared with this by tests/db_states.c.
+ * SQL, in the API and in metrics. This list is the source; tests/db/db_states.c
+ * compares it with the others (a constraint in SQL, nginx/docs/openapi.json,
+ * and worker/README.md, which explains the states).
  */
 #ifndef STATE_H
 #define STATE_H
@@ -16,16 +16,16 @@ enum delivery_state {
 	DELIVERY_HELD, /* shown instead of pending and retrying, never stored */
 	DELIVERY_EXPIRED,
 	DELIVERY_STATES,
-	/* Of a message that has no deliveries, since nobody had subscribed. */
+	/* Of a message without deliveries, since it had no subscription. */
 	DELIVERY_UNCLAIMED = DELIVERY_STATES,
 	MESSAGE_STATES
 };
 
-/* The names, ended by NULL: those of a message, the last one no delivery's. */
+/* The names for messages, ended by NULL; deliveries have all but the last. */
 extern const char *const delivery_state_names[MESSAGE_STATES + 1];
 
 const char *delivery_state_name(enum delivery_state);
-/* Knows the old name of a state too; -1: it is none, or NULL. */
+/* Also knows the former name of a state; -1: no state, or NULL. */
 int delivery_state_find(const char *name);
 
 enum breaker_state {
@@ -36,7 +36,7 @@ enum breaker_state {
 };
 
 const char *breaker_state_name(enum breaker_state);
-/* -1: it is none, or NULL. */
+/* -1: no state, or NULL. */
 int breaker_state_find(const char *name);
 
 #endif

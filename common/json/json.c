@@ -31,7 +31,7 @@ number_len(const char *number)
 	return len;
 }
 
-/* Behind the string whose opening quote p points at. */
+/* The position behind the string whose opening quote p points at. */
 static const char *
 skip_string(const char *p)
 {
@@ -51,8 +51,8 @@ next_number(const char *p)
 }
 
 /*
- * Both walk in document order, so the tree's next number is the text's next.
- * IsReference keeps cJSON_Delete from freeing what is not cJSON's.
+ * Points each number of the tree at its text; tree and text have the same
+ * order. cJSON_IsReference keeps cJSON_Delete() from freeing that text.
  */
 static const char *
 attach_numbers(cJSON *v, const char *p)
@@ -70,9 +70,9 @@ attach_numbers(cJSON *v, const char *p)
 }
 
 /*
- * A cJSON without the fix of CVE-2023-26819 (Debian 12 has it) reads 63 bytes
- * of a number and trips over the rest. Its double is nobody's business here, so
- * any number in that place will do.
+ * cJSON without the fix of CVE-2023-26819, as in Debian 12, reads 63 bytes of a
+ * number and fails at the rest. Nothing here uses cJSON's double of a number,
+ * so a 0 can take the place of a long one.
  */
 static void
 blank_long_numbers(char *text)

@@ -1,6 +1,6 @@
 /*
- * JSON documents, read-only, behind the strict scanner. The only file that
- * sees cJSON. Numbers keep the text they were sent with: no value passes
+ * JSON documents, read-only, which the strict scanner has accepted. json.c is
+ * the only user of cJSON. Numbers keep the text that was sent: no value passes
  * through a double unless its caller asks for one.
  */
 #ifndef JSON_H
@@ -41,7 +41,7 @@ const char *json_name(const struct cJSON *);
 bool json_bool(const struct cJSON *);
 /* A string's unescaped bytes, UTF-8 without NUL. */
 const char *json_string(const struct cJSON *);
-/* A number's text as sent; not NUL-terminated, *len says how long. */
+/* A number's text as sent, of *len characters, not NUL-terminated. */
 const char *json_number(const struct cJSON *, size_t *len);
 
 /* Writes a value as minified JSON; numbers as they were sent. */

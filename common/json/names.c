@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/auxv.h>
 
-/* A Mersenne prime: the remainder is an addition. */
+/* A Mersenne prime, so that a remainder is an addition. */
 #define PRIME ((UINT64_C(1) << 61) - 1)
 
 void
@@ -16,7 +16,7 @@ names_init(struct names *n)
 	n->slots = n->few_slots;
 	n->size = 2 * NAMES_FEW;
 	memset(n->few_slots, 0, sizeof(n->few_slots));
-	/* The kernel's random bytes: a key without a system call or state. */
+	/* Random bytes of the kernel, without a system call or state. */
 	memcpy(&n->key, (const void *)getauxval(AT_RANDOM), sizeof(n->key));
 	n->key %= PRIME;
 }
@@ -39,8 +39,9 @@ multiply(uint64_t a, uint64_t b)
 }
 
 /*
- * A polynomial over the field of that prime at a secret point: two names of n
- * words collide for n of 2^61 points, so a sender cannot choose ones that do.
+ * The name as a polynomial over the field of PRIME, at a secret point: two
+ * names of n words collide at n of 2^61 points, so a sender cannot find such
+ * names.
  */
 static uint32_t
 hash(uint64_t key, unsigned level, const char *bytes, size_t len)
@@ -71,7 +72,7 @@ place(struct names *n, size_t index)
 	name->slot = slot;
 }
 
-/* In the order of arrival, so that names_drop never breaks a probe chain. */
+/* Places them in the order of arrival: names_drop() breaks no probe chain. */
 static bool
 grow(struct names *n)
 {

@@ -1,8 +1,7 @@
 /*
- * The names of the objects that are open at one point of a scan, so that an
- * equal one in the same object is seen. A stack with a hash table over it:
- * objects close in the order opposite to their opening, and what is closed
- * takes no room.
+ * The names of the objects that are open at one point of a scan, to find two
+ * equal ones in the same object. A stack with a hash table over it: objects
+ * close in the order opposite to their opening, and then take no room.
  */
 #ifndef NAMES_H
 #define NAMES_H
@@ -12,7 +11,7 @@
 
 #include "status.h"
 
-/* What fits in without asking malloc; the slots are twice as many. */
+/* Names that fit in without malloc(); the slots are twice as many. */
 #define NAMES_FEW 32
 
 struct name {
@@ -36,7 +35,7 @@ struct names {
 void names_init(struct names *);
 void names_free(struct names *);
 
-/* STATUS_REJECT where that level has it; STATUS_FAULT when out of memory. */
+/* STATUS_REJECT: that level has the name already; STATUS_FAULT: no memory. */
 enum status names_add(
     struct names *, unsigned level, const char *bytes, size_t len) MUST_CHECK;
 /* Forgets all but the first count names. */

@@ -12,17 +12,17 @@ struct scan {
 	const char *text;
 	const char *p; /* the next byte to look at */
 	const char *end;
-	const char *kept; /* from here on nothing is in out yet */
+	const char *kept; /* start of the text that is not in out yet */
 	struct buf *out;
 	unsigned depth;
 	struct names names;
-	char *decoded; /* names that had escapes, without them */
+	char *decoded; /* unescaped names, of those that had escapes */
 	size_t decoded_len;
-	enum status status; /* once a function here has returned false */
+	enum status status; /* valid once a function has returned false */
 	struct scan_error err;
 };
 
-/* What a string holds without further thought: ASCII but for " and \. */
+/* Bytes of a string that need no check: ASCII from the blank on but " and \. */
 static const bool plain[256] = {
 	[0x20 ... 0x21] = true,
 	[0x23 ... 0x5b] = true,
@@ -182,7 +182,7 @@ string(struct scan *s, bool *escaped)
 	return true;
 }
 
-/* No name grows by it, so the text's length has room for all of them. */
+/* No name gets longer, so the text's length is enough for all of them. */
 static const char *
 decode(struct scan *s, const char *from, size_t *len)
 {
@@ -334,7 +334,7 @@ value(struct scan *s)
 	}
 }
 
-/* How any JSON object and any byte order mark begin in another encoding. */
+/* Does it begin like an object or a byte order mark in UTF-16 or UTF-32? */
 static bool
 is_other_utf(const char *text, size_t len)
 {

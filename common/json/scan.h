@@ -1,12 +1,12 @@
 /*
- * The strict JSON scanner (RFC 8259) that every body passes before anything
- * else looks at it. It accepts exactly one value and nothing around it but
- * white space, and one byte order mark in front, which is skipped as Python's
- * json.loads() does. It refuses besides: invalid UTF-8, NUL (raw or \u0000),
- * unpaired surrogates, equal names in one object (compared after unescaping),
- * more than SCAN_DEPTH levels, and the numbers that scan_number() refuses. What
- * it accepts, PostgreSQL's json and jsonb both accept. Linear in len, whatever
- * the sender wrote; the locale's decimal point has to be the "C" one.
+ * The strict JSON scanner (RFC 8259), which every body must pass first. It
+ * accepts exactly one value and nothing around it but white space, and one byte
+ * order mark in front, which is skipped as Python's json.loads() does. It also
+ * refuses: invalid UTF-8, NUL (raw or \u0000), unpaired surrogates, equal names
+ * in one object (compared after unescaping), more than SCAN_DEPTH levels, and
+ * the numbers that scan_number() refuses. PostgreSQL's json and jsonb accept
+ * everything that it accepts. Its time is linear in len for any input; the
+ * locale must have the decimal point of "C".
  */
 #ifndef SCAN_H
 #define SCAN_H
@@ -14,7 +14,7 @@
 #include "buf.h"
 
 #define SCAN_DEPTH 64
-/* Characters of a number; an integer may have so many digits and a sign. */
+/* Characters of a number; an integer can have so many digits and a sign. */
 #define SCAN_NUMBER 128
 
 struct scan_error {
@@ -25,17 +25,17 @@ struct scan_error {
 /*
  * Appends to out (unless NULL) the same value without insignificant white
  * space: strings and numbers byte for byte as sent. STATUS_REJECT fills *err
- * and leaves in out what came before; STATUS_FAULT means out of memory or out
- * full.
+ * and leaves the text before the error in out; STATUS_FAULT means that memory
+ * is short, or that out is full.
  */
 enum status scan_json(const char *text, size_t len, struct buf *out,
     struct scan_error *err) MUST_CHECK;
 
 /*
- * Why a number in the shape that JSON gives it is refused, or NULL where it is
- * not: it is too long, it is not finite in a double, it is not zero but a
- * double makes zero of it, or it is zero and only its exponent is of that kind.
- * What is accepted, PostgreSQL's float8 and numeric can read.
+ * NULL, or why a number that is valid JSON is refused: it is too long; it is
+ * too great for a double; it is not zero but would be zero as a double; or it
+ * is zero, and a one with its exponent would be refused. PostgreSQL's float8
+ * and numeric can read every number that is accepted.
  */
 const char *scan_number(const char *number, size_t len);
 

@@ -6,9 +6,9 @@
 #include "scan.h"
 
 /*
- * Zero is judged as if it were one: a double does not mind 0e-16000, but
- * PostgreSQL's numeric writes all of its zeros out. What is so small that a
- * double makes zero of it, PostgreSQL's float8 refuses to read.
+ * Zero is checked as if it were one: 0e-16000 is a valid double, but
+ * PostgreSQL's numeric writes all of its zeros out. PostgreSQL's float8 refuses
+ * numbers so small that they would become zero.
  */
 static bool
 is_in_range(const char *start, const char *exponent, const char *end)

@@ -17,7 +17,7 @@ unescape_unit(const char *hex)
 	    digit(hex[3]);
 }
 
-/* Behind the u; returns how much it read, in digits and second escape. */
+/* from: behind the u. Returns how much it read, with a second escape if any. */
 static size_t
 unicode(const char *from, char **out)
 {

@@ -1,4 +1,4 @@
-/* What the escapes of a JSON string (RFC 8259, section 7) stand for. */
+/* Resolves the escapes of a JSON string (RFC 8259, section 7). */
 #ifndef UNESCAPE_H
 #define UNESCAPE_H
 
@@ -8,7 +8,7 @@
 /* The value of four hexadecimal digits. */
 uint32_t unescape_unit(const char *hex);
 /*
- * Writes the UTF-8 of what stands between the quotes of a valid string without
+ * Writes, in UTF-8, the text between the quotes of a valid string that has no
  * unpaired surrogates. Returns its length, which is len at most.
  */
 size_t unescape(const char *from, size_t len, char *out);

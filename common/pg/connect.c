@@ -1,4 +1,4 @@
-/* pg_open and what belongs to it: see pg.h. */
+/* pg_open(), pg_check() and pg_close(): see pg.h. */
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,12 +14,12 @@ enum {
 	CONNECT_LEAST_MS = 1000
 };
 
-/* SQLSTATEs for what we find out ourselves: read_only_sql_transaction, and
- * config_file_error, for a server that is set up unfit for events. */
+/* SQLSTATEs of refusals that are decided here: read_only_sql_transaction, and
+ * config_file_error, for a server whose configuration is unfit for events. */
 #define PG_READ_ONLY "25006"
 #define PG_UNFIT "F0000"
 
-/* Where to connect: one of the servers that a URL names. */
+/* One of the servers that a URL names, to connect to. */
 struct target {
 	const char *url, *program;
 	struct host host;
@@ -27,7 +27,7 @@ struct target {
 	int wait_ms;    /* for this server */
 };
 
-/* May this server be given an event? */
+/* Is this server fit to store events? */
 static enum status
 judge(struct pg *pg, const struct pg_result *r)
 {
@@ -75,7 +75,7 @@ pin_session(struct pg *pg, int timeout_ms, int wait_ms)
 	enum status status;
 	PGresult *r;
 
-	/* The server gives up first, so that the connection survives. */
+	/* The server's timeout is shorter, so that the connection survives. */
 	snprintf(timeout, sizeof(timeout), "%dms", timeout_ms * 2 / 3);
 	if (pg_run(pg, Q_session, false, values, wait_ms, &r) != PG_ANSWERED ||
 	    r == NULL)
@@ -102,7 +102,7 @@ ignore_notice(void *arg, const PGresult *r)
 	(void)r;
 }
 
-/* libpq's own limit on a connection is never less than two seconds. */
+/* Replaces libpq's connect_timeout, which is never less than two seconds. */
 static bool
 wait_connected(struct pg *pg)
 {
@@ -119,7 +119,7 @@ wait_connected(struct pg *pg)
 	return true;
 }
 
-/* Settings that name who is talked to; any other may be a secret. */
+/* Options that name server, user and database; any other can be a secret. */
 static bool
 is_public(const char *keyword)
 {
@@ -133,7 +133,7 @@ is_public(const char *keyword)
 	return false;
 }
 
-/* libpq quotes a value that it calls invalid, such as that of sslmode. */
+/* libpq's message quotes a value that it calls invalid, as that of sslmode. */
 static void
 hide_values(struct pg *pg)
 {
@@ -155,7 +155,7 @@ set_failure(struct pg *pg, const struct target *to)
 
 	if (!conninfo_may_be_quoted(to->url)) {
 		pg_set_reason(pg, NULL,
-		    "there is no such host; in a password, @ is written %40");
+		    "the host contains an @; in a password, write @ as %40");
 		return;
 	}
 	reason_choose(PQerrorMessage(pg->conn), t->sqlstate, t->reason);
@@ -176,7 +176,7 @@ set_too_late(struct pg *pg, const struct target *to)
 static enum status
 log_in(struct pg *pg, const struct target *to)
 {
-	/* What comes before the URL yields to it, what comes behind wins. */
+	/* dbname, the URL, overrides options before it, not those behind. */
 	const char *const names[] = { "keepalives_idle", "keepalives_interval",
 		"keepalives_count", "tcp_user_timeout",
 		"fallback_application_name", "dbname", "host", "hostaddr",
@@ -187,7 +187,7 @@ log_in(struct pg *pg, const struct target *to)
 	pg->conn = PQconnectStartParams(names, texts, 1);
 	if (pg->conn == NULL)
 		return STATUS_FAULT;
-	/* The SQLSTATE of a refusal is nowhere but in its text. */
+	/* Only the verbose text of a refusal has its SQLSTATE. */
 	PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
 	if (PQstatus(pg->conn) != CONNECTION_BAD && !wait_connected(pg)) {
 		set_too_late(pg, to);
@@ -203,8 +203,8 @@ log_in(struct pg *pg, const struct target *to)
 }
 
 /*
- * A pooler gives each transaction a session of its own choice if, while we are
- * connected, another connection is given ours.
+ * A pooler shares sessions between clients if a second connection gets the
+ * session of the first, which is still open.
  */
 static bool
 is_shared(const struct target *to, int pid)
@@ -224,7 +224,7 @@ is_shared(const struct target *to, int pid)
 	return same;
 }
 
-/* To one server, with its session pinned and every statement prepared. */
+/* Connects to one server, checks it, and prepares every statement. */
 static enum status
 open_at(struct pg *pg, const struct target *to)
 {
@@ -241,12 +241,12 @@ open_at(struct pg *pg, const struct target *to)
 		return refuse_pooler(pg);
 	if (pg_prepare_all(pg))
 		return STATUS_OK;
-	/* 42P05: somebody else has prepared in this session. */
+	/* 42P05: another client has prepared statements in this session. */
 	return strcmp(pg->trouble->sqlstate, "42P05") == 0 ? refuse_pooler(pg)
 							   : STATUS_RETRY;
 }
 
-/* Of the failures at several servers: the one that an operator must know. */
+/* Of the failures at several servers, the one with most weight is reported. */
 static int
 weight(const struct pg_trouble *t)
 {
@@ -255,7 +255,7 @@ weight(const struct pg_trouble *t)
 	return strcmp(t->sqlstate, PG_READ_ONLY) == 0 ? 0 : 2;
 }
 
-/* Each server has a deadline of its own, or the first that hangs takes all. */
+/* A deadline for each server, or the first that hangs would take all. */
 static int
 wait_each(int wait_ms, int hosts)
 {
@@ -308,8 +308,8 @@ pg_open(struct pg **out, const char *url, const char *program, int timeout_ms,
 	if (conninfo_is_understood(url))
 		status = open_any(pg, &to);
 	else
-		pg_set_reason(
-		    pg, NULL, "it is no libpq URI or conninfo string");
+		pg_set_reason(pg, NULL,
+		    "it is neither a libpq URI nor a conninfo string");
 	if (status == STATUS_OK) {
 		log_info("db: connected, server %d, %s",
 		    PQserverVersion(pg->conn),

@@ -1,11 +1,12 @@
-/* What a database URL says, taken apart by libpq's own parser. */
+/* Database URLs, taken apart by libpq's own parser. */
 #include <string.h>
 
 #include "libpq.h"
 
 /*
- * What libpq cannot take apart it quotes in its message, password and all. What
- * is neither a URI nor name=value is a database's name to it.
+ * libpq's message about a URL that it cannot parse quotes it, with the
+ * password. A text that is neither a URI nor name=value is a database's name to
+ * libpq.
  */
 bool
 conninfo_is_understood(const char *url)
@@ -19,8 +20,7 @@ conninfo_is_understood(const char *url)
 	return all != NULL;
 }
 
-/* An @ that was not written %40 makes the end of a password part of the host.
- */
+/* An @ not written as %40 makes the end of a password part of the host. */
 bool
 conninfo_may_be_quoted(const char *url)
 {
@@ -44,7 +44,7 @@ value_of(const PQconninfoOption *all, const char *keyword)
 	return NULL;
 }
 
-/* As libpq does: what the URL names, else what the environment does. */
+/* As libpq does: the servers of the URL, else those of the environment. */
 int
 conninfo_hosts(const char *url, struct host hosts[HOSTS_MAX])
 {
@@ -64,7 +64,7 @@ conninfo_hosts(const char *url, struct host hosts[HOSTS_MAX])
 		if (port == NULL)
 			port = value_of(usual, "port");
 	}
-	/* Who is behind a service is for libpq to find. */
+	/* The servers of a service (PGSERVICE) are left to libpq to find. */
 	if (service == NULL || host != NULL || address != NULL)
 		n = hosts_find(host, address, port, hosts);
 	PQconninfoFree(own);

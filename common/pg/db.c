@@ -21,12 +21,12 @@ struct db {
 	int timeout_ms, limit_ms;
 	struct pg *pg;             /* NULL: not connected */
 	int failures;              /* connects in a row that failed */
-	int64_t connect_at;        /* steady ms before which none is tried */
-	int64_t check_at;          /* steady ms when it is looked at again */
+	int64_t connect_at;        /* steady ms; no connect before */
+	int64_t check_at;          /* steady ms of the server's next check */
 	int64_t spent_us;          /* on statements */
-	bool repeated;             /* the last of them ran more than once */
+	bool repeated;             /* the last statement ran more than once */
 	bool keeps_denials;        /* the caller logs them */
-	struct pg_trouble trouble; /* the last */
+	struct pg_trouble trouble; /* the last one */
 };
 
 static void (*watcher)(enum db_error);
@@ -108,8 +108,8 @@ db_free(struct db *db)
 }
 
 /*
- * Is there a connection to a server that may be given an event? One that has
- * become unfit is left: another server may have its address or its place.
+ * Is there a connection to a server that is fit to store events? If it is unfit
+ * now, disconnects: another server can have its address or its role.
  */
 static bool
 is_connected(struct db *db)
@@ -121,7 +121,7 @@ is_connected(struct db *db)
 	db->check_at = clock_steady_ms() + CHECK_MS;
 	if (pg_check(db->pg, db->timeout_ms, longest_wait(db)) == STATUS_OK)
 		return true;
-	log_warn("db: leaves its server: %s", db->trouble.reason);
+	log_warn("db: disconnected from its server: %s", db->trouble.reason);
 	disconnect(db);
 	return false;
 }
@@ -151,7 +151,7 @@ db_connect(struct db *db)
 	return status;
 }
 
-/* What a try leaves to do: another one on this or on a new connection. */
+/* Whether the statement can be run again, on this or on a new connection. */
 static bool
 may_run_again(struct db *db, enum pg_end end)
 {
@@ -162,8 +162,7 @@ may_run_again(struct db *db, enum pg_end end)
 		return true;
 	/*
 	 * 0A000, 26000: a migration or a pooler made the plan stale. 25006:
-	 * this server is read-only now, and one that is not may have its
-	 * address.
+	 * this server is read-only now, and another one can have its address.
 	 */
 	if (strcmp(db->trouble.sqlstate, "26000") == 0 ||
 	    strcmp(db->trouble.sqlstate, "0A000") == 0 ||
@@ -185,7 +184,7 @@ try(struct db *db, enum query q, bool prepared, const char *const values[],
 
 	for (i = 0; i < TRIES; i++) {
 		db->repeated = i > 0;
-		/* An unfit server is the operator's to mend: try later. */
+		/* Also for an unfit server, since an operator can mend it. */
 		if (db_connect(db) != STATUS_OK)
 			return STATUS_RETRY;
 		end = pg_run(db->pg, q, prepared, values, longest_wait(db), &r);
@@ -202,7 +201,7 @@ try(struct db *db, enum query q, bool prepared, const char *const values[],
 			break;
 	}
 	status = sqlstate_status(db->trouble.sqlstate);
-	/* 23505 is an answer here: the caller made the id and knows. */
+	/* 23505 is no failure: the caller made the id, and handles it. */
 	if (strcmp(db->trouble.sqlstate, "23505") != 0) {
 		if (!db->keeps_denials ||
 		    strcmp(db->trouble.sqlstate, "42501") != 0)

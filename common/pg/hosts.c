@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* A list without elements is one that was not given. */
+/* An empty list counts as not given. */
 static int
 count(const char *list)
 {
@@ -47,8 +47,8 @@ is_name(const struct host *h)
 	    h->name[0] != '/' && h->name[0] != '@';
 }
 
-/* Its addresses from out[n] on; one without any is left for libpq to explain.
- */
+/* Writes its addresses from out[n] on, or the host itself if it has none, so
+ * that libpq reports it. */
 static int
 resolve(const struct host *h, int n, struct host out[HOSTS_MAX])
 {
@@ -89,7 +89,7 @@ hosts_find(const char *host, const char *hostaddr, const char *port,
 			return 0;
 		if (hosts > 1 && h.name[0] == '\0')
 			return 0;
-		/* libpq's own; of a list it could not be said by "". */
+		/* libpq's default; "" would mean that no port was given. */
 		if (ports > 0 && h.port[0] == '\0')
 			strcpy(h.port, "5432");
 		n = resolve(&h, n, out);

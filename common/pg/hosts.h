@@ -1,7 +1,7 @@
 /*
  * The servers that a database URL names, each address by itself. libpq tries
- * them one after the other too, but under one deadline: a first one that says
- * nothing would keep it from all others.
+ * them one after the other too, but under one deadline: a first one that does
+ * not answer would use up the time of the others.
  */
 #ifndef HOSTS_H
 #define HOSTS_H
@@ -20,10 +20,10 @@ struct host {
 };
 
 /*
- * From libpq's lists with commas (NULL: not given); names are resolved, and
- * that blocks, as it does in libpq. An empty port in a list is 5432. How many
- * there are; 0: it is left to libpq, for the lists do not fit each other or an
- * empty name is among several.
+ * From libpq's lists with commas (NULL: not given); names are resolved, which
+ * blocks, as it does in libpq. An empty port in a list is 5432. Returns how
+ * many; 0: left to libpq, since the lists do not match or have an empty name
+ * among several.
  */
 int hosts_find(const char *host, const char *hostaddr, const char *port,
     struct host out[HOSTS_MAX]);

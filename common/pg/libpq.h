@@ -1,6 +1,6 @@
 /*
- * What pg.c (statements), connect.c (connections) and conninfo.c (URLs) share,
- * and nobody else may see: the one place where libpq's header is included.
+ * Shared by pg.c (statements), connect.c (connections) and conninfo.c (URLs)
+ * only: the one place where libpq's header is included.
  */
 #ifndef LIBPQ_H
 #define LIBPQ_H
@@ -14,21 +14,21 @@
 struct pg {
 	PGconn *conn;
 	struct pg_trouble *trouble; /* the caller's */
-	int wait_ms;                /* for what is under way */
+	int wait_ms;                /* of the current statement or connect */
 	int pid;                    /* of the server's process; 0: not asked */
 };
 
-/* sqlstate may be NULL; of a message of several lines the first is kept. */
+/* sqlstate can be NULL; of a message of several lines the first is kept. */
 void pg_set_reason(struct pg *, const char *sqlstate, const char *message);
-/* Until the socket is ready for poll's events; false at the deadline. */
+/* Waits until the socket is ready for poll's events; false at the deadline. */
 bool pg_wait_socket(struct pg *, short events, int64_t deadline);
-/* Every statement of query.h; false where one failed, which was logged. */
+/* Prepares all statements of query.h; false if one failed, which was logged. */
 bool pg_prepare_all(struct pg *);
 
 bool conninfo_is_understood(const char *url);
-/* False where libpq's messages about it would quote a part of its password. */
+/* False if libpq's messages about it would quote a part of its password. */
 bool conninfo_may_be_quoted(const char *url);
-/* Each server that it names, or else the environment; one at least. */
+/* The servers that it names, or else the environment does; at least one. */
 int conninfo_hosts(const char *url, struct host hosts[HOSTS_MAX]);
 
 #endif

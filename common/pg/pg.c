@@ -10,7 +10,7 @@
 #include "libpq.h"
 #include "log.h"
 
-/* A statement's error has several lines; the first says it. */
+/* Of an error's lines the first is the error; the others are details. */
 void
 pg_set_reason(struct pg *pg, const char *sqlstate, const char *message)
 {
@@ -22,7 +22,6 @@ pg_set_reason(struct pg *pg, const char *sqlstate, const char *message)
 	    (int)strcspn(message, "\n"), message);
 }
 
-/* Until the socket is ready; false at the deadline. */
 bool
 pg_wait_socket(struct pg *pg, short events, int64_t deadline)
 {
@@ -39,7 +38,7 @@ pg_wait_socket(struct pg *pg, short events, int64_t deadline)
 	return true;
 }
 
-/* Sends what is queued; reads meanwhile, or both sides could wait. */
+/* Sends queued data. Reads meanwhile, so that the two sides do not deadlock. */
 static enum pg_end
 flush(struct pg *pg, int64_t deadline)
 {
@@ -55,9 +54,9 @@ flush(struct pg *pg, int64_t deadline)
 }
 
 /*
- * The server's answer to the one statement that was sent. When a bystander of
- * a crash, libpq returns an error without SQLSTATE while PQstatus still says
- * OK; both count as a broken connection.
+ * The server's answer to the one statement that was sent. If another server
+ * process crashed, libpq can return an error without SQLSTATE while PQstatus()
+ * is still OK; that counts as a broken connection.
  */
 static enum pg_end
 await(struct pg *pg, PGresult **out)
@@ -82,8 +81,8 @@ await(struct pg *pg, PGresult **out)
 		*out = r;
 	}
 	/*
-	 * CommandComplete comes before the commit: without the end of the
-	 * conversation behind it, it promises nothing.
+	 * CommandComplete is sent before the commit: only the NULL behind it,
+	 * which stands for ReadyForQuery, proves that it has committed.
 	 */
 	if (*out == NULL || end != PG_ANSWERED)
 		return PG_BROKEN;
@@ -97,7 +96,7 @@ await(struct pg *pg, PGresult **out)
 	return PG_ANSWERED;
 }
 
-/* Turns one answer into the trouble it is, if any; frees what is no rows. */
+/* Notes the error of an answer, if any; frees a result that is no success. */
 static enum pg_end
 settle(struct pg *pg, enum pg_end end, PGresult **r)
 {
@@ -121,7 +120,7 @@ settle(struct pg *pg, enum pg_end end, PGresult **r)
 	return end;
 }
 
-/* A name that the server does not know: this program is newer than it. */
+/* If the server does not know a name, the program is newer than its schema. */
 static void
 explain(struct pg_trouble *t)
 {

@@ -1,6 +1,6 @@
 /*
  * One session with a PostgreSQL server: opened with every statement prepared,
- * used until it breaks, then closed. Nothing behind this header sees libpq.
+ * used until it breaks, then closed. Users of this header do not see libpq.
  */
 #ifndef PG_H
 #define PG_H
@@ -14,48 +14,47 @@
 struct pg;
 struct pg_result; /* libpq's PGresult */
 
-/* Why something failed: the caller's, for it outlives the session. */
+/* Why something failed; owned by the caller, since it outlives the session. */
 struct pg_trouble {
-	char sqlstate[SQLSTATE_LEN + 1]; /* "" where there was none */
+	char sqlstate[SQLSTATE_LEN + 1]; /* "": the error has none */
 	char reason[REASON_LEN];         /* one line */
 };
 
-/* What a statement came to. */
+/* How a statement ended. */
 enum pg_end {
-	PG_ANSWERED, /* by rows, or by an error: then there is no result */
+	PG_ANSWERED, /* with rows, or with an error and without a result */
 	PG_BROKEN,   /* the connection is gone, the effect unknown */
-	PG_STALLED   /* no answer in time, likewise unknown */
+	PG_STALLED   /* no answer in time, the effect unknown */
 };
 
 /*
- * url is libpq's, a URI or conninfo string; of the servers that it names the
- * first that can be used is taken, each having its share of wait_ms to answer.
- * A standby is none of them. The server gives a statement two thirds of
- * timeout_ms. STATUS_FAULT: the url is none, the server is unfit (fsync is off,
- * another encoding than UTF8, a pooler that shares sessions), or memory is
- * short.
+ * url: a libpq URI or conninfo string. Takes the first usable server of those
+ * that it names; each has its share of wait_ms to answer, and a standby is not
+ * usable. The server ends a statement after two thirds of timeout_ms.
+ * STATUS_FAULT: the url is invalid, the server is unfit (fsync is off, an
+ * encoding other than UTF8, a pooler that shares sessions), or memory is short.
  */
 enum status pg_open(struct pg **, const char *url, const char *program,
     int timeout_ms, int wait_ms, struct pg_trouble *) MUST_CHECK;
 void pg_close(struct pg *); /* NULL is fine */
 /*
- * Is the server still fit? What was decided when it was opened may have been
- * changed since. Unless STATUS_OK the session is to be closed.
+ * Is the server still fit? It can have changed since pg_open(). Unless
+ * STATUS_OK, the caller must close the session.
  */
 enum status pg_check(struct pg *, int timeout_ms, int wait_ms) MUST_CHECK;
 
 /*
- * Runs a statement in a transaction of its own: prepared, or planned for these
- * very values: as many as it takes, all text, NULL is NULL. *out is the
- * caller's to free, and NULL where it failed.
+ * Runs a statement in a transaction of its own, prepared or planned for these
+ * values. values: one text for each parameter, or NULL for SQL's NULL. The
+ * caller frees *out, which is NULL if the statement failed.
  */
 enum pg_end pg_run(struct pg *, enum query, bool prepared,
     const char *const values[], int wait_ms, struct pg_result **out);
 
 /*
- * What a url says, option by option, decoded: libpq's keyword, the environment
- * variable that stands for it (NULL: none does) and the value. STATUS_REJECT:
- * it is no url of PostgreSQL.
+ * Calls pg_option for each option of a url: libpq's keyword, its environment
+ * variable (NULL: it has none) and the decoded value. STATUS_REJECT: it is no
+ * url of PostgreSQL.
  */
 typedef void pg_option(
     void *arg, const char *keyword, const char *variable, const char *value);

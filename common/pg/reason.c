@@ -13,9 +13,8 @@ struct line {
 };
 
 /*
- * "…FATAL:  53300: sorry, too many clients already": the severity may be in any
- * language, so what is looked for is the code between its two blanks and a
- * colon.
+ * "…FATAL:  53300: sorry, too many clients already": the severity can be in any
+ * language, so this looks for the code between two blanks and a colon.
  */
 static const char *
 find_sqlstate(const char *text, size_t len)
@@ -38,7 +37,7 @@ weight(const struct line *line)
 	return strncmp(line->sqlstate, "28000", SQLSTATE_LEN) == 0 ? 1 : 2;
 }
 
-/* Hints are indented; LOCATION and the like say more of the line before. */
+/* Other lines are hints, which are indented, or details such as LOCATION. */
 static bool
 is_failure(const char *text)
 {
@@ -46,8 +45,8 @@ is_failure(const char *text)
 }
 
 /*
- * Of libpq's own lines the first one counts: that a connection without TLS was
- * refused as well follows from it.
+ * Of lines with equal weight the first counts: a later one, that a connection
+ * without TLS was refused as well, follows from it.
  */
 void
 reason_choose(const char *message, char sqlstate[SQLSTATE_LEN + 1],
@@ -69,7 +68,7 @@ reason_choose(const char *message, char sqlstate[SQLSTATE_LEN + 1],
 	    best.sqlstate != NULL ? best.sqlstate : "");
 	if (best.sqlstate != NULL)
 		cut = (int)(best.sqlstate - best.text);
-	/* Without the code, which has a place of its own. */
+	/* Without the SQLSTATE, which is returned separately. */
 	snprintf(reason, REASON_LEN, "%.*s%.*s", cut, best.text,
 	    (int)best.len - cut - (cut > 0 ? SQLSTATE_LEN + 2 : 0),
 	    best.text + cut + (cut > 0 ? SQLSTATE_LEN + 2 : 0));

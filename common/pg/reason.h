@@ -1,6 +1,6 @@
 /*
- * Why a connection failed, from what libpq says about it: one message of many
- * lines, with a line for each way that it tried.
+ * Why a connection failed, from libpq's message: many lines, with one for each
+ * address and for each way, with or without TLS, that it tried.
  */
 #ifndef REASON_H
 #define REASON_H
@@ -13,17 +13,17 @@ enum {
 };
 
 /*
- * The line that an operator must read, and the SQLSTATE in it ("" where no
- * server answered), from a message that was made with PQERRORS_VERBOSE. What a
- * server answered counts more than what was never reached; and of two answers
- * "no pg_hba.conf entry" (28000) less, because libpq also tries a connection
- * that nobody asked for: without TLS, after one with TLS was refused.
+ * The line that an operator must read, and the SQLSTATE in it ("": no server
+ * answered), from a message that was made with PQERRORS_VERBOSE. An answer of a
+ * server counts more than a server that was not reached; of two answers "no
+ * pg_hba.conf entry" (28000) counts less, because libpq also tries without TLS,
+ * which nobody asked for, after a connection with TLS was refused.
  */
 void reason_choose(const char *message, char sqlstate[SQLSTATE_LEN + 1],
     char reason[REASON_LEN]);
 /*
- * Replaces the value where it stands in double quotes, as libpq quotes what it
- * cannot use: it may be a password that was pasted into the wrong place.
+ * Replaces the value in double quotes, as libpq quotes an invalid one: it can
+ * be a password that was pasted into the wrong place.
  */
 void reason_hide(char reason[REASON_LEN], const char *value);
 

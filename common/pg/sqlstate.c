@@ -9,7 +9,7 @@ struct row {
 	enum db_error error;
 };
 
-/* The first that fits is it. */
+/* The first row whose prefix fits. */
 static const struct row *
 find(const char *sqlstate)
 {
@@ -18,7 +18,7 @@ find(const char *sqlstate)
 		{ "08", STATUS_RETRY, DB_ERROR_CONNECTION },
 		{ "22", STATUS_REJECT, DB_ERROR_DATA }, /* data exception */
 		{ "54", STATUS_REJECT, DB_ERROR_DATA }, /* server's limit */
-		/* a standby, a full disk */
+		/* a standby */
 		{ "25006", STATUS_RETRY, DB_ERROR_READ_ONLY },
 		{ "40", STATUS_RETRY, DB_ERROR_CONFLICT },
 		{ "53100", STATUS_RETRY, DB_ERROR_DISK_FULL },
@@ -27,16 +27,15 @@ find(const char *sqlstate)
 		{ "57014", STATUS_RETRY, DB_ERROR_TIMEOUT }, /* statement */
 		{ "57", STATUS_RETRY, DB_ERROR_CONNECTION }, /* shutting down */
 		{ "58030", STATUS_RETRY, DB_ERROR_OTHER },   /* I/O error */
-		/* Not migrated yet: database, schema, table, function, column
-		 */
+		/* Not migrated: database, schema, table, function, column */
 		{ "3D000", STATUS_RETRY, DB_ERROR_SCHEMA },
 		{ "3F000", STATUS_RETRY, DB_ERROR_SCHEMA },
 		{ "42P01", STATUS_RETRY, DB_ERROR_SCHEMA },
 		{ "42883", STATUS_RETRY, DB_ERROR_SCHEMA },
 		{ "42703", STATUS_RETRY, DB_ERROR_SCHEMA },
-		/* The operator's: password, privilege */
+		/* For the operator to mend: password */
 		{ "28", STATUS_RETRY, DB_ERROR_ACCESS },
-		/* Ours, for a server that may lose events: see pg.c */
+		/* Made by connect.c, for a server that is unfit for events */
 		{ "F0000", STATUS_RETRY, DB_ERROR_UNFIT },
 		{ "42501", STATUS_RETRY, DB_ERROR_ACCESS },
 	};

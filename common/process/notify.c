@@ -21,7 +21,7 @@ send_to(const char *path, const char *state)
 	if (n > sizeof(sun.sun_path))
 		return ENAMETOOLONG;
 	memcpy(sun.sun_path, path, n);
-	/* So an abstract one is written. */
+	/* An abstract socket's name is written with an @ for its NUL. */
 	if (path[0] == '@')
 		sun.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -42,5 +42,6 @@ notify(const char *state)
 	int e;
 
 	if (path != NULL && (e = send_to(path, state)) != 0)
-		log_warn("notify: %s: %s", path, strerror(e));
+		log_warn("notify: cannot tell the service manager at %s: %s",
+		    path, strerror(e));
 }

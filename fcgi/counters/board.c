@@ -28,7 +28,7 @@ mix(uint64_t hash, const char *text)
 	return hash;
 }
 
-/* Another release may have other services, rules or counters. */
+/* Another release can have other services, rules or counters. */
 static uint64_t
 layout(void)
 {
@@ -73,14 +73,15 @@ inherit(void)
 		board_fd = fd;
 		return;
 	}
-	log_info("score: the counters begin anew with this release");
+	log_info("score: this release has other services, rules or counters, "
+		 "so all counters start at 0");
 	if (board != NULL)
 		munmap(board, sizeof(*board));
 	board = NULL;
 	close(fd);
 }
 
-/* Memory is taken only for the slots that are used. */
+/* The kernel allocates memory only for the slots that are written to. */
 static enum status
 make(void)
 {
@@ -99,7 +100,7 @@ board_open(int processes)
 {
 	inherit();
 	if (board == NULL && make() != STATUS_OK) {
-		log_error("score: no memory to share");
+		log_error("score: no shared memory for the counters");
 		return STATUS_FAULT;
 	}
 	board->processes = processes;

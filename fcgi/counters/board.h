@@ -29,7 +29,7 @@ struct slot {
 	_Atomic int64_t start_us;          /* steady clock */
 	_Atomic int64_t began_us, last_us; /* steady clock; a duration */
 	counter requests;                  /* of this process */
-	/* Odd while the texts change: whoever reads tries again. */
+	/* Odd while the texts change, so that a reader tries again. */
 	_Atomic unsigned int turn;
 	char method[SCORE_METHOD_LEN], uri[SCORE_URI_LEN];
 	long long length;
@@ -42,20 +42,21 @@ struct board {
 	_Atomic int processes, used, max_active, max_queue;
 	counter max_reached, started, ended[SCORE_ENDS];
 	_Atomic int64_t disk_full_us; /* steady clock */
-	atomic_bool clock_told;       /* of a wrong clock */
-	/* Beside each other, to be looked through at every request. */
+	atomic_bool clock_told;       /* a wrong clock has been logged */
+	/* In one array, since each request counts those that are active. */
 	alignas(64) _Atomic unsigned char busy[BOARD_SLOTS];
 	struct slot slots[BOARD_SLOTS];
 };
 
-extern struct board *board;     /* NULL: this process counts for itself, */
-extern struct slot board_spare; /* in here */
+extern struct board *board;     /* NULL: this process has none, */
+extern struct slot board_spare; /* and counts here */
 
-/* Takes over our former self's board if it has this layout, or makes one. */
+/* Takes over the former program's board if it has this layout, or makes one. */
 enum status board_open(int processes) MUST_CHECK;
+/* Whether a program that exec() starts in this process inherits the board. */
 void board_hand_over(bool on);
 
-/* Processes that serve requests just now. */
+/* Processes that are serving a request. */
 int board_count_active(void);
 void board_raise_to(_Atomic int *most, int n);
 

@@ -15,11 +15,11 @@ enum {
 };
 
 static struct slot *mine = &board_spare;
-/* The request in hand. */
+/* Of the current request; -1: none, or not known yet. */
 static int service = -1;
 static int outcome = -1;
 
-/* There is one writer, so no locked instruction. */
+/* A counter has one writer, so no locked instruction is needed. */
 static void
 add(counter *c, uint64_t n)
 {
@@ -150,7 +150,7 @@ score_outcome(enum outcome is)
 		board->disk_full_us = 0;
 }
 
-/* An answer that never came whole was no success, whatever was meant. */
+/* 5xx overrides score_outcome(): the answer that was meant was not sent. */
 static int
 final_outcome(int status)
 {

@@ -1,14 +1,14 @@
 /*
  * The scoreboard: memory that the master shares with its children, one slot
- * for each. A slot is written by the child that holds it alone, so counting
- * needs no lock; what it has counted stays in the slot when it dies, and a
- * total is the sum over all slots. The memory itself is in board.h.
+ * for each. Only the child that holds a slot writes to it, so counting needs no
+ * lock; its counts stay in the slot when the child ends, and a total is the sum
+ * over all slots. The memory itself is in board.h.
  *
- * The ledger of ingest always balances: received = stored + duplicate +
- * rejected + refused + failed + in hand. One store moves a request from "in
- * hand" to its outcome, and the master does it for a child that died.
+ * The counts of ingest always balance: received = stored + duplicate + rejected
+ * + refused + failed + unfinished. One store to memory moves a request from
+ * "unfinished" to its outcome; the master does so for a child that died.
  *
- * A process without a board (plain CGI, a test) counts for itself.
+ * A process without a board (plain CGI, a test) counts in memory of its own.
  */
 #ifndef SCORE_H
 #define SCORE_H
@@ -33,23 +33,23 @@ enum {
 /* What became of a request to ingest one event. */
 enum outcome {
 	OUTCOME_STORED,
-	OUTCOME_DUPLICATE, /* answered with an earlier event */
+	OUTCOME_DUPLICATE, /* answered with the earlier event's ids */
 	OUTCOME_REJECTED,  /* failed its schema, and is kept apart */
 	OUTCOME_REFUSED, /* another 4xx, or the sender left: nothing is kept */
-	OUTCOME_FAILED,  /* 5xx, or the responder died: repeat it */
+	OUTCOME_FAILED,  /* 5xx, or the responder died: to be repeated */
 	OUTCOMES
 };
 
 enum {
 	SCORE_BUCKETS = 14, /* the last is +Inf */
 	SCORE_RULES = 64,
-	SCORE_CLASSES = 6, /* 1xx to 5xx; 0: nobody was left to be answered */
+	SCORE_CLASSES = 6, /* 1xx to 5xx; 0: the client had gone */
 	SCORE_URI_LEN = 256,
 	SCORE_METHOD_LEN = 16,
 	SCORE_ENDS = 4
 };
 
-/* Nothing but counters: summed word by word. */
+/* Only counters, since score_sum() adds it up as an array of them. */
 typedef _Atomic uint64_t counter;
 struct tally {
 	counter received[SCORE_SERVICES];
@@ -64,8 +64,8 @@ struct tally {
 
 /* How a child ended. */
 enum {
-	END_DONE,    /* was told to, or had served its requests */
-	END_FAILED,  /* exit status */
+	END_DONE,    /* when asked to, or after SMARTCITY_MAX_REQUESTS */
+	END_FAILED,  /* exit status other than 0 */
 	END_TIMEOUT, /* SMARTCITY_REQUEST_TIMEOUT */
 	END_KILLED,  /* any other signal */
 };
@@ -75,8 +75,8 @@ struct score_pool {
 	int64_t since_us;   /* since then */
 	int processes, idle, active, status_responders;
 	int max_active;
-	uint64_t max_reached; /* a request took the last idle process */
-	int max_queue;        /* as far as anybody looked */
+	uint64_t max_reached; /* requests that took the last idle process */
+	int max_queue;        /* the longest that was seen */
 	uint64_t started, ended[SCORE_ENDS];
 };
 
@@ -93,36 +93,39 @@ struct score_process {
 
 /* --- the master --- */
 
-/* A child has ended; settles what it had in hand. wait_status: waitpid's. */
+/* Counts a dead child's current request as failed. wait_status: waitpid's. */
 void score_ended(pid_t, int wait_status);
 
 /* --- a child --- */
 
-/* Takes a slot; in a status responder only its process and errors count. */
+/* Takes a slot. A status responder's requests are not counted in the tally. */
 void score_join(bool is_status);
 void score_begin(const char *method, const char *path, const char *query,
     const char *content_length);
-/* Before the end: what becomes of the event; else the status decides. */
+/* Before score_end(): the event's outcome; without it the status decides. */
 void score_outcome(enum outcome);
-/* status: HTTP's, or 0 where nobody was left to be answered. */
+/* status: of HTTP, or 0 if the client had gone. */
 void score_end(int status, int slow_ms);
 /* Whether a rule's event was derived, or its incident was open. */
 void score_rule(const struct derived *, bool fired);
 /* For db_watch(). */
 void score_db_error(enum db_error);
 
-/* --- whoever asks --- */
+/* --- readers --- */
 
 /* False: there is no board, and all is 0. */
 bool score_pool(struct score_pool *);
 void score_sum(struct tally *);
-/* Processes from *slot on; false at the end. */
+/* The next process from *slot on; false: no more. */
 bool score_process(int *slot, struct score_process *);
-/* Notes what was seen; returns the most that ever was. */
+/* Notes a length of the queue; returns the longest so far. */
 int score_queue(int length);
-/* Whether this pool has told of a wrong clock; for dbclock_tell(). */
+/* Whether this pool has logged a wrong clock; for dbclock_tell(). */
 atomic_bool *score_clock_told(void);
-/* Seconds since the disk was full; -1: an event was stored since then. */
+/*
+ * Seconds since the database last said that its disk is full; -1: never, or an
+ * event was stored since then.
+ */
 double score_disk_full(void);
 
 /* Upper bound in seconds; the last is infinite. */

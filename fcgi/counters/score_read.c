@@ -64,7 +64,7 @@ score_sum(struct tally *out)
 		sum((counter *)out, (const counter *)&board->slots[i].tally);
 }
 
-/* A child killed while it wrote leaves its turn odd: then nothing is shown. */
+/* A child killed while it wrote leaves turn odd: then no request is shown. */
 static void
 copy_request(const struct slot *s, struct score_process *out)
 {

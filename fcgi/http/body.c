@@ -16,7 +16,7 @@ is_one_of(const char *s, size_t n, const char *const words[])
 	return false;
 }
 
-/* application/json or …+json; absent is taken for it, as the seed did. */
+/* application/json or …+json; or absent, as in the Python system. */
 static bool
 is_json(const char *type)
 {
@@ -27,7 +27,7 @@ is_json(const char *type)
 	    (n > 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
 }
 
-/* In any format, single or a batch of them. */
+/* A CloudEvent in any format, or a batch of them. */
 static bool
 is_cloudevent(const char *type)
 {
@@ -37,7 +37,7 @@ is_cloudevent(const char *type)
 	    strchr("+-; \t", type[strlen(name)]) != NULL;
 }
 
-/* Behind the parameter that s is in: its ";", or the end. */
+/* The end of the parameter that s is in: its ";", or the final NUL. */
 static const char *
 end_of_parameter(const char *s)
 {
@@ -52,7 +52,7 @@ end_of_parameter(const char *s)
 	return s;
 }
 
-/* A parameter's value without blanks and quotes; "" where it is of no name. */
+/* The value of charset, without blanks and quotes; "" for other parameters. */
 static void
 charset_of(const char *s, const char *end, char out[CHARSET_LEN])
 {
@@ -74,8 +74,8 @@ charset_of(const char *s, const char *end, char out[CHARSET_LEN])
 }
 
 /*
- * The first charset that is not UTF-8 or part of it, or false. JSON has no such
- * parameter (RFC 8259, section 11), yet a sender that sets it means it.
+ * Finds the first charset that is not UTF-8 or a subset of it. JSON has no such
+ * parameter (RFC 8259, section 11), but a body can be encoded as it says.
  */
 static bool
 has_other_charset(const char *type, char out[CHARSET_LEN])
@@ -93,7 +93,7 @@ has_other_charset(const char *type, char out[CHARSET_LEN])
 	return false;
 }
 
-/* Several lines, or several in one: a comma outside of quotation marks. */
+/* Several header lines, or a line that joins them: an unquoted comma. */
 static bool
 is_repeated(const struct request *req)
 {
@@ -111,7 +111,7 @@ is_repeated(const struct request *req)
 	return req->content_types > 1;
 }
 
-/* Why a Content-Type or a Content-Encoding is refused; false: it is not. */
+/* Answers a request whose type or encoding is refused; false: neither is. */
 static bool
 refuse_type(const struct request *req, struct response *res)
 {

@@ -14,7 +14,7 @@ enum {
 	TEXT_LEN = URL_HOST_MAX + 32 /* https://HOST:65535 and brackets */
 };
 
-/* The next entry of a list. One that is too long is cut, and is no origin. */
+/* The next entry of a list. If it is too long it is cut; parse() refuses it. */
 static bool
 next(const char **list, char entry[TEXT_LEN])
 {
@@ -27,7 +27,7 @@ next(const char **list, char entry[TEXT_LEN])
 	return true;
 }
 
-/* NULL, or why it is none: a static phrase. */
+/* NULL, or why text is not an origin: a static phrase. */
 static const char *
 parse(struct url *url, const char *text)
 {
@@ -61,8 +61,8 @@ same_host(const char *a, const char *b)
 }
 
 /*
- * Is it a name that nobody else can give this server? Any page can come from a
- * name that its owner points here (DNS rebinding), and that name is in Host.
+ * Is it a name that nobody else can point at this server? With DNS rebinding, a
+ * page's owner points a name of his own here, and that name is in Host.
  */
 static bool
 is_our_name(const char *host, const struct site *site)
@@ -83,9 +83,9 @@ is_our_name(const char *host, const struct site *site)
 }
 
 /*
- * A Host without a port means the default one of the page's scheme, since https
- * may have ended at a proxy. Where it ends here, a page that came by http is
- * another site's: whoever is on the way could have changed it.
+ * A Host without a port means the default port of the page's scheme, since a
+ * proxy can have ended https. If nginx ends it, a page that came by http is
+ * foreign, because anybody on the network path could have changed it.
  */
 static bool
 is_own(const struct url *page, const struct site *site)
@@ -157,7 +157,7 @@ origin_of_fetch(const char *value)
 	while (next(&value, entry)) {
 		if (strcmp(entry, "same-origin") == 0)
 			worst = ORIGIN_OWN;
-		else if (strcmp(entry, "none") != 0) /* typed by its user */
+		else if (strcmp(entry, "none") != 0) /* "none": by the user */
 			return ORIGIN_FOREIGN;
 	}
 	return worst;

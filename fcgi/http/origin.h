@@ -1,9 +1,9 @@
 /*
- * Whether a web page asks, and whose. A browser lets any page on the web send
- * requests to any server, and says which page it was: in Origin, which is on
- * all that changes something and on a WebSocket (RFC 6454, Fetch), and in
- * Sec-Fetch-Site (Fetch Metadata). No page can change either; whoever is no
- * browser sends neither.
+ * Whether a web page sent a request, and of which site. A browser lets any page
+ * on the web send requests to any server, and tells the page's site: in Origin,
+ * with each request that can change something and each WebSocket (RFC 6454,
+ * Fetch), and in Sec-Fetch-Site (Fetch Metadata). No page can change either
+ * header; programs other than browsers send neither.
  */
 #ifndef ORIGIN_H
 #define ORIGIN_H
@@ -12,33 +12,33 @@
 
 #include "status.h"
 
-/* In this order: the last of several counts. */
+/* In rising order: of several origins, the greatest counts. */
 enum origin {
-	ORIGIN_NONE, /* the sender is no browser, or does not say */
+	ORIGIN_NONE, /* the sender is no browser, or sends no origin */
 	ORIGIN_OWN,  /* a page of this site */
 	ORIGIN_LISTED,
 	ORIGIN_FOREIGN,
 };
 
-/* The server as the client named it, and who else is welcome. */
+/* The server as the client named it, and the other origins that are allowed. */
 struct site {
 	const char *host;   /* the Host header: "a.example:8000"; or NULL */
 	const char *name;   /* nginx's server_name; NULL: the server has none */
-	bool is_https;      /* false: http, or https that ended at a proxy */
+	bool is_https;      /* false: http, or a proxy ended https */
 	const char *listed; /* SMARTCITY_ORIGINS */
 };
 
 /*
- * The value of one Origin line: an origin or, of lines that nginx has joined,
- * several, which must all be welcome. "null" and what is none are foreign.
+ * value: of one Origin line; an origin or, if nginx has joined lines, several,
+ * which must all be allowed. "null" and any text that is no origin are foreign.
  */
 enum origin origin_of(const char *value, const struct site *);
-/* The same for Sec-Fetch-Site, which cannot tell who is listed. */
+/* The same for Sec-Fetch-Site; it names no origin, so never ORIGIN_LISTED. */
 enum origin origin_of_fetch(const char *value);
 
 /*
  * list: origins separated by commas, "https://a.example,http://b.example:8080".
- * STATUS_REJECT: error says which is none, and why.
+ * STATUS_REJECT: error says which entry is refused, and why.
  */
 enum status origin_check_list(const char *list, char error[256]) MUST_CHECK;
 

@@ -159,7 +159,7 @@ page_path_id(const struct request *req, const char *text, struct id *out,
 	return false;
 }
 
-/* What could end the header, or the <…> of a Link, is encoded. */
+/* Encodes the characters that could end the header, or the <…> of a Link. */
 static void
 put_query(struct buf *out, const char *q, size_t len)
 {
@@ -220,7 +220,7 @@ page_put_rows(
 	return row;
 }
 
-/* Goes on by what one statement gives; *more: there is more, and room. */
+/* Appends the rows of one statement; *more: there is more, and room for it. */
 static enum status
 put_some(struct page *p, const struct context *ctx, const struct list *list,
     struct buf *out, bool *more)

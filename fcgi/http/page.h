@@ -16,34 +16,36 @@ struct page {
 	struct faults faults;
 	long long limit, offset;
 	struct id below; /* the cursor, exclusive; ID_LAST where absent */
-	bool is_full;    /* there may be more, but not on this page */
+	bool is_full;    /* there can be more, on the next page */
 };
 
 /*
- * Reads the query string. False: it is so wrong that the request was answered.
- * True: the caller may add faults, then calls page_check. Free it either way.
+ * Reads the query string. False: it cannot be read, and the request was
+ * answered. True: the caller can add faults, then calls page_check(). Call
+ * page_free() either way.
  */
 bool page_open(struct page *, const struct request *, struct response *);
-/* The same with another limit than PAGE_MAX: the usual and the largest. */
+/* The same with limits other than PAGE_MAX: the default and the largest. */
 bool page_open_to(struct page *, int usual, int max, const struct request *,
     struct response *);
+/* False: it has faults, and the request was answered with 422. */
 bool page_check(struct page *, const struct request *, struct response *);
 void page_free(struct page *);
 
-/* An id from a parameter; false where absent or, with a fault, where none. */
+/* An id from a parameter. False: it is absent or, with a fault, no id. */
 bool page_id(struct page *, const char *name, struct id *);
 /* Likewise a time, as the smallest id not before it. */
 bool page_time(struct page *, const char *name, struct id *);
 /*
- * One of the choices, which end with NULL and fill no more than 200 characters;
- * NULL where absent or, with a fault that lists them, where none of them.
+ * One of the choices, which end with NULL and fill no more than 200 characters.
+ * NULL: it is absent or, with a fault that lists the choices, none of them.
  */
 const char *page_choice(
     struct page *, const char *name, const char *const choices[]);
-/* A fault of that parameter, which is there. */
+/* Adds a fault of that parameter, which must be present. */
 void page_refuse(
     struct page *, const char *name, const char *type, const char *msg);
-/* A fault for each parameter that is not among the names, ended by NULL. */
+/* Adds a fault for each parameter that is not in names (ended by NULL). */
 void page_only(struct page *, const char *const names[]);
 /* An id from the path; false: the request was answered with 422. */
 bool page_path_id(
@@ -57,16 +59,16 @@ void page_link(const struct request *, const char *name, const char *value,
 typedef void page_writer(struct buf *, const struct pg_result *, int row);
 
 /*
- * Goes on with a JSON array, of which at least the bracket was written, by as
- * many of the first n rows as fit into PAGE_BYTES; the array's first row always
- * does. Returns how many.
+ * Appends to a JSON array, whose opening bracket is written, as many of the
+ * first n rows as fit into PAGE_BYTES, but the array's first row always.
+ * Returns how many.
  */
 int page_put_rows(struct buf *, const struct pg_result *, int n, page_writer *);
 
 /*
- * Rows below page->below from page->offset on, at most page->limit. It may give
- * fewer, so that memory stays bounded: those that surely fit into PAGE_BYTES,
- * but the first always.
+ * Reads rows below page->below from page->offset on, at most page->limit. To
+ * bound memory it can return fewer, those that certainly fit into PAGE_BYTES,
+ * but always the first.
  */
 typedef enum status page_reader(
     struct db *, const struct page *, const void *arg, struct pg_result **);
@@ -75,11 +77,11 @@ struct list {
 	const void *arg;
 	page_writer *write;
 	int id;   /* column by which the page is ordered */
-	int more; /* column, of the last row: that bound has cut it off */
+	int more; /* column: true in the last row if that bound cut rows off */
 };
 /*
- * A list's answer: as many rows as asked for, or as fit into PAGE_BYTES, and
- * where there may be more a Link to them; or 503.
+ * Answers with a list: as many rows as asked for, or as fit into PAGE_BYTES,
+ * and a Link if there can be more; or with the error of the database.
  */
 void page_answer(struct page *, const struct context *, const struct request *,
     const struct list *, struct response *);
@@ -87,8 +89,9 @@ void page_answer(struct page *, const struct context *, const struct request *,
 void page_list(const struct context *, const struct request *,
     const struct list *, struct response *);
 /*
- * GET /x/{id}: the row that this statement, which takes an id alone, finds by
- * it, or 422 where it is no id, 404 with `none` where there is no row, 503.
+ * GET /x/{id}: answers with the row of this statement, whose one parameter is
+ * the id; with 422 if it is no id, with 404 and `none` if there is no row; or
+ * with the error of the database.
  */
 void page_get_row(const struct context *, const struct request *,
     const char *id, enum query, page_writer *, const char *none,

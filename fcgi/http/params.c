@@ -16,7 +16,7 @@ hex(char c)
 	return p == NULL ? -1 : (int)(p - digits) % 16;
 }
 
-/* In place; NULL or what is wrong. */
+/* Decodes in place. NULL, or what is wrong. */
 static const char *
 decode(char *s)
 {

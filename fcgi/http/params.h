@@ -19,7 +19,7 @@ struct params {
 
 /* NULL, or why the string is refused: a static phrase. */
 const char *params_parse(struct params *, const char *query);
-/* The last of that name, as the seed took it; NULL where absent. */
+/* The last one of that name, as in the Python system; NULL where absent. */
 const char *params_get(const struct params *, const char *name);
 
 /*

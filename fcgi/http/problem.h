@@ -9,11 +9,11 @@
 #include "fault.h"
 #include "request.h"
 
-/* {"detail": "…"}; replaces whatever the response held. */
+/* {"detail": "…"}; replaces the body that the response had. */
 void problem_write(const struct request *, struct response *, int status,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 
-/* What the database's or our own failure looks like: 503 or 500. */
+/* 503 for STATUS_RETRY, 422 for STATUS_REJECT, else 500. */
 void problem_status(const struct request *, struct response *, enum status);
 
 /* 422 with every fault. */

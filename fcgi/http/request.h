@@ -1,6 +1,6 @@
 /*
- * A request and its response as plain data. Whoever fills a request owns its
- * strings and keeps them until the response was sent.
+ * A request and its response as plain data. The code that fills a request owns
+ * its strings and keeps them until the response is sent.
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -18,8 +18,7 @@ struct guard;
 
 /* Bytes; nginx's client_max_body_size says the same. */
 #define BODY_MAX ((size_t)1 << 20)
-/* A page and the row that did not fit, see page.h; the longest single answers.
- */
+/* Bytes: a page and the row that did not fit (page.h), or one whole trace. */
 #define RESPONSE_MAX ((size_t)32 << 20)
 #define PATH_LEN_MAX 1024
 
@@ -28,22 +27,22 @@ struct request {
 	const char *path;  /* raw, as in the request line, without the query */
 	const char *query; /* raw, without the ?; "" where there is none */
 	/*
-	 * Where a client repeats a header, nginx before 1.23 hands on each of
-	 * its lines, later ones a single line that joins them with ", ".
+	 * If a client repeats a header, nginx before 1.23 passes on each line;
+	 * later versions pass one line that joins them with ", ".
 	 */
 	const char *content_type;     /* NULL where absent, as all below */
 	int content_types;            /* how many lines came, or 0: unknown */
-	const char *content_encoding; /* NULL too where it is identity */
+	const char *content_encoding; /* NULL also if it is identity */
 	const char *accept;
-	const char *idempotency_key; /* first of its kind */
-	int idempotency_keys;        /* how many of them came */
+	const char *idempotency_key; /* of the first line */
+	int idempotency_keys;        /* how many lines came */
 	const char *request_id;
 	const char *traceparent; /* W3C Trace Context, well-formed */
-	enum origin origin;      /* of the page that asks, if one does */
-	/* What a listed page has for its origin; it may read the answer. */
+	enum origin origin;      /* of the page that sent it, if one did */
+	/* The origin of a listed page, which may read the answer. */
 	const char *reader;
-	bool by_nchan;    /* the stream: nginx will open it */
-	const char *body; /* NUL-terminated; arrived whole */
+	bool by_nchan;    /* the live stream, and nginx can open it */
+	const char *body; /* NUL-terminated and complete */
 	size_t body_len;
 	bool body_too_large; /* longer than BODY_MAX; body is "" */
 	struct business business;
@@ -75,7 +74,7 @@ struct context {
 	struct db *db;
 	const struct config *config;
 	const struct guard *guard; /* of config->delivery_allow */
-	int listen_fd;             /* the pool's socket; of plain CGI, 0 */
+	int listen_fd;             /* the pool's socket; 0 under plain CGI */
 };
 
 #endif

@@ -9,7 +9,7 @@
 #include "validate.h"
 
 enum {
-	NORMALISED_MAX = 4 << 20, /* bytes: a body whose strings are escaped */
+	NORMALISED_MAX = 4 << 20, /* bytes: a body, its strings escaped */
 	REASONS_MAX = 32 << 20
 };
 
@@ -101,7 +101,7 @@ keep_rejected(struct db *db, const struct event *e)
 	return status;
 }
 
-/* What the database refuses is as good as any body that fails its schema. */
+/* A body that the database refuses is treated as one that fails its schema. */
 static void
 add_fault_of_database(const struct db *db, struct event *e)
 {
@@ -114,7 +114,7 @@ add_fault_of_database(const struct db *db, struct event *e)
 	    json_text(e->document));
 }
 
-/* A finding whose own id stands for it was derived now. */
+/* The receipt holds a finding's own id only if its event was derived now. */
 static void
 count_rules(const struct findings *f, const struct receipt *receipt)
 {

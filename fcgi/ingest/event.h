@@ -1,7 +1,6 @@
 /*
- * One event, from what its sender gave to what its sender is answered: values
- * in, values out. It knows no HTTP, so that a request, one of a batch, a
- * replayed refusal and a rule's trial take the same way.
+ * One event, from the sender's values to the receipt for the sender. Nothing
+ * here depends on HTTP, so that callers without a request can use it too.
  */
 #ifndef EVENT_H
 #define EVENT_H
@@ -17,48 +16,48 @@ enum {
 };
 
 struct event {
-	/* What its sender gave, borrowed; NULL is absent. */
-	const char *service; /* a name that service_name_is_valid() */
+	/* Given by the sender; borrowed; NULL where absent. */
+	const char *service; /* service_name_is_valid() holds */
 	const char *body;    /* any bytes */
 	size_t body_len;
-	const char *key; /* one that event_key_is_fit() */
+	const char *key; /* event_key_is_fit() holds */
 	const char *request_id, *traceparent;
 
-	/* What event_check() makes of it. */
+	/* Filled by event_check(), but the id by event_init(). */
 	struct id id; /* smaller than those of the events derived from it */
 	struct json *document;
 	struct buf normalised;
 	struct findings findings;
 	struct faults faults;
-	int64_t parse_us, rules_us; /* how long that took */
+	int64_t parse_us, rules_us; /* durations */
 };
 
 enum event_end {
 	EVENT_STORED,
-	EVENT_DUPLICATE, /* the key was used before: the receipt is that event's
-			  */
-	EVENT_REJECTED,  /* kept with its faults, to be replayed */
+	EVENT_DUPLICATE, /* known key: the receipt is the earlier event's */
+	EVENT_REJECTED,  /* kept apart, with its faults */
 	EVENT_FAILED     /* see the status; whether it was stored is unknown */
 };
 
 /* 1 to KEY_MAX characters of UTF-8 without control characters. */
 bool event_key_is_fit(const char *key);
 
-/* Fills what the sender gave from *given; the caller frees it. */
+/* Copies the sender's part of *given; the caller calls event_free(). */
 void event_init(struct event *, const struct event *given);
 void event_free(struct event *);
 
 /*
- * Parses, validates, normalises, and evaluates the rules of its service; a
- * service without a schema takes any JSON object. STATUS_REJECT: faults say
- * why.
+ * Parses, validates and normalises the body, and evaluates the rules of its
+ * service; a service without a schema takes any JSON object. STATUS_REJECT: the
+ * faults say why.
  */
 enum status event_check(struct event *, const struct business *) MUST_CHECK;
 
 /*
- * Checks it and stores it, or keeps what cannot be stored with its faults.
- * retry_schedule: for receivers without one of their own. The caller frees the
- * receipt. *status is STATUS_OK unless EVENT_FAILED.
+ * Checks the event and stores it; a rejected one is kept apart, with its
+ * faults. retry_schedule: for subscriptions without one of their own. The
+ * caller frees the receipt. *status is STATUS_OK unless EVENT_FAILED is
+ * returned.
  */
 enum event_end event_ingest(struct db *, struct event *,
     const struct business *, const char *retry_schedule, struct receipt *,

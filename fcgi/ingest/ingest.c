@@ -22,7 +22,7 @@ struct ingest {
 	bool key_from_header;
 };
 
-/* The checks below answer what they refuse, and return false. */
+/* Each check below returns true, or answers the request and returns false. */
 
 static bool
 find_service(struct ingest *in)
@@ -60,7 +60,7 @@ check_query(struct ingest *in)
 	return false;
 }
 
-/* Does a structured-field string end before its last character? */
+/* Is it a list, its first structured-field string followed by a comma? */
 static bool
 is_list(const char *quoted, size_t n)
 {
@@ -80,8 +80,9 @@ is_list(const char *quoted, size_t n)
 }
 
 /*
- * The header as a structured-field string or, as every SDK sends it, bare.
- * NULL: it may be several lines, which nginx from 1.23 on joins with ", ".
+ * The key from the header: a structured-field string or, as every SDK sends it,
+ * the bare key. NULL: it can be several keys, since nginx from 1.23 on joins
+ * repeated header lines with ", ".
  */
 static const char *
 bare_key(struct ingest *in)
@@ -97,7 +98,7 @@ bare_key(struct ingest *in)
 	} else if (strstr(s, ", ") != NULL) {
 		return NULL;
 	}
-	/* A longer one is refused for its length by check_key. */
+	/* A key that is cut here is still too long for check_key(). */
 	snprintf(in->header_key, sizeof(in->header_key), "%.*s", (int)n, s);
 	return in->header_key;
 }
@@ -112,12 +113,12 @@ check_key(struct ingest *in)
 		header = bare_key(in);
 		if (header == NULL || in->req->idempotency_keys > 1) {
 			problem_write(in->req, in->res, 400,
-			    "Send one line Idempotency-Key; a key with a "
-			    "comma and a blank in it, in double quotes");
+			    "Send one Idempotency-Key; if it contains a comma "
+			    "followed by a blank, in double quotes");
 			return false;
 		}
 	}
-	/* The seed took an empty dedupe_key for none. */
+	/* The Python system treated an empty dedupe_key as absent. */
 	if (query != NULL && *query == '\0')
 		query = NULL;
 	in->key = header != NULL ? header : query;

@@ -1,4 +1,4 @@
-/* POST /ingest/{service}: the pipeline, one screen. */
+/* POST /ingest/{service}: checks the request, stores its event, answers. */
 #ifndef INGEST_H
 #define INGEST_H
 

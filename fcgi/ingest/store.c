@@ -16,15 +16,15 @@ is_duplicate(const struct db *db)
 	return strcmp(db_sqlstate(db), "23505") == 0;
 }
 
-/* fill reads rows of any of these: they begin alike. */
+/* fill() reads the rows of each of these statements by the same columns. */
 #define BEGINS_ALIKE(x)                                                        \
 	_Static_assert((int)x##_ID == EVENT_ANSWER_ID &&                       \
 		(int)x##_DERIVED_EVENT_ID == EVENT_ANSWER_DERIVED_EVENT_ID,    \
-	    #x " begins otherwise than EVENT_ANSWER")
+	    "the first columns of " #x " are not those of EVENT_ANSWER")
 BEGINS_ALIKE(EVENT_BY_KEY);
 BEGINS_ALIKE(EVENT_INGEST);
 
-/* From rows of the event's id and of a derived event's, NULL where none is. */
+/* Each row has the event's id and a derived event's, or NULL if it has none. */
 static enum status
 fill(struct receipt *receipt, const struct pg_result *r)
 {
@@ -47,8 +47,8 @@ fill(struct receipt *receipt, const struct pg_result *r)
 }
 
 /*
- * The same statement ran before on a connection that broke at its commit: the
- * event is there under our id, with the answer it was given then.
+ * The same statement ran before, on a connection that broke at its commit: the
+ * event is stored under this id, together with its answer.
  */
 static enum status
 answer_again(struct db *db, const struct event *e, struct receipt *receipt)
@@ -81,13 +81,13 @@ answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
 		return status;
 	if (pg_rows(r) > 0) {
 		status = fill(receipt, r);
-		/* Our own id: the first try did commit after all. */
+		/* The id of e itself: the first try had committed after all. */
 		receipt->is_replayed =
 		    strcmp(receipt->id.text, e->id.text) != 0;
 		receipt->is_other_body =
 		    !pg_is_true(r, 0, EVENT_BY_KEY_IS_SAME_BODY);
 	} else {
-		/* Its retention ended between the two statements. */
+		/* Retention deleted it between the two statements. */
 		status = STATUS_RETRY;
 	}
 	pg_free(r);
@@ -110,7 +110,7 @@ insert(struct db *db, const struct event *e, const char *received)
 	return status != STATUS_OK && is_duplicate(db) ? STATUS_OK : status;
 }
 
-/* As sql/queries/event_ingest.sql reads them. */
+/* As JSON, in the form that sql/queries/event_ingest.sql reads. */
 static void
 write_finding(struct buf *out, const struct finding *f, int n)
 {

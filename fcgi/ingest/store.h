@@ -1,4 +1,4 @@
-/* Events to and from the database; knows the statements, not the requests. */
+/* Stores events in the database; knows the statements, but no requests. */
 #ifndef STORE_H
 #define STORE_H
 
@@ -7,26 +7,25 @@
 
 struct event;
 
-/* What its sender is answered. */
+/* The answer to the sender of an event. */
 struct receipt {
 	struct id id;
-	/* One for each finding: its own, or an earlier event of its incident.
-	 */
+	/* One a finding: its own id, or an earlier event's of its incident. */
 	struct id *derived;
 	int derived_count;
 	bool is_replayed;   /* the answer is that of an earlier event */
-	bool is_other_body; /* … which had another payload */
+	bool is_other_body; /* … whose payload differs from this one */
 };
 
 /*
- * Of an event that event_check() found fit. STATUS_OK fills the receipt, which
+ * For an event that passed event_check(). STATUS_OK fills the receipt, which
  * the caller frees.
  */
 enum status store_event(struct db *, const struct event *,
     const char *retry_schedule, struct receipt *) MUST_CHECK;
 void receipt_free(struct receipt *);
 
-/* As it was sent; reasons is a JSON array. */
+/* Stores the body as it was sent; reasons: a JSON array. */
 enum status store_rejected(
     struct db *, const struct event *, const char *reasons) MUST_CHECK;
 

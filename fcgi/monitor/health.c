@@ -18,7 +18,7 @@ health_get(const struct context *ctx, const struct request *req,
 	buf_puts(&res->body, "{\"status\":\"ok\"}");
 }
 
-/* After these a load balancer shall try whether there is space again. */
+/* For so long /ready is 503; then a load balancer's requests try the disk. */
 enum {
 	DISK_FULL_SECONDS = 30
 };
@@ -36,7 +36,10 @@ add_reason(struct buf *reasons, const char *what, const char *why)
 	buf_free(&text);
 }
 
-/* A read works on a full disk; a responder met it when it wrote. */
+/*
+ * Q_ready only reads, which works on a full disk too. So the scoreboard is
+ * asked when a responder last failed to write.
+ */
 static void
 look_for_space(struct buf *reasons)
 {
@@ -84,7 +87,7 @@ find_reasons(const struct context *ctx, struct buf *reasons)
 	look_for_space(reasons);
 }
 
-/* What does not keep this pool from serving, but somebody should look at. */
+/* The pool can serve, but an operator should look at these. */
 static void
 find_warnings(const struct context *ctx, struct buf *warnings)
 {

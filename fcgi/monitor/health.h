@@ -1,4 +1,4 @@
-/* GET /health: the process lives. GET /ready: all it needs is there. */
+/* GET /health: the process answers. GET /ready: it can work, else why not. */
 #ifndef HEALTH_H
 #define HEALTH_H
 

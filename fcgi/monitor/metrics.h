@@ -1,6 +1,4 @@
-/* GET /metrics: the scoreboard, and the outbox and workers as the database
- * knows them.
- */
+/* GET /metrics: the scoreboard; outbox and workers, from the database. */
 #ifndef METRICS_H
 #define METRICS_H
 

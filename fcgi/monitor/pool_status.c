@@ -13,7 +13,7 @@ enum {
 	COLUMN = 22
 };
 
-/* Writes one name and its value, each after the other, as text or as JSON. */
+/* Where names and values are written, as lines of text or as JSON. */
 struct page {
 	struct buf *out;
 	bool is_json;
@@ -58,7 +58,7 @@ put_text(struct page *p, const char *name, const char *value)
 	end_value(p);
 }
 
-/* php-fpm's ways: 24/Nov/2026:10:00:00 +0000, and seconds in JSON. */
+/* php-fpm's formats: 24/Nov/2026:10:00:00 +0000, and seconds in JSON. */
 static void
 put_start(struct page *p, int64_t started_us, int64_t since_us)
 {
@@ -131,7 +131,7 @@ put_processes(struct page *p)
 	if (p->is_json)
 		buf_puts(p->out, ",\"processes\":[");
 	while (score_process(&slot, &process)) {
-		/* php-fpm shows its pool's alone. */
+		/* Not in php-fpm's page, which shows its pool only. */
 		if (process.is_status)
 			continue;
 		buf_puts(p->out,
@@ -148,8 +148,8 @@ put_processes(struct page *p)
 }
 
 /*
- * Is it one of the words of the query, as in ?json&full? Generated clients
- * write ?json=&full=, so what follows a "=" is ignored.
+ * Whether the query has this word, as in ?json&full. Generated clients write
+ * ?json=&full=, so the text behind a "=" is ignored.
  */
 static bool
 has_word(const char *query, const char *word)

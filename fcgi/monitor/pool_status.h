@@ -1,4 +1,4 @@
-/* GET /status: the pool as php-fpm's status page shows it, same names. */
+/* GET /status: the pool, with the names of php-fpm's status page. */
 #ifndef POOL_STATUS_H
 #define POOL_STATUS_H
 

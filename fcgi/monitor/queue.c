@@ -22,7 +22,7 @@ read_tcp(int fd, int *waiting, int *max)
 
 	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
 		return false;
-	/* Of a listening socket they mean this. */
+	/* Of a listening socket these two are its queue and its backlog. */
 	*waiting = (int)info.tcpi_unacked;
 	*max = (int)info.tcpi_sacked;
 	return true;
@@ -48,7 +48,7 @@ ask(int netlink, ino_t inode)
 	return send(netlink, &q, sizeof(q), 0) == (ssize_t)sizeof(q);
 }
 
-/* The attribute with the lengths, behind the fixed part of the answer. */
+/* Finds the attribute with the lengths behind the fixed part of the answer. */
 static bool
 find_lengths(const char *answer, size_t n, struct unix_diag_rqlen *out)
 {

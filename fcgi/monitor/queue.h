@@ -1,10 +1,10 @@
-/* How many connections wait at a listening socket, as the kernel counts. */
+/* How many connections wait at a listening socket, asked of the kernel. */
 #ifndef QUEUE_H
 #define QUEUE_H
 
 #include <stdbool.h>
 
-/* False where the kernel does not say: sock_diag(7), tcp(7). */
+/* max: the backlog. False: the kernel does not tell; sock_diag(7), tcp(7). */
 bool queue_read(int listen_fd, int *waiting, int *max);
 
 #endif

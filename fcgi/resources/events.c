@@ -8,14 +8,14 @@
 #include "page.h"
 #include "service.h"
 
-/* events_write writes rows of any of these: they begin alike. */
+/* events_write() writes the rows of each of these by the same columns. */
 EVENTS_WRITE_CHECK(EVENTS_PAGE);
 EVENTS_WRITE_CHECK(EVENTS_SEARCH);
 EVENTS_WRITE_CHECK(EVENTS_FEED);
-/* A list is read by one of two statements. */
+/* read_page() runs one of two statements; the list has one column for both. */
 _Static_assert(EVENTS_PAGE_MORE == (int)EVENTS_SEARCH_MORE, "events_search");
 
-/* What a page of events is filtered by; NULL filters nothing. */
+/* The filters of a page of events; NULL: not filtered by that. */
 struct filter {
 	struct id below;        /* exclusive */
 	const struct id *since; /* inclusive */
@@ -25,15 +25,15 @@ struct filter {
 	const char *derived; /* "true" or "false" */
 };
 
-/* Where a reader of the feed stands, and what it wants next. */
+/* A request for the feed; its cursor moves while the page is written. */
 struct feed {
-	char tx[24]; /* the cursor, exclusive */
+	char tx[24]; /* the cursor, exclusive: transaction and event */
 	struct id id;
 	const char *service; /* or NULL */
 	long long limit;
 };
 
-/* The payloads are JSON already, and exact: they are never parsed again. */
+/* Payloads are stored as exact JSON text, and written without parsing. */
 void
 events_write(struct buf *out, const struct pg_result *r, int row)
 {
@@ -128,7 +128,7 @@ list_page(const struct context *ctx, const struct request *req, struct page *p,
 		page_answer(p, ctx, req, &list, res);
 }
 
-/* "0" is the start; else tx, a full stop, id: where the next page starts. */
+/* Reads "0", the start, or a cursor from a Link: tx, a full stop, id. */
 static bool
 parse_after(const char *after, struct feed *f)
 {
@@ -145,12 +145,12 @@ parse_after(const char *after, struct feed *f)
 	return true;
 }
 
-/* What one statement gave of a page of the feed. */
+/* What one statement returned for a page of the feed. */
 struct part {
 	char horizon[24];
-	bool is_ahead; /* the cursor, of this server */
-	bool is_full;  /* the page */
-	bool is_last;  /* nothing is left to be read for it */
+	bool is_ahead; /* the cursor is ahead of this server */
+	bool is_full;  /* the page is full */
+	bool is_last;  /* the page needs no further statement */
 };
 
 static enum status
@@ -168,7 +168,7 @@ read_part(struct db *db, const struct feed *f, struct pg_result **out)
 	return db_run(db, Q_events_feed, values, out);
 }
 
-/* Moves the cursor behind what was written. */
+/* Appends rows of one statement, and moves the cursor behind the last one. */
 static enum status
 put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
 {
@@ -199,9 +199,9 @@ put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
 }
 
 /*
- * A full page ends at its last event. Any other has seen everything below the
- * horizon, and the next poll starts there instead of reading again what does
- * not pass the filter. Hence a Link even to an empty page.
+ * A full page ends at its last event. Any other page has read everything below
+ * the horizon, so the next poll starts there and does not read again what the
+ * filter left out. Hence even an empty page has a Link.
  */
 static void
 link_feed(const struct request *req, const struct feed *f,
@@ -291,8 +291,8 @@ events_get(const struct context *ctx, const struct request *req,
 }
 
 /*
- * Where nginx has nchan, it asks whether a page may have the stream: it may,
- * since route_handle() lets no other through.
+ * With its module nchan, nginx asks here before it opens the stream. The answer
+ * is yes, since route_handle() has refused pages that may not have it.
  */
 void
 events_stream(const struct context *ctx, const struct request *req,
@@ -307,6 +307,6 @@ events_stream(const struct context *ctx, const struct request *req,
 		return;
 	}
 	problem_write(req, res, 501,
-	    "The live stream is nginx's, which lacks its module nchan here; "
+	    "nginx serves the live stream, but lacks its module nchan here; "
 	    "GET /events?after=0 has the same events in the same order");
 }

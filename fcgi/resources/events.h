@@ -11,13 +11,13 @@ void events_list(const struct context *, const struct request *,
     const char *arg, struct response *);
 void events_get(const struct context *, const struct request *, const char *id,
     struct response *);
-/* 501, with the reason. */
+/* Lets nchan open the stream; 501, with the reason, without nchan. */
 void events_stream(const struct context *, const struct request *,
     const char *arg, struct response *);
 
-/* A row whose first columns are those of sql/queries/event_get.sql, as JSON. */
+/* Writes a row whose first columns are those of sql/queries/event_get.sql. */
 void events_write(struct buf *, const struct pg_result *, int row);
-/* Does another statement's row, such as EVENTS_FEED, begin with them? */
+/* Checks that another statement's rows, such as EVENTS_FEED, have them. */
 #define EVENTS_WRITE_CHECK(x)                                                  \
 	_Static_assert((int)x##_ID == EVENT_GET_ID &&                          \
 		(int)x##_SERVICE == EVENT_GET_SERVICE &&                       \
@@ -27,6 +27,6 @@ void events_write(struct buf *, const struct pg_result *, int row);
 		(int)x##_DEDUPLICATION_KEY == EVENT_GET_DEDUPLICATION_KEY &&   \
 		(int)x##_SOURCE_EVENT_ID == EVENT_GET_SOURCE_EVENT_ID &&       \
 		(int)x##_CREATED_AT == EVENT_GET_CREATED_AT,                   \
-	    #x " begins otherwise than EVENT_GET")
+	    "the first columns of " #x " are not those of EVENT_GET")
 
 #endif

@@ -12,14 +12,14 @@ enum {
 	REPLAY_MAX = 10000
 };
 
-/* What deliveries are asked for by, of a page or a replay. */
+/* The filters of a list or of a replay. */
 struct search {
 	struct id below, since_id, subscription_id;
 	char limit[24];
 	const char *since, *topic, *state, *subscription; /* or NULL */
 };
 
-/* A name mistyped must not repair more than was meant. */
+/* Other names are refused: without a mistyped filter, too much is resent. */
 static const char *const list_names[] = { "status", "subscription", "topic",
 	"since", "until", "limit", "cursor", NULL };
 static const char *const replay_names[] = { "status", "subscription", "topic",
@@ -45,7 +45,7 @@ read_search(struct page *p, const char *status, struct search *s)
 	    : NULL;
 }
 
-/* The statements make the JSON. */
+/* The statements return JSON. */
 static void
 write_message(struct buf *out, const struct pg_result *r, int row)
 {
@@ -58,7 +58,7 @@ write_listed(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, pg_value(r, row, OUTBOX_PAGE_MESSAGE));
 }
 
-/* The name of a state, as the statements know it. */
+/* The state's current name; a client can also use its former one. */
 static const char *
 read_state(struct page *p)
 {
@@ -69,7 +69,7 @@ read_state(struct page *p)
 	return page_choice(p, "status", delivery_state_names);
 }
 
-/* Its second call goes on where the first has ended. */
+/* p->below moves with each call, s->below is the filter: the smaller counts. */
 static enum status
 read_list(struct db *db, const struct page *p, const void *arg,
     struct pg_result **out)
@@ -157,8 +157,8 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 	} else if (pg_int(r, 0, OUTBOX_RETRY_RETRIED) == 0) {
 		problem_write(req, res, 409,
 		    "Nothing to retry: no delivery of this message to a "
-		    "subscription that still exists is %s; what is held goes "
-		    "on when its subscription is resumed",
+		    "subscription that still exists is %s; held deliveries go "
+		    "on when their subscription is resumed",
 		    state != NULL ? state : "failed, expired or retrying");
 	} else {
 		res->status = 202;
@@ -168,7 +168,7 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 	pg_free(r);
 }
 
-/* A body would be ignored, and what it asked for with it. */
+/* A body is refused, since parameters in it would be ignored. */
 static bool
 has_no_body(const struct request *req, struct response *res)
 {

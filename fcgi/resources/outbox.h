@@ -1,6 +1,6 @@
 /*
- * Messages and their deliveries: GET /outbox and GET /outbox/{id} to see them,
- * POST /outbox/{id}/retry and POST /outbox/replay to have them delivered again.
+ * Messages and their deliveries: GET /outbox and GET /outbox/{id} show them,
+ * POST /outbox/{id}/retry and POST /outbox/replay have them delivered again.
  */
 #ifndef OUTBOX_H
 #define OUTBOX_H

@@ -61,7 +61,7 @@ put(struct buf *out, const struct url *url, const char *text)
 	buf_free(&plain);
 }
 
-/* Names are judged when they are connected to; addresses already here. */
+/* Addresses are checked here, names only when the worker connects to them. */
 static const char *
 refusal(const struct guard *guard, const struct url *url)
 {
@@ -82,7 +82,7 @@ receiver_url_read(const struct guard *guard, const char *text, bool is_new,
 	error = url_parse(&url, text);
 	if (error == NULL && is_new && url.user_len > 0 &&
 	    url_user_is_masked(url.user, url.user_len))
-		error = "its password is masked, and there is none yet";
+		error = "its password is masked, but no password is stored yet";
 	if (error != NULL) {
 		fault(faults, "url_parsing", text,
 		    "Input should be a valid URL", error);

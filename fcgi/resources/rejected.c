@@ -6,11 +6,11 @@
 #include "db.h"
 #include "page.h"
 
-/* write_rejected writes rows of a list, which begin like a single one. */
+/* write_rejected() writes the rows of both statements by the same columns. */
 #define SAME(column) ((int)REJECTED_PAGE_##column == (int)REJECTED_GET_##column)
 _Static_assert(SAME(ID) && SAME(SERVICE) && SAME(DEDUPLICATION_KEY) &&
 	SAME(REASONS) && SAME(BODY) && SAME(CREATED_AT) && SAME(BODY_BYTES),
-    "rejected_page begins otherwise than rejected_get");
+    "the first columns of rejected_page are not those of rejected_get");
 
 /* The value of a hexadecimal digit, or -1. */
 static int

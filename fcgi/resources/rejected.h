@@ -1,4 +1,4 @@
-/* GET /rejected and GET /rejected/{id}: what failed its schema, and why. */
+/* GET /rejected and GET /rejected/{id}: refused events, with the reasons. */
 #ifndef REJECTED_H
 #define REJECTED_H
 
@@ -9,8 +9,8 @@ void rejected_list(const struct context *, const struct request *,
 void rejected_get(const struct context *, const struct request *,
     const char *id, struct response *);
 /*
- * PostgreSQL's \x… as a JSON string; bytes that are no UTF-8 become U+FFFD.
- * Anything else fails the buffer.
+ * Writes PostgreSQL's \x… as a JSON string; bytes that are no UTF-8 become
+ * U+FFFD. Any other text fails the buffer.
  */
 void rejected_put_body(struct buf *, const char *hex);
 

@@ -14,9 +14,9 @@ enum {
 
 #define BODY "describes the body, which is always a CloudEvent in JSON"
 #define OURS "is set for each delivery"
-#define CONNECTION "steers the connection, which is not the subscription's"
+#define CONNECTION "controls the connection, which the worker manages"
 
-/* A name that ends in - is that of all that begin so. */
+/* A name that ends in - stands for all names that begin with it. */
 static const struct {
 	const char *name, *why;
 } reserved[] = {
@@ -28,7 +28,7 @@ static const struct {
 	    "belongs to traceparent, which is set for each "
 	    "delivery" },
 	{ "user-agent", OURS },
-	{ "host", "is what the URL says" },
+	{ "host", "is taken from the URL" },
 	{ "connection", CONNECTION },
 	{ "keep-alive", CONNECTION },
 	{ "proxy-", CONNECTION },
@@ -40,7 +40,7 @@ static const struct {
 	{ "http2-settings", CONNECTION },
 };
 
-/* NULL, or why subscriptions cannot have it. */
+/* NULL, or why subscriptions cannot set this header. */
 static const char *
 why_reserved(const char *name)
 {
@@ -67,7 +67,7 @@ is_token(const char *s)
 	return *s != '\0' && s[strspn(s, chars)] == '\0';
 }
 
-/* RFC 9110, section 5.5, without what is obsolete: never a line's end. */
+/* RFC 9110, section 5.5, without obs-text; it has no line breaks either. */
 static bool
 is_value(const char *s)
 {
@@ -122,11 +122,11 @@ value_fault(const struct cJSON *value, bool is_new, char msg[MSG_LEN])
 		return "Input should be printable ASCII, not empty, with "
 		       "blanks and tabs only inside";
 	if (is_new && strcmp(s, STATIC_HEADERS_MASK) == 0)
-		return "Input is the mask of a value, and there is none yet";
+		return "Input is the mask of a value, but none is stored yet";
 	return NULL;
 }
 
-/* Whether a member before it has the name, as HTTP compares them. */
+/* Whether an earlier member has the same name; HTTP ignores its case. */
 static bool
 is_repeated(const struct cJSON *all, const struct cJSON *header)
 {
@@ -146,7 +146,7 @@ fault(
 	    "\"" STATIC_HEADERS_MASK "\"");
 }
 
-/* How long name and value are; 0, with a fault, where one is wrong. */
+/* The length of name and value; 0, with a fault, if one of them is wrong. */
 static size_t
 read_one(const struct cJSON *all, const struct cJSON *h, bool is_new,
     struct faults *faults)

@@ -4,13 +4,13 @@
 
 #include "problem.h"
 
-/* How answers show a value; in a change it stands for the one that is kept. */
+/* Shown for each value in answers; stands for the stored value in a change. */
 #define STATIC_HEADERS_MASK "***"
 
 /*
- * Writes the member `headers` of a subscription as the column it becomes, an
- * object or null, and adds every fault; no fault tells a value. is_new: there
- * are none that could be kept.
+ * Writes the member `headers` of a subscription as the value of its column, an
+ * object or null, and adds every fault; no fault shows a value. is_new: no
+ * value is stored that a mask could stand for.
  */
 void static_headers_read(
     const struct cJSON *value, bool is_new, struct buf *, struct faults *);

@@ -16,7 +16,7 @@ enum {
 	EXPIRES_MAX = 31536000, /* a year */
 	GRACE_MAX = 604800,     /* a week */
 	SCHEDULE_LEN_MAX = 4096,
-	FAULTS_LISTED = 100, /* lest the answer outgrow every bound */
+	FAULTS_LISTED = 100, /* bounds the length of the answer */
 	MSG_LEN = 400
 };
 
@@ -24,12 +24,12 @@ struct reader {
 	const struct guard *guard;
 	struct faults *faults;
 	struct buf *out;
-	const char *name; /* of the member at hand */
+	const char *name; /* of the member that is being read */
 	bool is_new;
-	bool is_nats; /* the body's URL is */
+	bool is_nats; /* the body's URL is of NATS */
 };
 
-/* Writes the member's value to out, or adds a fault. It is never null. */
+/* Writes the member's value, which is never null, to out, or adds a fault. */
 typedef void read_member(struct reader *, const struct cJSON *);
 
 static read_member read_topic, read_url, read_headers, read_description,
@@ -62,7 +62,7 @@ fault(struct reader *r, const char *type, const char *msg,
 	faults_add_member(r->faults, type, r->name, msg, value);
 }
 
-/* NULL where it is no string, which is a fault. */
+/* NULL, with a fault, if it is no string. */
 static const char *
 string_of(struct reader *r, const struct cJSON *value)
 {
@@ -129,7 +129,7 @@ read_description(struct reader *r, const struct cJSON *value)
 	fault(r, "string_too_long", msg, value);
 }
 
-/* Without white space: PostgreSQL reads the first number on its own. */
+/* Without blanks, because SQL statements parse a stored schedule too. */
 static void
 put_without_blanks(struct buf *out, const char *s)
 {
@@ -138,7 +138,7 @@ put_without_blanks(struct buf *out, const char *s)
 			buf_putc(out, *s);
 }
 
-/* Numbers as they were sent; false where one is none. */
+/* Joins numbers as they were sent; false if an element is no number. */
 static bool
 join_numbers(const struct cJSON *array, struct buf *out)
 {
@@ -267,7 +267,7 @@ find_member(const char *name)
 static void
 forbid(struct reader *r, const struct cJSON *value)
 {
-	/* A misspelt name may hold a secret. */
+	/* A member with a misspelt name can hold a secret. */
 	(void)value;
 	faults_add(r->faults, "extra_forbidden", "body", r->name,
 	    "Extra inputs are not permitted", "null");
@@ -293,7 +293,7 @@ read_any(struct reader *r, const struct cJSON *value)
 		fault(r, "value_error", "Input should not be null", value);
 }
 
-/* The whole body, as the input of a fault: what may be secret is masked. */
+/* The whole body, as the input of a fault, with all possible secrets masked. */
 static void
 put_masked_body(struct buf *out, const struct cJSON *body)
 {

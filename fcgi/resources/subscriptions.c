@@ -18,7 +18,7 @@ enum {
 	WARNINGS_MAX = 16 << 10
 };
 
-/* One request on its way; what a handler needs is opened, then closed. */
+/* One request, with all that finish() frees again. */
 struct work {
 	const struct context *ctx;
 	const struct request *req;
@@ -48,7 +48,7 @@ finish(struct work *w)
 	pg_free(w->rows);
 }
 
-/* These answer the request themselves where they return false. */
+/* Each of these returns true, or answers the request and returns false. */
 
 static bool
 check_faults(struct work *w)
@@ -89,7 +89,7 @@ read_columns(struct work *w, bool is_new)
 	return !w->columns.failed;
 }
 
-/* The body may be absent. */
+/* The body can be absent. */
 static bool
 read_grace(struct work *w, char seconds[16])
 {
@@ -111,12 +111,13 @@ make_secret(struct work *w, char secret[SECRET_LEN + 1])
 
 	if (status == STATUS_OK)
 		return true;
-	log_error("subscriptions: no random bytes for a secret");
+	log_error("subscriptions: no secret was made, since the kernel gave no "
+		  "random bytes");
 	problem_status(w->req, w->res, status);
 	return false;
 }
 
-/* True where it gave a row. */
+/* True: w->rows has a row. */
 static bool
 run(struct work *w, enum query query, const char *const values[])
 {
@@ -165,7 +166,7 @@ add_refusal(struct work *w, int row)
 			    refusals[i].msg, "\"" STATIC_HEADERS_MASK "\"");
 }
 
-/* Whether the change was made: its row has no kind of a fault. */
+/* If the change was not made, each row is a fault and has its kind. */
 static bool
 check_change(struct work *w)
 {
@@ -177,11 +178,11 @@ check_change(struct work *w)
 	return check_faults(w);
 }
 
-/* put_subscription reads rows of any of these: they begin alike. */
+/* put_subscription() reads the rows of each of these by the same columns. */
 #define BEGINS_ALIKE(x)                                                        \
 	_Static_assert((int)x##_JSON == SUBSCRIPTION_GET_JSON &&               \
 		(int)x##_TOPIC == SUBSCRIPTION_GET_TOPIC,                      \
-	    #x " begins otherwise than SUBSCRIPTION_GET")
+	    "the first columns of " #x " are not those of SUBSCRIPTION_GET")
 BEGINS_ALIKE(SUBSCRIPTION_CREATE);
 BEGINS_ALIKE(SUBSCRIPTION_ROTATE);
 BEGINS_ALIKE(SUBSCRIPTION_UPDATE);

@@ -1,4 +1,4 @@
-/* Who is told of events: POST, GET, PATCH, DELETE /subscriptions. */
+/* The receivers of events: POST, GET, PATCH, DELETE /subscriptions. */
 #ifndef SUBSCRIPTIONS_H
 #define SUBSCRIPTIONS_H
 

@@ -1,15 +1,15 @@
-/* The topics that messages go to: event. and the service derived to. */
+/* Topics of messages: "event." and the name of the service derived to. */
 #ifndef TOPIC_H
 #define TOPIC_H
 
 #include "buf.h"
 
-/* Or of all of them. */
+/* The topic of a subscription to all messages. */
 #define TOPIC_ALL "event.*"
 
 /*
- * Writes a JSON array of what somebody who subscribes to it should know, unless
- * that is nothing: that no rule derives to it, and to which ones do.
+ * If no rule derives an event to the topic, writes a JSON array with a warning
+ * that names the topics to which rules do; else nothing.
  */
 void topic_warnings(struct buf *out, const char *topic);
 

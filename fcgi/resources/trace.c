@@ -19,7 +19,7 @@ write_step(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, message != NULL ? message : "null");
 }
 
-/* All rows are one trace: of the first, with what derives from it. */
+/* All rows are one trace: an event, then the events derived from it. */
 static void
 write_trace(struct buf *out, const struct pg_result *r, int row)
 {

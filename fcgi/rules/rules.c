@@ -6,7 +6,7 @@
 #include "validate.h"
 
 enum {
-	WHOLE_KEY_MAX = 2 << 20, /* bytes, before it is cut: two whole bodies */
+	WHOLE_KEY_MAX = 2 << 20, /* bytes of a key before shorten() */
 	JSON_MAX = 16 << 20      /* bytes of a payload: a body, escaped */
 };
 
@@ -21,7 +21,7 @@ field_index(const struct service *service, const char *name, size_t len)
 	return -1;
 }
 
-/* As the Python str() of the value, which the seed's keys are made of. */
+/* As Python's str() writes it: keys are those of the Python system. */
 static void
 put_text(const struct service *service, const struct value *values, int i,
     struct buf *out)
@@ -38,7 +38,7 @@ put_text(const struct service *service, const struct value *values, int i,
 		buf_puts(out, v->text);
 }
 
-/* An index holds 2.7 kB at most, and a neighborhood can be a megabyte. */
+/* An index entry holds 2.7 kB at most, and a field can have a megabyte. */
 static void
 shorten(struct buf *key)
 {

@@ -6,19 +6,19 @@
 #include "id.h"
 #include "service.h"
 
-/* Longer incident keys are cut and told apart by a hash. In bytes. */
+/* Bytes; a longer incident key is cut, and ends with a hash of the whole. */
 #define RULES_KEY_MAX 255
 
 /*
- * An event that a rule asks for. Whether it is written, or an earlier one of an
- * open incident stands for it, is decided by sql/queries/event_ingest.sql.
+ * An event that a rule asks for. sql/queries/event_ingest.sql decides whether
+ * it is written, or the earlier event of an open incident is answered instead.
  */
 struct finding {
 	const struct rule *rule;
 	const struct derived *derived;
-	struct id id;       /* the derived event's, if it is written */
-	struct buf key;     /* of its incident, where rule->key is not NULL */
-	struct buf watched; /* JSON, where rule->watch is not NULL */
+	struct id id;       /* of the derived event, if it is written */
+	struct buf key;     /* of its incident; empty if rule->key is NULL */
+	struct buf watched; /* JSON; empty if rule->watch is NULL */
 	struct buf payload; /* JSON */
 	int quiet_seconds, remind_seconds;
 };

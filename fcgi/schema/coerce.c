@@ -20,8 +20,8 @@ static const struct coerce_error
 	    "Unable to parse input string as an integer, exceeded maximum "
 	    "size of 128 digits" },
     int_float = { "int_parsing_size",
-	    "Input should be a valid integer; beyond 64 bits one is written "
-	    "without fraction and exponent" },
+	    "Input should be a valid integer; beyond 64 bits it must be "
+	    "written without fraction and exponent" },
     float_type = { "float_type", "Input should be a valid number" },
     float_parsing = { "float_parsing",
 	    "Input should be a valid number, unable to parse string as a "
@@ -86,9 +86,9 @@ int_from_string(const char *s, struct value *out)
 }
 
 /*
- * With a fraction or an exponent it is a double to Pydantic, and taken where
- * that is whole and below 2^63. Its digits are kept all the same where the text
- * is whole too: from 2^53 on two integers can be one double.
+ * Pydantic reads a number with a fraction or an exponent as a double, and takes
+ * it if that is whole and below 2^63. Here the digits of the text are kept if
+ * they are whole too, since from 2^53 on two integers can be the same double.
  */
 static const struct coerce_error *
 int_from_number(const struct cJSON *v, struct value *out)
@@ -136,7 +136,7 @@ set_float(struct value *out, double d)
 	return NULL;
 }
 
-/* A number in a text is held to what a bare one is. */
+/* A number in a string has the limits of a bare one. */
 static const struct coerce_error *
 float_from_string(const char *s, struct value *out)
 {
@@ -159,11 +159,11 @@ float_from_string(const char *s, struct value *out)
 	return set_float(out, d);
 }
 
-/* -0 is an integer to Python, and integers have no negative zero. */
+/* Python reads "-0" as an integer, and integers have no negative zero. */
 static double
 double_of(const char *number, size_t len)
 {
-	/* A non-number follows it in the text, so strtod stops. */
+	/* strtod() stops at its end: no part of a number follows in JSON. */
 	double d = strtod(number, NULL);
 
 	return len == 2 && d == 0 ? 0 : d;

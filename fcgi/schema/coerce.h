@@ -1,5 +1,4 @@
-/* One JSON value to one field's type, by the rules of Pydantic v2's lax mode.
- */
+/* Converts JSON values to a field's type, as Pydantic v2 does in lax mode. */
 #ifndef COERCE_H
 #define COERCE_H
 
@@ -13,8 +12,8 @@ struct coerce_error {
 };
 
 /*
- * Fills *out and returns NULL, or returns why it cannot. Strings are borrowed
- * from the document. null leaves out->is_set false.
+ * Fills *out and returns NULL, or returns the error. Strings are borrowed from
+ * the document. null, or no value at all, leaves out->is_set false.
  */
 const struct coerce_error *coerce(
     enum field_type, const struct cJSON *, struct value *out);

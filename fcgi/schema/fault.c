@@ -45,7 +45,7 @@ faults_add_inner(struct faults *f, const char *type, const char *where,
 	buf_puts(b, "],\"msg\":");
 	buf_json_string(b, msg, strlen(msg));
 	buf_puts(b, ",\"input\":");
-	/* The sender knows what it sent; an echo of a megabyte helps nobody. */
+	/* The sender knows what it sent; no need to return a megabyte. */
 	if (n <= INPUT_MAX_BYTES)
 		buf_put(b, input, n);
 	else

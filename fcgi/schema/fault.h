@@ -1,6 +1,6 @@
 /*
- * What is wrong with a body or a query string, all of it, as the text of a JSON
- * array without its brackets: {"type","loc","msg","input"}, … (FastAPI's 422).
+ * Every fault of a body or a query string, as the text of a JSON array without
+ * its brackets: {"type","loc","msg","input"}, …, as in FastAPI's 422.
  */
 #ifndef FAULT_H
 #define FAULT_H
@@ -15,13 +15,13 @@ struct faults {
 
 void faults_init(struct faults *);
 void faults_free(struct faults *);
-/* loc is two names, the second may be NULL; input is JSON text. */
+/* loc is [where, field], or [where] if field is NULL; input is JSON text. */
 void faults_add(struct faults *, const char *type, const char *where,
     const char *field, const char *msg, const char *input);
-/* The same with a third name, which may be NULL too. */
+/* The same with inner as the third name of loc; it can be NULL too. */
 void faults_add_inner(struct faults *, const char *type, const char *where,
     const char *field, const char *inner, const char *msg, const char *input);
-/* The same for a member of the body, whose value is the input. */
+/* A fault of a member of the body; input is its value. */
 void faults_add_member(struct faults *, const char *type, const char *name,
     const char *msg, const struct cJSON *input);
 

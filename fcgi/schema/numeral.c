@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A text while it is read, and what was made of it. */
+/* The text that is still to be read, and the number written so far. */
 struct reader {
 	const char *p, *end;
 	char *out;
@@ -19,7 +19,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Unicode's White_Space, in UTF-8. The length of one at p, or 0. */
+/* The length of the Unicode White_Space character at p, in UTF-8, or 0. */
 static size_t
 space_at(const char *p, const char *end)
 {
@@ -72,7 +72,10 @@ start(struct reader *r, const char *text, char out[NUMERAL_LEN])
 	trim(r);
 }
 
-/* Is each underscore inside, and next to no other? Between digits? */
+/*
+ * Is each underscore inside the text and next to no other one? With
+ * between_digits: is it between two digits?
+ */
 static bool
 has_good_underscores(const struct reader *r, bool between_digits)
 {
@@ -89,7 +92,7 @@ has_good_underscores(const struct reader *r, bool between_digits)
 	return true;
 }
 
-/* The next character but for underscores, or NUL at the end. */
+/* Skips underscores; the character after them, or NUL at the end. */
 static char
 peek(struct reader *r)
 {
@@ -116,7 +119,7 @@ sign(struct reader *r)
 		accept(r, '+');
 }
 
-/* Both return how many digits there were. */
+/* digits() and whole_part() return how many digits they read. */
 static size_t
 digits(struct reader *r)
 {
@@ -213,7 +216,7 @@ numeral_whole(const char *number, size_t len, char out[NUMERAL_LEN])
 	static const char zeros[] = "000000000000000000"; /* 10^18 < 2^63 */
 	char kept[SCAN_NUMBER + 1];
 	size_t n = 0, i = *number == '-';
-	long behind = 0; /* how many of the kept digits are behind the point */
+	long behind = 0; /* kept digits behind the decimal point */
 	bool point = false;
 
 	for (; i < len && (is_digit(number[i]) || number[i] == '.'); i++) {

@@ -1,4 +1,4 @@
-/* The spellings of numbers that Pydantic v2 takes, brought to JSON's. */
+/* Reads numbers in all spellings that Pydantic v2 accepts; writes JSON's. */
 #ifndef NUMERAL_H
 #define NUMERAL_H
 
@@ -16,20 +16,20 @@ enum numeral {
 };
 
 /*
- * An integer. Taken, and left out: white space around it, "+", leading zeros,
- * underscores between digits, a fraction of zeros.
+ * An integer. Accepted, and left out of the result: white space around it, "+",
+ * leading zeros, underscores between digits, a fraction of zeros.
  */
 enum numeral numeral_int(const char *text, char out[NUMERAL_LEN]);
 
 /*
- * A number that may have a fraction and an exponent. Taken besides: single
- * underscores anywhere inside, no digits on one side of the point.
+ * A number that can have a fraction and an exponent. Also accepted: single
+ * underscores anywhere inside, and no digits on one side of the point.
  */
 enum numeral numeral_float(const char *text, char out[NUMERAL_LEN]);
 
 /*
  * The digits of a JSON number with a fraction or an exponent, whose absolute
- * value is below 2^63. False where it is not whole.
+ * value is below 2^63. False if the number is not whole.
  */
 bool numeral_whole(const char *number, size_t len, char out[NUMERAL_LEN]);
 

@@ -22,7 +22,7 @@ enum field_type {
 	FIELD_STRING,
 };
 
-/* All fields are optional and nullable, as the senders know them. */
+/* All fields are optional and nullable, as in the Python system. */
 struct field {
 	const char *name;
 	enum field_type type;
@@ -33,17 +33,17 @@ enum {
 	VALUE_TEXT = 130 /* 128 digits, a sign, NUL */
 };
 
-/* A field after validation. For an int and a float, text is its JSON. */
+/* A field after validation. text is JSON, of FIELD_INT and FIELD_FLOAT only. */
 struct value {
-	bool is_set; /* neither absent nor null; else nothing below counts */
-	int64_t integer; /* beyond 64 bits the nearest; text is always exact */
+	bool is_set;     /* false: absent or null, and nothing below is valid */
+	int64_t integer; /* clamped to 64 bits; text is always exact */
 	double number;
 	bool truth;
 	const char *string;
 	char text[VALUE_TEXT];
 };
 
-/* One member of a derived payload: a literal, or a field where not NULL. */
+/* One member of a derived payload: the literal, or the field if it is NULL. */
 struct member {
 	const char *name;
 	const char *literal;
@@ -57,14 +57,14 @@ struct derived {
 };
 
 struct rule {
-	const char *id; /* its own among the rules of its service */
+	const char *id; /* unique among the rules of its service */
 	bool (*applies)(const struct value *, const struct business *);
-	/* Deduplication key; {name} stands for a field's value. */
+	/* Of the incident; {name} is a field's value. NULL: no incidents. */
 	const char *key;
-	/* A change of this field fires at once; NULL: none does. */
+	/* A field; if it changes, the rule derives again at once. Or NULL. */
 	const char *watch;
-	int quiet_seconds;
-	int remind_seconds;
+	int quiet_seconds;  /* of silence that close the incident */
+	int remind_seconds; /* after which an open one derives again */
 	const struct derived *derives; /* ended by a NULL service */
 };
 
@@ -81,12 +81,12 @@ struct service {
 
 /* The service of that name, or NULL. */
 const struct service *service_find(const char *name);
-/* Whether it is a service's name at all: [a-z0-9][a-z0-9_-]{0,62}. */
+/* Whether a service can have this name: [a-z0-9][a-z0-9_-]{0,62}. */
 bool service_name_is_valid(const char *name);
 /* All of them, ended by NULL. */
 const struct service *const *service_all(void);
 
-/* One of the events that rules can derive. */
+/* One of the events that rules can derive, with its rule and service. */
 struct derivation {
 	const struct service *service;
 	const struct rule *rule;

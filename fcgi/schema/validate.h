@@ -1,4 +1,4 @@
-/* A service's body to its values and its normalised form. */
+/* Reads a body into the values of its service's fields, and normalises it. */
 #ifndef VALIDATE_H
 #define VALIDATE_H
 
@@ -7,8 +7,8 @@
 #include "service.h"
 
 /*
- * One JSON object, which the caller frees. STATUS_REJECT: it is none, and a
- * fault says why.
+ * Parses one JSON object, which the caller frees. STATUS_REJECT: the text is
+ * not one, and a fault says why.
  */
 enum status validate_parse(
     const char *text, size_t len, struct json **, struct faults *) MUST_CHECK;

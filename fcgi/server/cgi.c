@@ -9,8 +9,8 @@
 extern char **environ;
 
 /*
- * Section 4.2: nobody promises an end of the stream after the body, so no
- * more is read than was announced.
+ * RFC 3875, section 4.2: the web server need not end the stream after the body,
+ * so no more than CONTENT_LENGTH is read.
  */
 static size_t
 read_body(void *arg, char *to, size_t n)
@@ -56,7 +56,7 @@ cgi_serve(const struct context *context)
 		.write = write_bytes,
 		.finish = finish };
 
-	/* What is no number, gateway_serve refuses. */
+	/* gateway_serve() refuses a length that is no number. */
 	if (length != NULL && length[0] >= '0' && length[0] <= '9')
 		left = strtoull(length, NULL, 10);
 	alarm((unsigned int)context->config->request_timeout);

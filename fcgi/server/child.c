@@ -16,8 +16,9 @@
 #include "score.h"
 
 /*
- * SIGTERM stays blocked for good and is read as a file beside the socket: so
- * it can neither cut a body short nor be lost, nor wait behind a busy socket.
+ * SIGTERM stays blocked, and is read from a descriptor that is polled together
+ * with the socket: so it interrupts no request, is not lost, and is seen even
+ * if the socket is always ready.
  */
 static int
 open_signals(void)
@@ -30,7 +31,7 @@ open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
-/* Exclusive: a connection wakes one of the waiting children, not all. */
+/* EPOLLEXCLUSIVE: a connection wakes one of the waiting children, not all. */
 static int
 open_epoll(int listen_fd, int signals)
 {
@@ -46,7 +47,7 @@ open_epoll(int listen_fd, int signals)
 	return fd;
 }
 
-/* Up to a tenth fewer, lest all children leave together. */
+/* Up to a tenth fewer, so that not all children end at the same time. */
 static int
 requests_to_serve(int max)
 {
@@ -60,7 +61,7 @@ serve_one(const struct context *context)
 {
 	enum status status;
 
-	/* Its default action ends this process; the master starts another. */
+	/* SIGALRM ends this process, and the master starts another. */
 	alarm((unsigned int)context->config->request_timeout);
 	status = fastcgi_serve(context);
 	alarm(0);
@@ -81,8 +82,8 @@ serve(const struct context *context, int epoll, int signals)
 		if (n < 0 && errno != EINTR)
 			return 1;
 		/*
-		 * When both came, the connection is served too: nobody else
-		 * was woken for it.
+		 * If both are ready the connection is served too, because no
+		 * other child was woken for it.
 		 */
 		for (i = 0; i < n; i++) {
 			if (ready[i].data.fd == signals) {
@@ -123,7 +124,7 @@ child_run(void *arg, int n)
 		log_error("child: out of memory");
 		return 1;
 	}
-	/* Was logged; the requests will try again. */
+	/* A failure was logged; each request tries again. */
 	if (db_connect(context.db) == STATUS_OK)
 		log_debug("child: connected");
 	children_ready();

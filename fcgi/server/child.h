@@ -1,4 +1,4 @@
-/* What one process of the pool does with its life. */
+/* One responder of the pool. */
 #ifndef CHILD_H
 #define CHILD_H
 
@@ -9,11 +9,11 @@
 struct child {
 	const struct config *config;
 	const struct guard *guard;
-	request_handler *handle; /* of all requests */
+	request_handler *handle;
 	struct listener *listener;
-	/* Its own, of the last places, which are the status responders'. */
+	/* Of the children from `processes` on, which are status responders. */
 	struct listener *status_listener;
-	int processes; /* without them */
+	int processes; /* without status responders */
 };
 
 /* Serves until SIGTERM or max_requests; arg is a struct child. */

@@ -21,13 +21,14 @@ ignore(int sig)
 enum status
 fastcgi_open(int listen_fd)
 {
-	/* libfcgi keeps a handler, but replaces SIG_IGN with its own. */
+	/* libfcgi would replace SIG_IGN, but it keeps a handler. */
 	struct sigaction sa = { .sa_handler = ignore, .sa_flags = SA_RESTART };
 
 	sigaction(SIGPIPE, &sa, NULL);
 	/*
-	 * Milliseconds for peers that send nothing, or do not hang up. Nothing
-	 * is unread when we close, so the answer arrives without waiting.
+	 * Milliseconds to wait for a peer that sends nothing, and for one that
+	 * does not close. For the latter none: all input has been read then, so
+	 * close() does not discard the answer.
 	 */
 	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "200", 0);
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 0);
@@ -58,7 +59,7 @@ static void
 write_bytes(void *arg, const char *from, size_t n)
 {
 	(void)arg;
-	/* Nobody is left to be told that it failed. */
+	/* Failures are ignored: the peer has gone. */
 	for (; n > INT_MAX; from += INT_MAX, n -= INT_MAX)
 		FCGX_PutStr(from, INT_MAX, fcgx.out);
 	FCGX_PutStr(from, (int)n, fcgx.out);
@@ -68,7 +69,7 @@ static void
 finish(void *arg)
 {
 	(void)arg;
-	/* All of it is sent, but the params live on until the end. */
+	/* Sends the rest; the params stay valid until FCGX_Finish_r(). */
 	FCGX_FClose(fcgx.err);
 	FCGX_FClose(fcgx.out);
 }
@@ -82,7 +83,7 @@ fastcgi_serve(const struct context *context)
 		.finish = finish };
 	int rc = FCGX_Accept_r(&fcgx);
 
-	/* Another child was faster, or the peer said nothing we know. */
+	/* Another child was faster, or the peer does not speak FastCGI. */
 	if (rc == -EAGAIN)
 		return STATUS_RETRY;
 	if (rc < 0) {
@@ -93,7 +94,7 @@ fastcgi_serve(const struct context *context)
 	gateway.params = fcgx.envp;
 	gateway_serve(context, &gateway);
 	FCGX_Finish_r(&fcgx);
-	/* Even if asked to keep it: that would pin this process to one peer. */
+	/* Despite FCGI_KEEP_CONN, which would tie this process to one peer. */
 	FCGX_Free(&fcgx, 1);
 	return STATUS_OK;
 }

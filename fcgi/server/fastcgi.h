@@ -1,14 +1,14 @@
-/* FastCGI by libfcgi: one connection, one request. Alone sees fcgiapp.h. */
+/* FastCGI by libfcgi, one request a connection. The only user of fcgiapp.h. */
 #ifndef FASTCGI_H
 #define FASTCGI_H
 
 #include "request.h"
 
-/* Once per process, after the fork; SIGTERM must be blocked for good. */
+/* Once per process, after the fork; SIGTERM must be blocked, and stay so. */
 enum status fastcgi_open(int listen_fd) MUST_CHECK;
 /*
- * Accepts and answers one request. STATUS_RETRY: there was none after all;
- * STATUS_FAULT: the socket is of no use any more.
+ * Accepts and answers one request. STATUS_RETRY: no request came; STATUS_FAULT:
+ * the socket cannot be used any more.
  */
 enum status fastcgi_serve(const struct context *) MUST_CHECK;
 

@@ -11,7 +11,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-/* In each: fd, a space, the path if ours. */
+/* Values: the descriptor, a space, the path if this pool made the socket. */
 static const char *const inherit_names[] = {
 	[LISTENER_POOL] = "SMARTCITY_LISTENER",
 	[LISTENER_STATUS] = "SMARTCITY_STATUS_LISTENER",
@@ -34,9 +34,9 @@ is_listening(int fd)
 }
 
 /*
- * A child that another one beat to accept() must not wait there. Accepted TCP
- * sockets inherit the timeout; Unix ones do not, where only the web server
- * may connect.
+ * Non-blocking: a child must not wait in accept() if another one was faster.
+ * Accepted TCP sockets inherit the timeout; Unix sockets do not, but only the
+ * web server can connect to them.
  */
 static void
 use(struct listener *l, int fd)
@@ -49,7 +49,7 @@ use(struct listener *l, int fd)
 	l->fd = fd;
 }
 
-/* The file at path is ours from here on. */
+/* Notes the socket's file, for listener_close() to remove. */
 static void
 own(struct listener *l, const char *path)
 {
@@ -97,7 +97,7 @@ inherit_systemd(struct listener *l, enum listener_use use_as)
 	return true;
 }
 
-/* Moved away from 0, lest somebody read it as standard input. */
+/* Moves it away from descriptor 0, so that nothing reads it as stdin. */
 static bool
 inherit_stdin(struct listener *l)
 {
@@ -130,7 +130,7 @@ refuse(char *error, const char *address, const char *why)
 	return STATUS_REJECT;
 }
 
-/* A socket without a listener behind it was left by a crash. */
+/* Removes a socket's file that nobody listens on: a crash left it behind. */
 static bool
 remove_stale(const struct sockaddr_un *sun)
 {
@@ -143,7 +143,7 @@ remove_stale(const struct sockaddr_un *sun)
 	    ? EADDRINUSE
 	    : errno;
 	close(fd);
-	/* A plain file refuses connections too. */
+	/* Connecting to a plain file is refused too. */
 	if (e == ECONNREFUSED && lstat(sun->sun_path, &st) == 0 &&
 	    S_ISSOCK(st.st_mode))
 		return unlink(sun->sun_path) == 0;
@@ -197,7 +197,7 @@ listen_on(const struct addrinfo *a)
 	return -1;
 }
 
-/* Cuts "host:port" or "[v6]:port" in two; NULL where it is neither. */
+/* Splits "host:port" or "[v6]:port", returns the port; NULL: it is neither. */
 static char *
 split(char **host)
 {

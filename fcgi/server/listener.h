@@ -1,6 +1,6 @@
 /*
- * The socket that the web server connects to: inherited, or made here. What
- * comes back is non-blocking, and TCP peers that fall silent are given up.
+ * The socket that the web server connects to: inherited, or made here. It is
+ * non-blocking, and reading from a TCP peer that falls silent fails.
  */
 #ifndef LISTENER_H
 #define LISTENER_H
@@ -13,22 +13,23 @@
 
 struct listener {
 	int fd; /* -1: none */
-	/* The socket's file, ours to remove; "" where it is not. */
+	/* The socket's file, which listener_close() removes; or "". */
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	dev_t device;
 	ino_t inode;
 };
 
-/* Whose connections come there. */
+/* Which responders serve its connections. */
 enum listener_use {
 	LISTENER_POOL,
 	LISTENER_STATUS, /* of the status responders */
 };
 
 /*
- * From our former self (see listener_hand_over), from systemd
- * (sd_listen_fds(3): the pool's, then the status responders') or, the pool's,
- * as fd 0 (FastCGI 1.0, section 2.2). False where there is none.
+ * Takes over a socket: after a reload, the one of listener_hand_over(); else
+ * from systemd (sd_listen_fds(3): the pool's, then the status responders');
+ * else the pool's from descriptor 0 (FastCGI 1.0, section 2.2). False: no
+ * socket.
  */
 bool listener_inherit(struct listener *, enum listener_use);
 /*
@@ -37,9 +38,9 @@ bool listener_inherit(struct listener *, enum listener_use);
  */
 enum status listener_open(
     struct listener *, const char *address, char error[256]) MUST_CHECK;
-/* Removes the socket's file if we made it and nobody replaced it since. */
+/* Removes the socket's file if this pool made it and nobody replaced it. */
 void listener_close(struct listener *);
-/* Lets it outlive an exec, for listener_inherit to find, or not any more. */
+/* True: exec() leaves it open, for listener_inherit(). False: not any more. */
 void listener_hand_over(struct listener *, enum listener_use, bool);
 
 #endif

@@ -12,7 +12,7 @@ add(struct served *s, const char *name, const char *text, long long number)
 	s->fields[s->n++] = (struct log_field){ name, text, number };
 }
 
-/* What is absent has no member. */
+/* An absent text gets no field. */
 static void
 add_text(struct served *s, const char *name, const char *text)
 {
@@ -26,7 +26,7 @@ add_ms(struct served *s, const char *name, int64_t us)
 	add(s, name, NULL, us / 1000);
 }
 
-/* As smartcity-http.conf finds it for nginx's log. */
+/* By the same rule as smartcity-http.conf for nginx's log. */
 static void
 find_service(char service[64], const char *path)
 {

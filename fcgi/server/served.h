@@ -1,5 +1,4 @@
-/* What the log tells of a request: whose its lines are, and how long it took.
- */
+/* The fields of a request's log lines, and the line about how long it took. */
 #ifndef SERVED_H
 #define SERVED_H
 
@@ -17,7 +16,7 @@ struct served {
 	int n;
 };
 
-/* Every line from now on, until log_about, has its id, service and path. */
+/* Log lines get its id, service, method and path, until log_about(NULL). */
 void served_begin(struct served *, const struct request *);
 /* One line: "slow request" at warn from slow_ms, "request" at debug below. */
 void served_end(

@@ -104,7 +104,7 @@ retry__nothing_to_retry__409(void **state)
 	assert_string_equal(rows_body,
 	    J("{'detail':'Nothing to retry: no delivery of this message to a "
 	      "subscription that still exists is failed, expired or "
-	      "retrying; what is held goes on when its subscription is "
+	      "retrying; held deliveries go on when their subscription is "
 	      "resumed'}"));
 	assert_int_equal(retry(1, "?status=failed"), 409);
 	assert_non_null(strstr(rows_body, "exists is failed; "));

@@ -224,7 +224,7 @@ credentials__masked_for_another_server_or_user__422(void **state)
 	    J("{'url':'nats://ann:***@n1.example/b'}"), 422);
 	api_expect_fault("url", "value_error", "none is kept");
 	api_expect("POST", "/subscriptions", NATS("ann:***@", "b"), 422);
-	api_expect_fault("url", "url_parsing", "there is none yet");
+	api_expect_fault("url", "url_parsing", "no password is stored yet");
 	free(id);
 }
 
