@@ -15,7 +15,7 @@ enum {
 	COUNTED_MAX = 4 << 20
 };
 
-/* For the heartbeat to carry: how far this host's clock is off. */
+/* How far this host's clock is off, for the next heartbeat. */
 static void
 count_skew(const struct worker *w)
 {
@@ -30,7 +30,10 @@ count_skew(const struct worker *w)
 	    TALLY_CLOCK, skew, name, dbclock_is_far(skew) ? text : NULL);
 }
 
-/* What time it is there, and whether somebody holds back feed and stream. */
+/*
+ * Reads the database's clock, and looks for a transaction that holds back feed
+ * and live stream.
+ */
 static enum turn
 watch(struct worker *w)
 {
@@ -55,7 +58,7 @@ watch(struct worker *w)
 	return TURN_REST;
 }
 
-/* /ready is 503 when no worker did this for SMARTCITY_WORKER_SEEN seconds. */
+/* Without one for SMARTCITY_WORKER_SEEN seconds, /ready answers 503. */
 static enum turn
 heartbeat(struct worker *w)
 {
@@ -76,7 +79,10 @@ heartbeat(struct worker *w)
 	return status == STATUS_OK ? TURN_REST : TURN_RETRY;
 }
 
-/* A job that is one statement with these values, one column of which counts. */
+/*
+ * Runs a job that is one statement. `column` of its row is the number of things
+ * done, which is logged; from `many` on there is probably more to do.
+ */
 static enum turn
 count(struct worker *w, enum query q, const char *const values[], int column,
     int many, const char *what)
@@ -102,16 +108,16 @@ partitions(struct worker *w)
 	};
 	struct pg_result *r = NULL;
 
-	/* Where it may not be read, a wrong number is not seen, no more. */
+	/* Without the right to read events, only this warning is missing. */
 	if (db_run(w->db, Q_events_ahead, NULL, &r) == STATUS_OK)
 		w->horizon.is_foreign = pg_is_true(r, 0, EVENTS_AHEAD_AHEAD);
 	pg_free(r);
 	snprintf(weeks, sizeof(weeks), "%d", w->config->partitions_ahead);
 	return count(w, Q_partitions_ensure, values, PARTITIONS_ENSURE_DONE, 1,
-	    "partitions made or events moved into theirs");
+	    "partitions made, or events moved into their partition");
 }
 
-/* Times that only a wrong clock of the database can have written. */
+/* Corrects times that only a wrong clock of the database can have written. */
 static enum turn
 mend(struct worker *w)
 {
@@ -120,10 +126,10 @@ mend(struct worker *w)
 	};
 
 	return count(w, Q_clock_mend, values, CLOCK_MEND_MENDED, 1000,
-	    "rows mended whose times were of a wrong future");
+	    "rows corrected that a wrong clock had dated in the future");
 }
 
-/* What nobody will claim any more: see the statement. */
+/* Deliveries that no worker will claim any more: see the statement. */
 static enum turn
 expire(struct worker *w)
 {
@@ -131,8 +137,7 @@ expire(struct worker *w)
 	    1000, "deliveries expired");
 }
 
-/* Goes through the old messages, a few at a time, and begins anew at the end.
- */
+/* Walks through the old messages, a few a run; at the end it starts over. */
 static enum turn
 expunge(struct worker *w)
 {
@@ -150,12 +155,12 @@ expunge(struct worker *w)
 	snprintf(
 	    delivered, sizeof(delivered), "%g", w->config->keep_delivered_days);
 	snprintf(failed, sizeof(failed), "%g", w->config->keep_failed_days);
-	/* Logged; nothing hurries. */
+	/* Not urgent: old messages can wait for the next run. */
 	if (db_run(w->db, Q_outbox_expunge, values, &r) != STATUS_OK)
 		return TURN_LATER;
 	gone = pg_int(r, 0, OUTBOX_EXPUNGE_GONE);
 	if (gone > 0)
-		log_info("jobs: %d old messages forgotten", gone);
+		log_info("jobs: %d old messages deleted", gone);
 	w->expunged.text[0] = '\0';
 	if (pg_value(r, 0, OUTBOX_EXPUNGE_LAST) != NULL) {
 		snprintf(w->expunged.text, sizeof(w->expunged.text), "%s",

@@ -1,6 +1,6 @@
 /*
- * What the worker does, as a table of periodic jobs, and when each is due.
- * The times are an argument: milliseconds of a clock that never goes back.
+ * The table of the worker's periodic jobs, and when each is due. The time is an
+ * argument: milliseconds of a clock that never goes back.
  */
 #ifndef JOBS_H
 #define JOBS_H
@@ -11,13 +11,13 @@
 #include "rights.h"
 #include "worker.h"
 
-/* What a run of a job says about its next one. */
+/* How a run of a job ended, and when the job is due again. */
 enum turn {
-	TURN_REST,  /* after its interval */
-	TURN_AGAIN, /* at once: there is more to do */
-	TURN_RETRY, /* it failed: soon */
-	TURN_LATER, /* it failed: after its interval */
-	TURN_DENIED /* the role may not do it: when that may have changed */
+	TURN_REST,  /* done: after its interval */
+	TURN_AGAIN, /* more to do: at once */
+	TURN_RETRY, /* failed: in JOBS_RETRY_MS, or its interval if shorter */
+	TURN_LATER, /* failed: after its interval */
+	TURN_DENIED /* the role lacks a right: in JOBS_DENIED_MS or later */
 };
 
 struct job {
@@ -34,16 +34,16 @@ enum {
 	JOBS_DENIED_MS = 60 * 1000
 };
 
-/* The table, every job due at 0, that is at once. */
+/* Fills in the table; every job is due at once. */
 void jobs_init(struct job[JOBS]);
 
-/* The job that is due for longest, by the table's order among equals; NULL. */
+/* The job that has been due for longest, the first of equals; NULL: no job. */
 struct job *jobs_due(struct job[], size_t n, int64_t now_ms);
-/* Until the next job is due; 0 where one is. */
+/* How long until the next job is due; 0: one is due now. */
 int64_t jobs_wait_ms(const struct job[], size_t n, int64_t now_ms);
-/* Runs it, and says once what the role may not do for it. */
+/* Runs the job; a right that its role lacks is logged, see rights.h. */
 enum turn job_run(struct job *, struct worker *, int64_t now_ms);
-/* When it is due again: a late job is not made up for. */
+/* Plans the next run from now on: runs that were missed are not made up for. */
 void job_done(struct job *, enum turn, int64_t now_ms);
 
 #endif

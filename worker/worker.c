@@ -46,7 +46,7 @@ worker_open(struct worker *w, const struct config *config, char error[256])
 		status = stream_open(&w->stream, config, w->net.http, error);
 	if (status == STATUS_OK)
 		status = dispatch_open(&w->dispatch, config, &w->net, error);
-	/* One that is away may return. */
+	/* A database that is away may come back; a wrong URL stays wrong. */
 	if (status == STATUS_OK && db_connect(w->db) == STATUS_FAULT) {
 		snprintf(error, 256, "DATABASE_URL: %.200s", db_reason(w->db));
 		status = STATUS_REJECT;
@@ -66,7 +66,7 @@ worker_close(struct worker *w)
 	w->db = NULL;
 }
 
-/* poll() takes no notice of those that are -1. */
+/* poll() ignores a descriptor of -1. */
 int
 worker_files(const struct worker *w, struct pollfd files[WORKER_FILES])
 {
@@ -101,8 +101,8 @@ worker_leave(struct worker *w)
 	};
 
 	if (db_run(w->db, Q_worker_leave, values, NULL) != STATUS_OK)
-		log_warn("worker: could not take its leave; it will be "
-			 "forgotten in an hour: %s",
+		log_warn("worker: could not delete its row in the table of "
+			 "workers; another worker deletes it in an hour: %s",
 		    db_reason(w->db));
 }
 

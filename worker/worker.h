@@ -1,4 +1,4 @@
-/* One worker process: what its jobs work with, opened and closed. */
+/* One worker process: opens, holds and closes what its jobs need. */
 #ifndef WORKER_H
 #define WORKER_H
 
@@ -23,29 +23,29 @@ struct worker {
 	struct db *db;
 	struct net net;
 	struct dispatch *dispatch;
-	struct stream *stream; /* NULL: none is configured */
+	struct stream *stream; /* NULL: SMARTCITY_STREAM is empty */
 	struct horizon horizon;
-	struct id expunged; /* the retention job has come so far; "" */
+	struct id expunged; /* last id that expunge() looked at; "": start */
 	char name[80];      /* host:pid, for the table of workers */
 };
 
 /*
- * Opens the HTTP client, and hands it to dispatch and stream. Needs no
- * database yet. STATUS_REJECT: a setting is wrong, STATUS_FAULT: the
- * system refused something; then error says it and there is nothing to close.
+ * Opens the HTTP client, and hands it to dispatch and stream. The database may
+ * be away. STATUS_REJECT: a setting is wrong; STATUS_FAULT: the system refused
+ * a resource. Then error says which, and there is nothing to close.
  */
 enum status worker_open(
     struct worker *, const struct config *, char error[256]) MUST_CHECK;
-/* Takes the worker off the table of those who live, if that can be done. */
+/* Deletes this worker from the table of workers; a failure is logged. */
 void worker_leave(struct worker *);
 void worker_close(struct worker *);
 /*
- * The files to poll, the HTTP client's and those of the sinks, and how many
- * they are; then the work where something happened to them.
+ * Fills in the descriptors to poll, of the HTTP client and of the sinks, and
+ * returns how many. worker_work() serves those that poll() found ready.
  */
 int worker_files(const struct worker *, struct pollfd files[WORKER_FILES]);
 void worker_work(struct worker *, const struct pollfd files[], int n);
-/* Has a worker of this host told the database lately that it lives? */
+/* Whether the database has had a heartbeat of a worker of this host lately. */
 bool worker_is_alive(const struct config *);
 
 #endif

@@ -16,8 +16,7 @@ tell(struct horizon *h, int64_t now_ms)
 	bool is_new = h->warning[0] != '\0' && !h->is_told;
 
 	if (h->warning[0] == '\0' && h->is_told)
-		log_info("feed: nothing holds it back any more, after %.0f s",
-		    h->lasted);
+		log_info("feed: up to date again, after %.0f s", h->lasted);
 	h->is_told = h->warning[0] != '\0';
 	h->lasted = h->stalled;
 	if (!is_new && (!h->is_told || now_ms - h->told_ms < TELL_AGAIN_MS))
@@ -36,7 +35,7 @@ horizon_see(struct horizon *h, const char *tx, const char *age,
 	h->warning[0] = '\0';
 	if (tx != NULL && strcmp(tx, h->tx) == 0) {
 		h->stalled = (double)(now_ms - h->since_ms) / 1000;
-		/* It may be older than what this worker has seen of it. */
+		/* It was perhaps open before this worker first saw it. */
 		if (open > h->stalled)
 			h->stalled = open;
 	} else {

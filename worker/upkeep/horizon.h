@@ -1,7 +1,8 @@
 /*
- * The horizon: feed and live stream show what lies below the oldest transaction
- * that may still write. Where it stands still, somebody holds it. Pure but for
- * its log lines; the times are an argument.
+ * The horizon is the oldest transaction that may still write: feed and live
+ * stream show only events of transactions before it. One that stays open stalls
+ * them, and is reported here. Pure but for its log lines; the time is an
+ * argument.
  */
 #ifndef HORIZON_H
 #define HORIZON_H
@@ -14,19 +15,19 @@ enum {
 };
 
 struct horizon {
-	char tx[24];      /* the oldest transaction; "": none holds back */
-	int64_t since_ms; /* steady clock, when it was seen first */
-	int64_t told_ms;
-	bool is_told;      /* of what stalls it */
-	double stalled;    /* seconds; 0: it has moved since the last look */
-	double lasted;     /* the same at the look before */
-	bool is_foreign;   /* there are events that events_ahead.sql finds */
-	char warning[512]; /* for /ready; "": none */
+	char tx[24];       /* the oldest open transaction; "": none */
+	int64_t since_ms;  /* steady clock, when it was first seen */
+	int64_t told_ms;   /* the warning was last logged */
+	bool is_told;      /* the warning was logged, its end not yet */
+	double stalled;    /* seconds; 0: tx has changed since the last call */
+	double lasted;     /* `stalled` at the last call */
+	bool is_foreign;   /* events_ahead.sql has found events */
+	char warning[512]; /* for /ready; "": no warning */
 };
 
 /*
- * What worker_watch.sql answered. tx NULL: nobody holds it back; age and whose
- * NULL: not known.
+ * Takes the answer of worker_watch.sql. tx is NULL if no transaction is open;
+ * age and whose are NULL if they are not known.
  */
 void horizon_see(struct horizon *, const char *tx, const char *age,
     const char *whose, int64_t now_ms);
