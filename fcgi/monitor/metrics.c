@@ -11,16 +11,11 @@ enum {
 	US = 1000000
 };
 
-#define P "smartcity_"
-#define INGEST P "ingest_requests_total"
-#define DURATION P "ingest_duration_seconds"
-
 static void
-put_one(struct buf *out, const char *name, const char *type, const char *help,
-    double value)
+put_one(struct buf *out, enum metric metric, double value)
 {
-	prom_family(out, name, type, help);
-	prom_sample(out, name, NULL, value);
+	prom_family(out, metric);
+	prom_sample(out, metric, NULL, value);
 }
 
 /* --- the ledger --- */
@@ -41,16 +36,15 @@ put_ledger(struct buf *out, const struct tally *t)
 {
 	int s, o;
 
-	prom_family(out, P "ingest_received_total", "counter",
-	    "Requests to ingest an event; less the outcomes: in hand.");
+	prom_family(out, METRIC_ingest_received_total);
 	for (s = 0; s < SCORE_SERVICES; s++)
-		prom_sample(out, P "ingest_received_total",
+		prom_sample(out, METRIC_ingest_received_total,
 		    (const char *[]){ "service", score_service(s), NULL },
 		    (double)t->received[s]);
-	prom_family(out, INGEST, "counter", "The same by what became of them.");
+	prom_family(out, METRIC_ingest_requests_total);
 	for (s = 0; s < SCORE_SERVICES; s++)
 		for (o = 0; o < OUTCOMES; o++)
-			prom_sample(out, INGEST,
+			prom_sample(out, METRIC_ingest_requests_total,
 			    (const char *[]){ "service", score_service(s),
 				"outcome", score_outcome_name(o), NULL },
 			    settled(t, s, o));
@@ -73,12 +67,13 @@ put_histogram(struct buf *out, const struct tally *t, int s, int o)
 			snprintf(bound, sizeof(bound), "+Inf");
 		else
 			snprintf(bound, sizeof(bound), "%g", score_bucket(b));
-		prom_sample(out, DURATION "_bucket", labels, n);
+		prom_part(
+		    out, METRIC_ingest_duration_seconds, "_bucket", labels, n);
 	}
 	labels[4] = NULL;
-	prom_sample(
-	    out, DURATION "_sum", labels, (double)t->took_us[s][o] / US);
-	prom_sample(out, DURATION "_count", labels, n);
+	prom_part(out, METRIC_ingest_duration_seconds, "_sum", labels,
+	    (double)t->took_us[s][o] / US);
+	prom_part(out, METRIC_ingest_duration_seconds, "_count", labels, n);
 }
 
 static void
@@ -86,8 +81,7 @@ put_durations(struct buf *out, const struct tally *t)
 {
 	int s, o;
 
-	prom_family(out, DURATION, "histogram",
-	    "From a responder's first look at the request to its answer.");
+	prom_family(out, METRIC_ingest_duration_seconds);
 	for (s = 0; s < SCORE_SERVICES; s++)
 		for (o = 0; o < OUTCOMES; o++)
 			if (settled(t, s, o) > 0)
@@ -95,15 +89,14 @@ put_durations(struct buf *out, const struct tally *t)
 }
 
 static void
-put_rules(
-    struct buf *out, const char *name, const char *help, const counter counts[])
+put_rules(struct buf *out, enum metric metric, const counter counts[])
 {
 	struct derivation at;
 	int i;
 
-	prom_family(out, name, "counter", help);
+	prom_family(out, metric);
 	for (i = 0; i < SCORE_RULES && service_derivation(i, &at); i++)
-		prom_sample(out, name,
+		prom_sample(out, metric,
 		    (const char *[]){ "service", at.service->name, "derived",
 			at.derived->service, NULL },
 		    (double)counts[i]);
@@ -118,18 +111,14 @@ put_responses(struct buf *out, const struct tally *t)
 		"3xx", "4xx", "5xx" };
 	int i;
 
-	prom_family(out, P "http_responses_total", "counter",
-	    "The pool's answers by class; none: the client was gone.");
+	prom_family(out, METRIC_http_responses_total);
 	for (i = 0; i < SCORE_CLASSES; i++)
 		if (classes[i] != NULL)
-			prom_sample(out, P "http_responses_total",
+			prom_sample(out, METRIC_http_responses_total,
 			    (const char *[]){ "class", classes[i], NULL },
 			    (double)t->responses[i]);
-	put_one(out, P "slow_requests_total", "counter",
-	    "Requests that were logged as slow.", (double)t->slow);
-	put_one(out, P "accepted_connections_total", "counter",
-	    "Connections that the pool's responders accepted.",
-	    (double)t->accepted);
+	put_one(out, METRIC_slow_requests_total, (double)t->slow);
+	put_one(out, METRIC_accepted_connections_total, (double)t->accepted);
 }
 
 static void
@@ -139,12 +128,9 @@ put_queue(struct buf *out, int listen_fd)
 
 	if (!queue_read(listen_fd, &waiting, &max))
 		return;
-	put_one(out, P "listen_queue", "gauge",
-	    "Connections that wait for a responder.", waiting);
-	put_one(out, P "listen_queue_max", "gauge",
-	    "As many as ever were seen waiting.", score_queue(waiting));
-	put_one(
-	    out, P "listen_queue_limit", "gauge", "As many as may wait.", max);
+	put_one(out, METRIC_listen_queue, waiting);
+	put_one(out, METRIC_listen_queue_max, score_queue(waiting));
+	put_one(out, METRIC_listen_queue_limit, max);
 }
 
 static void
@@ -154,26 +140,19 @@ put_processes(struct buf *out, const struct score_pool *p)
 	const int n[] = { p->idle, p->active, p->status_responders };
 	int i;
 
-	prom_family(out, P "pool_processes", "gauge",
-	    "Responders by state; status: those for /status and the like.");
+	prom_family(out, METRIC_pool_processes);
 	for (i = 0; i < 3; i++)
-		prom_sample(out, P "pool_processes",
+		prom_sample(out, METRIC_pool_processes,
 		    (const char *[]){ "state", states[i], NULL }, n[i]);
-	put_one(out, P "pool_max_active_processes", "gauge",
-	    "The most responders that ever were busy at once.", p->max_active);
-	put_one(out, P "pool_max_children_reached_total", "counter",
-	    "Requests that took the last idle responder.",
+	put_one(out, METRIC_pool_max_active_processes, p->max_active);
+	put_one(out, METRIC_pool_max_children_reached_total,
 	    (double)p->max_reached);
-	put_one(out, P "pool_start_time_seconds", "gauge",
-	    "When these counters began; a reload does not reset them.",
-	    (double)p->started_us / US);
-	put_one(out, P "pool_children_started_total", "counter",
-	    "Responders that were started.", (double)p->started);
-	prom_family(out, P "pool_children_ended_total", "counter",
-	    "Responders that ended: done, failed (exit status), timeout "
-	    "(SMARTCITY_REQUEST_TIMEOUT), killed (signal).");
+	put_one(
+	    out, METRIC_pool_start_time_seconds, (double)p->started_us / US);
+	put_one(out, METRIC_pool_children_started_total, (double)p->started);
+	prom_family(out, METRIC_pool_children_ended_total);
 	for (i = 0; i < SCORE_ENDS; i++)
-		prom_sample(out, P "pool_children_ended_total",
+		prom_sample(out, METRIC_pool_children_ended_total,
 		    (const char *[]){ "reason", score_end_name(i), NULL },
 		    (double)p->ended[i]);
 }
@@ -183,10 +162,9 @@ put_db_errors(struct buf *out, const struct tally *t)
 {
 	int i;
 
-	prom_family(out, P "database_errors_total", "counter",
-	    "Statements and connections of the pool that failed, by class.");
+	prom_family(out, METRIC_database_errors_total);
 	for (i = 0; i < DB_ERRORS; i++)
-		prom_sample(out, P "database_errors_total",
+		prom_sample(out, METRIC_database_errors_total,
 		    (const char *[]){
 			"class", sqlstate_error_name((enum db_error)i), NULL },
 		    (double)t->db_errors[i]);
@@ -206,11 +184,8 @@ metrics_get(const struct context *ctx, const struct request *req,
 	score_sum(&tally);
 	put_ledger(out, &tally);
 	put_durations(out, &tally);
-	put_rules(out, P "rules_fired_total",
-	    "Derived events that a rule made.", tally.fired);
-	put_rules(out, P "rules_suppressed_total",
-	    "Derived events that an open incident stands for.",
-	    tally.suppressed);
+	put_rules(out, METRIC_rules_fired_total, tally.fired);
+	put_rules(out, METRIC_rules_suppressed_total, tally.suppressed);
 	put_responses(out, &tally);
 	put_db_errors(out, &tally);
 	if (score_pool(&pool)) {

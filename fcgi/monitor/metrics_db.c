@@ -18,7 +18,6 @@ enum {
 	DESCRIPTION_MAX = 100 /* characters, as in the log */
 };
 
-#define P "smartcity_"
 #define SUBSCRIPTIONS "1000" /* that have labels of their own */
 
 /* Of deliveries that wait. */
@@ -47,9 +46,9 @@ number(const struct pg_result *r, int row, int column)
 
 static void
 put_state(
-    struct buf *out, const char *name, enum delivery_state state, double n)
+    struct buf *out, enum metric metric, enum delivery_state state, double n)
 {
-	prom_sample(out, name,
+	prom_sample(out, metric,
 	    (const char *[]){ "state", delivery_state_name(state), NULL }, n);
 }
 
@@ -66,33 +65,30 @@ put_states(struct buf *out, const struct pg_result *r)
 			a = number(r, row, states[i].age);
 			age[i] = a > age[i] ? a : age[i];
 		}
-	prom_family(out, P "outbox_deliveries", "gauge",
-	    "Deliveries by state; 10000 that wait are counted at most, and "
-	    "10000 each that failed or expired.");
+	prom_family(out, METRIC_outbox_deliveries);
 	for (i = 0; i < STATES; i++)
-		put_state(out, P "outbox_deliveries", states[i].state, n[i]);
-	put_state(out, P "outbox_deliveries", DELIVERY_FAILED,
+		put_state(out, METRIC_outbox_deliveries, states[i].state, n[i]);
+	put_state(out, METRIC_outbox_deliveries, DELIVERY_FAILED,
 	    number(r, 0, METRICS_OUTBOX_FAILED));
-	put_state(out, P "outbox_deliveries", DELIVERY_EXPIRED,
+	put_state(out, METRIC_outbox_deliveries, DELIVERY_EXPIRED,
 	    number(r, 0, METRICS_OUTBOX_EXPIRED));
-	prom_family(out, P "outbox_oldest_age_seconds", "gauge",
-	    "Since the oldest of those counted was made, by state.");
+	prom_family(out, METRIC_outbox_oldest_age_seconds);
 	for (i = 0; i < STATES; i++)
-		put_state(out, P "outbox_oldest_age_seconds", states[i].state,
-		    age[i]);
+		put_state(out, METRIC_outbox_oldest_age_seconds,
+		    states[i].state, age[i]);
 }
 
 static void
-put_of_each(struct buf *out, const struct pg_result *r, const char *name,
-    const char *help, double (*value)(const struct pg_result *, int row))
+put_of_each(struct buf *out, const struct pg_result *r, enum metric metric,
+    double (*value)(const struct pg_result *, int row))
 {
 	const char *id;
 	int row;
 
-	prom_family(out, name, "gauge", help);
+	prom_family(out, metric);
 	for (row = 0; row < pg_rows(r); row++)
 		if ((id = pg_value(r, row, METRICS_OUTBOX_ID)) != NULL)
-			prom_sample(out, name,
+			prom_sample(out, metric,
 			    (const char *[]){ "subscription", id, NULL },
 			    value(r, row));
 }
@@ -132,14 +128,11 @@ breaker(const struct pg_result *r, int row)
 static void
 put_info(struct buf *out, const struct pg_result *r)
 {
-	static const char name[] = P "subscription_info";
 	char host[URL_HOST_MAX + 1], description[DESCRIPTION_MAX * 4 + 1];
 	const char *text;
 	int row;
 
-	prom_family(out, name, "gauge",
-	    "1; to be joined with what has its id: topic, the host of its URL "
-	    "and the first 100 characters of its description.");
+	prom_family(out, METRIC_subscription_info);
 	for (row = 0; row < pg_rows(r); row++) {
 		if (pg_value(r, row, METRICS_OUTBOX_ID) == NULL)
 			continue;
@@ -148,7 +141,7 @@ put_info(struct buf *out, const struct pg_result *r)
 		snprintf(description, sizeof(description), "%.*s",
 		    text != NULL ? (int)utf8_prefix(text, DESCRIPTION_MAX) : 0,
 		    text != NULL ? text : "");
-		prom_sample(out, name,
+		prom_sample(out, METRIC_subscription_info,
 		    (const char *[]){ "subscription",
 			pg_value(r, row, METRICS_OUTBOX_ID), "topic",
 			pg_value(r, row, METRICS_OUTBOX_TOPIC), "host", host,
@@ -161,13 +154,9 @@ static void
 put_outbox(struct buf *out, const struct pg_result *r)
 {
 	put_states(out, r);
-	put_of_each(out, r, P "subscription_waiting",
-	    "Its deliveries that are neither delivered nor dead.", waiting);
-	put_of_each(out, r, P "subscription_overdue_seconds",
-	    "How long its most overdue delivery, not held, waits for a worker.",
-	    overdue);
-	put_of_each(out, r, P "subscription_breaker_open",
-	    "Its circuit breaker: 0 closed, 0.5 half-open, 1 open.", breaker);
+	put_of_each(out, r, METRIC_subscription_waiting, waiting);
+	put_of_each(out, r, METRIC_subscription_overdue_seconds, overdue);
+	put_of_each(out, r, METRIC_subscription_breaker_open, breaker);
 	put_info(out, r);
 }
 
@@ -179,85 +168,32 @@ put_clock(
 {
 	dbclock_hear(pg_value(r, 0, METRICS_OUTBOX_NOW), asked);
 	dbclock_tell(score_clock_told());
-	prom_family(out, P "pool_clock_skew_seconds", "gauge",
-	    "How far the clock of the pool's host is ahead of the database's.");
-	prom_sample(out, P "pool_clock_skew_seconds", NULL, dbclock_skew());
+	prom_family(out, METRIC_pool_clock_skew_seconds);
+	prom_sample(out, METRIC_pool_clock_skew_seconds, NULL, dbclock_skew());
 }
 
 /* --- the workers --- */
 
-/* What worker/dispatch/tally.c writes. */
-static const struct family {
-	const char *name, *type, *help;
-} families[] = {
-	{ P "clock_skew_seconds", "gauge",
-	    "How far the clock of the worker's host is ahead of the "
-	    "database's." },
-	{ P "feed_stalled_seconds", "gauge",
-	    "How long a transaction has been holding back the feed and the "
-	    "live stream; 0: none does." },
-	{ P "worker_attempt_duration_seconds", "histogram",
-	    "Attempts to deliver, from start to outcome." },
-	{ P "worker_attempts_total", "counter",
-	    "Attempts by subscription and outcome; released: given back before "
-	    "it was begun. Those above 1000 subscriptions are other." },
-	{ P "worker_claimed_total", "counter",
-	    "Deliveries that were claimed." },
-	{ P "worker_claims_total", "counter",
-	    "Claims, also those that found nothing." },
-	{ P "worker_job_failures_total", "counter",
-	    "Runs of a periodic job that failed." },
-	{ P "worker_job_last_success_timestamp_seconds", "gauge",
-	    "When it last ran without failing." },
-};
-
-enum {
-	FAMILIES = sizeof(families) / sizeof(*families)
-};
-
-/* The name itself, or one of a histogram's three. */
-static bool
-is_of(const struct family *f, const char *name)
-{
-	size_t n = strlen(f->name);
-
-	return strncmp(f->name, name, n) == 0 &&
-	    (name[n] == '\0' || strcmp(name + n, "_bucket") == 0 ||
-		strcmp(name + n, "_sum") == 0 ||
-		strcmp(name + n, "_count") == 0);
-}
-
-static const struct family *
-family_of(const char *name)
-{
-	int i;
-
-	for (i = 0; i < FAMILIES; i++)
-		if (is_of(&families[i], name))
-			return &families[i];
-	return NULL;
-}
-
-/* Rows of one family follow each other; what a newer worker counts is not ours.
+/*
+ * Rows of one metric follow each other. A newer worker may count what this
+ * pool does not know, which is left out.
  */
 static void
 put_samples(struct buf *out, const struct pg_result *r)
 {
-	const struct family *family, *before = NULL;
 	const char *name, *labels, *value;
-	int row;
+	int row, metric, before = -1;
 
 	for (row = 0; row < pg_rows(r); row++) {
 		name = pg_value(r, row, METRICS_WORKERS_METRIC);
 		labels = pg_value(r, row, METRICS_WORKERS_LABELS);
 		value = pg_value(r, row, METRICS_WORKERS_VALUE);
 		if (name == NULL || labels == NULL || value == NULL ||
-		    (family = family_of(name)) == NULL)
+		    (metric = metric_of(name)) < 0)
 			continue;
-		if (family != before)
-			prom_family(
-			    out, family->name, family->type, family->help);
-		before = family;
+		if (metric != before)
+			prom_family(out, (enum metric)metric);
+		before = metric;
 		buf_printf(out, "%s{worker=\"%s\"%s%s} %s\n", name,
 		    pg_value(r, row, METRICS_WORKERS_NAME), *labels ? "," : "",
 		    labels, value);
@@ -265,15 +201,15 @@ put_samples(struct buf *out, const struct pg_result *r)
 }
 
 static void
-put_of_workers(struct buf *out, const struct pg_result *r, const char *name,
-    const char *help, int column)
+put_of_workers(
+    struct buf *out, const struct pg_result *r, enum metric metric, int column)
 {
 	int row;
 
-	prom_family(out, name, "gauge", help);
+	prom_family(out, metric);
 	for (row = 0; row < pg_rows(r); row++)
 		if (pg_value(r, row, METRICS_WORKERS_METRIC) == NULL)
-			prom_sample(out, name,
+			prom_sample(out, metric,
 			    (const char *[]){ "worker",
 				pg_value(r, row, METRICS_WORKERS_NAME), NULL },
 			    number(r, row, column));
@@ -292,22 +228,20 @@ count_workers(const struct pg_result *r)
 static void
 put_workers(struct buf *out, const struct pg_result *r)
 {
-	prom_family(out, P "workers", "gauge",
-	    "Workers seen within SMARTCITY_WORKER_SEEN.");
-	prom_sample(out, P "workers", NULL, count_workers(r));
-	put_of_workers(out, r, P "worker_seen_seconds",
-	    "Since its last sign of life.", METRICS_WORKERS_UNSEEN_SECONDS);
-	put_of_workers(out, r, P "worker_start_time_seconds",
-	    "When it started.", METRICS_WORKERS_STARTED_AT);
+	prom_family(out, METRIC_workers);
+	prom_sample(out, METRIC_workers, NULL, count_workers(r));
+	put_of_workers(
+	    out, r, METRIC_worker_seen_seconds, METRICS_WORKERS_UNSEEN_SECONDS);
+	put_of_workers(out, r, METRIC_worker_start_time_seconds,
+	    METRICS_WORKERS_STARTED_AT);
 	put_samples(out, r);
 }
 
 static void
 put_up(struct buf *out, bool up)
 {
-	prom_family(out, P "database_up", "gauge",
-	    "0: it did not answer, and what only it knows is missing here.");
-	prom_sample(out, P "database_up", NULL, up);
+	prom_family(out, METRIC_database_up);
+	prom_sample(out, METRIC_database_up, NULL, up);
 }
 
 void

@@ -3,10 +3,12 @@
 #include <math.h>
 
 void
-prom_family(
-    struct buf *out, const char *name, const char *type, const char *help)
+prom_family(struct buf *out, enum metric metric)
 {
-	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+	const struct metric_family *f = metric_family(metric);
+
+	buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", f->name, f->help,
+	    f->name, f->type);
 }
 
 static void
@@ -23,12 +25,12 @@ put_escaped(struct buf *out, const char *s)
 }
 
 void
-prom_sample(
-    struct buf *out, const char *name, const char *const labels[], double value)
+prom_part(struct buf *out, enum metric metric, const char *part,
+    const char *const labels[], double value)
 {
 	int i;
 
-	buf_puts(out, name);
+	buf_printf(out, "%s%s", metric_family(metric)->name, part);
 	for (i = 0; labels != NULL && labels[i] != NULL; i += 2) {
 		buf_printf(out, "%c%s=\"", i == 0 ? '{' : ',', labels[i]);
 		put_escaped(out, labels[i + 1]);
@@ -43,4 +45,11 @@ prom_sample(
 		    isnan(value)    ? " NaN\n"
 			: value > 0 ? " +Inf\n"
 				    : " -Inf\n");
+}
+
+void
+prom_sample(struct buf *out, enum metric metric, const char *const labels[],
+    double value)
+{
+	prom_part(out, metric, "", labels, value);
 }

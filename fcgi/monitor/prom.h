@@ -3,17 +3,20 @@
 #define PROM_H
 
 #include "buf.h"
+#include "metric.h"
 
 #define PROM_CONTENT_TYPE "text/plain; version=0.0.4; charset=utf-8"
 
 /* Begins a family; all its samples must follow before the next family. */
-void prom_family(
-    struct buf *, const char *name, const char *type, const char *help);
+void prom_family(struct buf *, enum metric);
 /*
- * labels: pairs of name and value, ended by a NULL name; or NULL, no labels.
- * Values can be any text.
+ * labels: pairs of name and value, ended by a NULL name; NULL: none. Values
+ * may be any text.
  */
 void prom_sample(
-    struct buf *, const char *name, const char *const labels[], double value);
+    struct buf *, enum metric, const char *const labels[], double value);
+/* The same for a part of a histogram: "_bucket", "_sum" or "_count". */
+void prom_part(struct buf *, enum metric, const char *part,
+    const char *const labels[], double value);
 
 #endif

@@ -193,6 +193,8 @@ rules__all_of_them__have_a_place(void **state)
 	assert_in_range(n, 3, SCORE_RULES);
 }
 
+#define M "smartcity_workers"
+
 static void
 sample__any_label__escaped(void **state)
 {
@@ -201,16 +203,17 @@ sample__any_label__escaped(void **state)
 
 	(void)state;
 	buf_init(&out, 1000);
-	prom_family(&out, "m", "gauge", "It is.");
-	prom_sample(&out, "m", labels, 123456789012345.0);
-	prom_sample(&out, "m", NULL, 0.25);
-	prom_sample(&out, "m", NULL, INFINITY);
-	prom_sample(&out, "m", NULL, -INFINITY);
-	prom_sample(&out, "m", NULL, NAN);
+	prom_family(&out, METRIC_workers);
+	prom_sample(&out, METRIC_workers, labels, 123456789012345.0);
+	prom_sample(&out, METRIC_workers, NULL, 0.25);
+	prom_sample(&out, METRIC_workers, NULL, INFINITY);
+	prom_sample(&out, METRIC_workers, NULL, -INFINITY);
+	prom_sample(&out, METRIC_workers, NULL, NAN);
 	assert_string_equal(out.data,
-	    "# HELP m It is.\n# TYPE m gauge\n"
-	    "m{a=\"x\\\"y\\\\z\\n\",b=\"é\"} 123456789012345\n"
-	    "m 0.25\nm +Inf\nm -Inf\nm NaN\n");
+	    "# HELP " M " Workers seen within SMARTCITY_WORKER_SEEN seconds.\n"
+	    "# TYPE " M " gauge\n" M
+	    "{a=\"x\\\"y\\\\z\\n\",b=\"é\"} 123456789012345\n" M " 0.25\n" M
+	    " +Inf\n" M " -Inf\n" M " NaN\n");
 	buf_free(&out);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "id.h"
+#include "metric.h"
 
 enum {
 	SUBSCRIPTIONS = 1000, /* that are counted apart */
@@ -12,8 +13,6 @@ enum {
 	BUCKETS = 13,
 	JOBS_MAX = 16
 };
-
-#define P "smartcity_worker_"
 
 struct row {
 	char id[ID_LEN + 1]; /* "": free */
@@ -33,9 +32,9 @@ static struct {
 	uint64_t failures;
 } jobs[JOBS_MAX];
 
-static const char *const gauge_names[TALLY_GAUGES] = {
-	[TALLY_CLOCK] = "smartcity_clock_skew_seconds",
-	[TALLY_FEED] = "smartcity_feed_stalled_seconds",
+static const enum metric gauge_metrics[TALLY_GAUGES] = {
+	[TALLY_CLOCK] = METRIC_clock_skew_seconds,
+	[TALLY_FEED] = METRIC_feed_stalled_seconds,
 };
 static struct {
 	double value;
@@ -106,13 +105,29 @@ tally_gauge(int gauge, double value, const char *name, const char *warning)
 	    warning != NULL ? warning : "");
 }
 
-/* labels: of characters that need no escape but their quotes. */
+/* ["name","labels",value]; no name has a character that needs an escape. */
 static void
-put(struct buf *out, const char *name, double value, const char *labels)
+put_named(struct buf *out, const char *name, const char *part, double value,
+    const char *labels)
 {
-	buf_printf(out, "%s[\"%s\",", out->len > 1 ? "," : "", name);
+	buf_printf(out, "%s[\"%s%s\",", out->len > 1 ? "," : "", name, part);
 	buf_json_string(out, labels, strlen(labels));
 	buf_printf(out, ",%.15g]", value);
+}
+
+/* labels: as /metrics shows them, id="17",outcome="failed". */
+static void
+put(struct buf *out, enum metric metric, double value, const char *labels)
+{
+	put_named(out, metric_family(metric)->name, "", value, labels);
+}
+
+static void
+put_part(struct buf *out, const char *part, double value, const char *labels)
+{
+	put_named(out,
+	    metric_family(METRIC_worker_attempt_duration_seconds)->name, part,
+	    value, labels);
 }
 
 static void
@@ -126,7 +141,8 @@ put_row(struct buf *out, const struct row *row)
 		    "subscription=\"%s\",outcome=\"%s\"", row->id,
 		    ending_name((enum ending)i));
 		if (row->n[i] > 0)
-			put(out, P "attempts_total", (double)row->n[i], labels);
+			put(out, METRIC_worker_attempts_total,
+			    (double)row->n[i], labels);
 	}
 }
 
@@ -144,11 +160,10 @@ put_durations(struct buf *out)
 			    (double)bounds[i] / 1000);
 		else
 			snprintf(labels, sizeof(labels), "le=\"+Inf\"");
-		put(out, P "attempt_duration_seconds_bucket", (double)n,
-		    labels);
+		put_part(out, "_bucket", (double)n, labels);
 	}
-	put(out, P "attempt_duration_seconds_sum", (double)took_ms / 1000, "");
-	put(out, P "attempt_duration_seconds_count", (double)n, "");
+	put_part(out, "_sum", (double)took_ms / 1000, "");
+	put_part(out, "_count", (double)n, "");
 }
 
 static void
@@ -159,9 +174,9 @@ put_jobs(struct buf *out)
 
 	for (i = 0; i < JOBS_MAX && jobs[i].name != NULL; i++) {
 		snprintf(labels, sizeof(labels), "task=\"%s\"", jobs[i].name);
-		put(out, P "job_failures_total", (double)jobs[i].failures,
-		    labels);
-		put(out, P "job_last_success_timestamp_seconds",
+		put(out, METRIC_worker_job_failures_total,
+		    (double)jobs[i].failures, labels);
+		put(out, METRIC_worker_job_last_success_timestamp_seconds,
 		    (double)jobs[i].success_us / 1e6, labels);
 	}
 }
@@ -173,10 +188,10 @@ put_gauges(struct buf *out)
 	int i;
 
 	for (i = 0; i < TALLY_GAUGES; i++) {
-		put(out, gauge_names[i], gauges[i].value, "");
+		put(out, gauge_metrics[i], gauges[i].value, "");
 		if (gauges[i].warning[0] != '\0')
-			put(out, gauges[i].name, fabs(gauges[i].value),
-			    gauges[i].warning);
+			put_named(out, gauges[i].name, "",
+			    fabs(gauges[i].value), gauges[i].warning);
 	}
 }
 
@@ -190,8 +205,8 @@ tally_write(struct buf *out)
 	for (i = 0; i < PLACES; i++)
 		put_row(out, &rows[i]);
 	put_row(out, &other);
-	put(out, P "claimed_total", (double)claimed, "");
-	put(out, P "claims_total", (double)claims, "");
+	put(out, METRIC_worker_claimed_total, (double)claimed, "");
+	put(out, METRIC_worker_claims_total, (double)claims, "");
 	put_jobs(out);
 	put_gauges(out);
 	buf_putc(out, ']');

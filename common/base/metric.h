@@ -1,0 +1,26 @@
+/* The metrics of /metrics, which pool and worker share: metrics.def. */
+#ifndef METRIC_H
+#define METRIC_H
+
+enum metric {
+#define METRIC(name, type, labels, help) METRIC_##name,
+#include "metrics.def"
+#undef METRIC
+	METRICS
+};
+
+struct metric_family {
+	const char *name;   /* with its prefix: smartcity_workers */
+	const char *type;   /* counter, gauge or histogram */
+	const char *labels; /* "service, outcome", or "" */
+	const char *help;
+};
+
+const struct metric_family *metric_family(enum metric);
+/*
+ * The metric that a sample of that name is of, the name itself or with
+ * _bucket, _sum or _count for a histogram; -1: there is none.
+ */
+int metric_of(const char *sample_name);
+
+#endif
