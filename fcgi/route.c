@@ -25,36 +25,37 @@ typedef void handler(const struct context *, const struct request *,
 
 /*
  * {} matches one segment, which the handler gets as it was sent. The first
- * pattern that matches a path is its own, whatever the method: so a word comes
- * before the {} in its place.
+ * pattern that matches a path decides, whatever the method, so "/events/stream"
+ * stands before "/events/{}". A test compares the table with openapi.json.
  */
 /* clang-format off */
 static const struct route {
 	const char *method, *pattern;
+	const char *query; /* names of parameters */
 	handler *handle;
 } routes[] = {
-	{ "POST", INGEST_PATH "{}", ingest_post },
-	{ "GET", "/events", events_list },
-	{ "GET", "/events/stream", events_stream },
-	{ "GET", "/events/{}", events_get },
-	{ "GET", "/events/{}/trace", trace_get },
-	{ "GET", "/outbox", outbox_list },
-	{ "POST", "/outbox/replay", outbox_replay },
-	{ "GET", "/outbox/{}", outbox_get },
-	{ "POST", "/outbox/{}/retry", outbox_retry },
-	{ "GET", "/rejected", rejected_list },
-	{ "GET", "/rejected/{}", rejected_get },
-	{ "POST", "/subscriptions", subscriptions_post },
-	{ "GET", "/subscriptions", subscriptions_list },
-	{ "GET", "/subscriptions/{}", subscriptions_get },
-	{ "PATCH", "/subscriptions/{}", subscriptions_patch },
-	{ "DELETE", "/subscriptions/{}", subscriptions_delete },
-	{ "POST", "/subscriptions/{}/secret/rotate", subscriptions_rotate },
-	{ "POST", "/subscriptions/{}/test", subscriptions_test },
-	{ "GET", "/health", health_get },
-	{ "GET", "/ready", ready_get },
-	{ "GET", "/status", status_get },
-	{ "GET", "/metrics", metrics_get },
+	{ "POST", INGEST_PATH "{}", "dedupe_key", ingest_post },
+	{ "GET", "/events", "limit,offset,cursor,after,service,since,until,source_event_id,deduplication_key,derived", events_list },
+	{ "GET", "/events/stream", "service", events_stream },
+	{ "GET", "/events/{}", "", events_get },
+	{ "GET", "/events/{}/trace", "", trace_get },
+	{ "GET", "/outbox", "status,subscription,topic,since,until,limit,cursor", outbox_list },
+	{ "POST", "/outbox/replay", "status,subscription,topic,since,until,limit,cursor,dry_run", outbox_replay },
+	{ "GET", "/outbox/{}", "", outbox_get },
+	{ "POST", "/outbox/{}/retry", "status,subscription", outbox_retry },
+	{ "GET", "/rejected", "service,limit,offset,cursor", rejected_list },
+	{ "GET", "/rejected/{}", "", rejected_get },
+	{ "POST", "/subscriptions", "", subscriptions_post },
+	{ "GET", "/subscriptions", "limit,offset,cursor", subscriptions_list },
+	{ "GET", "/subscriptions/{}", "", subscriptions_get },
+	{ "PATCH", "/subscriptions/{}", "", subscriptions_patch },
+	{ "DELETE", "/subscriptions/{}", "", subscriptions_delete },
+	{ "POST", "/subscriptions/{}/secret/rotate", "", subscriptions_rotate },
+	{ "POST", "/subscriptions/{}/test", "", subscriptions_test },
+	{ "GET", "/health", "", health_get },
+	{ "GET", "/ready", "", ready_get },
+	{ "GET", "/status", "json,full", status_get },
+	{ "GET", "/metrics", "", metrics_get },
 };
 /* clang-format on */
 
@@ -143,6 +144,7 @@ route_handle(
     const struct context *ctx, const struct request *req, struct response *res)
 {
 	const char *pattern = NULL;
+	struct request routed;
 	char arg[PATH_LEN_MAX];
 	int i;
 
@@ -162,7 +164,9 @@ route_handle(
 		pattern = routes[i].pattern;
 		if (!allows(&routes[i], req->method))
 			continue;
-		routes[i].handle(ctx, req, arg, res);
+		routed = *req;
+		routed.query_names = routes[i].query;
+		routes[i].handle(ctx, &routed, arg, res);
 		return;
 	}
 	if (pattern == NULL) {
@@ -177,4 +181,16 @@ route_handle(
 	} else {
 		problem_write(req, res, 405, "Method Not Allowed");
 	}
+}
+
+bool
+route_describe(
+    int n, const char **method, const char **pattern, const char **query)
+{
+	if (n >= ROUTES)
+		return false;
+	*method = routes[n].method;
+	*pattern = routes[n].pattern;
+	*query = routes[n].query;
+	return true;
 }

@@ -21,3 +21,15 @@ list_next(const char **list, const char **entry, size_t *len)
 	*len = n;
 	return true;
 }
+
+bool
+list_has(const char *list, const char *entry)
+{
+	const char *each;
+	size_t len;
+
+	while (list_next(&list, &each, &len))
+		if (len == strlen(entry) && memcmp(each, entry, len) == 0)
+			return true;
+	return false;
+}

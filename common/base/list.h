@@ -11,5 +11,6 @@
  * and *list is NULL.
  */
 bool list_next(const char **list, const char **entry, size_t *len);
+bool list_has(const char *list, const char *entry);
 
 #endif

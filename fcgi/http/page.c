@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "list.h"
 #include "rfc3339.h"
 
 bool
@@ -125,18 +126,14 @@ page_choice(struct page *p, const char *name, const char *const choices[])
 }
 
 void
-page_only(struct page *p, const char *const names[])
+page_only(struct page *p, const struct request *req)
 {
 	const char *name;
-	size_t k;
 	int i;
 
 	for (i = 0; i < p->params.n; i++) {
 		name = p->params.at[i].name;
-		for (k = 0; names[k] != NULL; k++)
-			if (strcmp(name, names[k]) == 0)
-				break;
-		if (names[k] == NULL)
+		if (!list_has(req->query_names, name))
 			add_fault(&p->faults, "query", name, "extra_forbidden",
 			    "Extra inputs are not permitted",
 			    p->params.at[i].value);

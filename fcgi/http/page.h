@@ -45,8 +45,8 @@ const char *page_choice(
 /* Adds a fault of that parameter, which must be present. */
 void page_refuse(
     struct page *, const char *name, const char *type, const char *msg);
-/* Adds a fault for each parameter that is not in names (ended by NULL). */
-void page_only(struct page *, const char *const names[]);
+/* Adds a fault for each parameter that the route does not know. */
+void page_only(struct page *, const struct request *);
 /* An id from the path; false: the request was answered with 422. */
 bool page_path_id(
     const struct request *, const char *text, struct id *, struct response *);

@@ -26,6 +26,7 @@ struct request {
 	const char *method;
 	const char *path;  /* raw, as in the request line, without the query */
 	const char *query; /* raw, without the ?; "" where there is none */
+	const char *query_names; /* known to its route, separated by commas */
 	/*
 	 * If a client repeats a header, nginx before 1.23 passes on each line;
 	 * later versions pass one line that joins them with ", ".

@@ -19,13 +19,6 @@ struct search {
 	const char *since, *topic, *state, *subscription; /* or NULL */
 };
 
-/* Other names are refused: without a mistyped filter, too much is resent. */
-static const char *const list_names[] = { "status", "subscription", "topic",
-	"since", "until", "limit", "cursor", NULL };
-static const char *const replay_names[] = { "status", "subscription", "topic",
-	"since", "until", "limit", "cursor", "dry_run", NULL };
-static const char *const retry_names[] = { "status", "subscription", NULL };
-
 static void
 read_search(struct page *p, const char *status, struct search *s)
 {
@@ -102,7 +95,7 @@ list(const struct context *ctx, const struct request *req, struct page *p,
 		OUTBOX_PAGE_MORE };
 
 	read_search(p, read_state(p), &s);
-	page_only(p, list_names);
+	page_only(p, req);
 	if (page_check(p, req, res))
 		page_answer(p, ctx, req, &all, res);
 }
@@ -146,7 +139,7 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 		[OUTBOX_RETRY_ARG_STATE] = state,
 	};
 
-	page_only(p, retry_names);
+	page_only(p, req);
 	if (!page_check(p, req, res))
 		return;
 	status = db_run(ctx->db, Q_outbox_retry, values, &r);
@@ -225,7 +218,8 @@ replay(const struct context *ctx, const struct request *req, struct page *p,
 	struct search s;
 
 	read_search(p, state != NULL ? state : states[0], &s);
-	page_only(p, replay_names);
+	/* Without a mistyped filter, too much would be resent. */
+	page_only(p, req);
 	if (!page_check(p, req, res))
 		return;
 	status =
