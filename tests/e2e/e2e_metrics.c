@@ -10,6 +10,8 @@
 
 #include "clock.h"
 #include "http.h"
+#include "metric.h"
+#include "shell.h"
 #include "stack.h"
 
 static struct stack s;
@@ -102,6 +104,22 @@ metrics__real_output__promtool_agrees(void **state)
 	    command, sizeof(command), "promtool check metrics <%s >&2", path);
 	assert_int_equal(system(command), 0);
 	http_free(&h);
+}
+
+/* What the table of metrics promises is shown, under its type. */
+static void
+metrics__the_whole_table__is_shown(void **state)
+{
+	const struct metric_family *f;
+	int i;
+
+	(void)state;
+	for (i = 0; i < METRICS; i++) {
+		f = metric_family((enum metric)i);
+		if (shell("grep -qx '# TYPE %s %s' %s/metrics.txt", f->name,
+			f->type, s.dir) != 0)
+			fail_msg("/metrics lacks %s", f->name);
+	}
 }
 
 /* All metrics that the rules and the dashboard ask for must be there. */
@@ -345,6 +363,7 @@ database__gone__seen_everywhere(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(metrics__real_output__promtool_agrees),
+	cmocka_unit_test(metrics__the_whole_table__is_shown),
 	cmocka_unit_test(prometheus__rules_and_dashboard__fit_the_output),
 	cmocka_unit_test(metrics__after_one_of_each__counted),
 	cmocka_unit_test(metrics__subscription__its_topic_host_and_description),
