@@ -33,26 +33,12 @@ static void (*watcher)(enum db_error);
 
 static const struct backoff reconnect = { 50, 2000, 20 };
 
-/* SQLAlchemy names its driver in the scheme: postgresql+psycopg2://. */
-static char *
-plain_url(const char *url)
-{
-	const char *plus = strchr(url, '+'), *rest = strstr(url, "://");
-	char *out;
-
-	if (plus == NULL || rest == NULL || plus > rest)
-		return strdup(url);
-	if (asprintf(&out, "%.*s%s", (int)(plus - url), url, rest) < 0)
-		return NULL;
-	return out;
-}
-
 struct db *
 db_new(const char *url, const char *program, int timeout_ms)
 {
 	struct db *db = calloc(1, sizeof(*db));
 
-	if (db == NULL || (db->url = plain_url(url)) == NULL) {
+	if (db == NULL || (db->url = strdup(url)) == NULL) {
 		free(db);
 		return NULL;
 	}

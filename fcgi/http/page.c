@@ -53,23 +53,11 @@ page_free(struct page *p)
 	faults_free(&p->faults);
 }
 
-static void
-add_fault(struct faults *faults, const char *where, const char *name,
-    const char *type, const char *msg, const char *value)
-{
-	struct buf input;
-
-	buf_init(&input, 6 * PARAMS_TEXT_MAX);
-	buf_json_string(&input, value, strlen(value));
-	faults_add(faults, type, where, name, msg, input.data);
-	buf_free(&input);
-}
-
 void
 page_refuse(struct page *p, const char *name, const char *type, const char *msg)
 {
-	add_fault(
-	    &p->faults, "query", name, type, msg, params_get(&p->params, name));
+	faults_add_text(
+	    &p->faults, type, "query", name, msg, params_get(&p->params, name));
 }
 
 bool
@@ -134,8 +122,8 @@ page_only(struct page *p, const struct request *req)
 	for (i = 0; i < p->params.n; i++) {
 		name = p->params.at[i].name;
 		if (!list_has(req->query_names, name))
-			add_fault(&p->faults, "query", name, "extra_forbidden",
-			    "Extra inputs are not permitted",
+			faults_add_text(&p->faults, "extra_forbidden", "query",
+			    name, "Extra inputs are not permitted",
 			    p->params.at[i].value);
 	}
 }
@@ -149,7 +137,7 @@ page_path_id(const struct request *req, const char *text, struct id *out,
 	if (id_parse(text, out))
 		return true;
 	faults_init(&faults);
-	add_fault(&faults, "path", "id", "uuid_parsing",
+	faults_add_text(&faults, "uuid_parsing", "path", "id",
 	    "Input should be a valid UUID", text);
 	problem_faults(req, res, &faults);
 	faults_free(&faults);

@@ -80,18 +80,6 @@ params_get(const struct params *p, const char *name)
 	return NULL;
 }
 
-static void
-add_fault(struct faults *faults, const char *name, const char *type,
-    const char *msg, const char *value)
-{
-	struct buf input;
-
-	buf_init(&input, PARAMS_TEXT_MAX * 6);
-	buf_json_string(&input, value, strlen(value));
-	faults_add(faults, type, "query", name, msg, input.data);
-	buf_free(&input);
-}
-
 void
 params_int(const struct params *p, const char *name, long long min,
     long long *out, struct faults *faults)
@@ -105,7 +93,7 @@ params_int(const struct params *p, const char *name, long long min,
 	signs = *value == '-' || *value == '+';
 	if (value[signs] == '\0' ||
 	    value[signs + strspn(value + signs, "0123456789")] != '\0') {
-		add_fault(faults, name, "int_parsing",
+		faults_add_text(faults, "int_parsing", "query", name,
 		    "Input should be a valid integer, unable to parse string "
 		    "as an integer",
 		    value);
@@ -114,13 +102,14 @@ params_int(const struct params *p, const char *name, long long min,
 	errno = 0;
 	*out = strtoll(value, NULL, 10);
 	if (errno == ERANGE && *value != '-') {
-		add_fault(faults, name, "int_parsing_size",
+		faults_add_text(faults, "int_parsing_size", "query", name,
 		    "Unable to parse input string as an integer, exceeded "
 		    "maximum size",
 		    value);
 	} else if (*out < min) {
 		snprintf(msg, sizeof(msg),
 		    "Input should be greater than or equal to %lld", min);
-		add_fault(faults, name, "greater_than_equal", msg, value);
+		faults_add_text(
+		    faults, "greater_than_equal", "query", name, msg, value);
 	}
 }

@@ -71,3 +71,15 @@ faults_add_member(struct faults *f, const char *type, const char *name,
 	faults_add(f, type, "body", name, msg, text.data);
 	buf_free(&text);
 }
+
+void
+faults_add_text(struct faults *f, const char *type, const char *where,
+    const char *field, const char *msg, const char *input)
+{
+	struct buf quoted;
+
+	buf_init(&quoted, 6 * strlen(input) + 3);
+	buf_json_string(&quoted, input, strlen(input));
+	faults_add(f, type, where, field, msg, quoted.data);
+	buf_free(&quoted);
+}

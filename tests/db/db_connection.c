@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "config.h"
 #include "database.h"
 #include "db.h"
 #include "sqlstate.h"
@@ -18,16 +19,21 @@
 static void
 db__sqlalchemy_url__understood(void **state)
 {
-	char text[1024];
+	char text[1024], error[256], *plain = NULL;
 	struct db *db;
 
 	(void)state;
 	snprintf(
 	    text, sizeof(text), "postgresql+psycopg2%s", strstr(url, "://"));
-	db = db_new(text, "test", 3000);
+	setenv("DATABASE_URL", text, 1);
+	assert_int_equal(
+	    config_value("DATABASE_URL", &plain, error), STATUS_OK);
+	unsetenv("DATABASE_URL");
+	db = db_new(plain, "test", 3000);
 	assert_non_null(db);
 	assert_int_equal(db_connect(db), STATUS_OK);
 	db_free(db);
+	free(plain);
 }
 
 static void

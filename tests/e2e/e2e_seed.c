@@ -121,8 +121,9 @@ make_run__dotenv_malformed__refused_by_its_line(void **state)
 		   "-eq 1 "
 		   "] && grep -q '.env, line 1: ' err && ! grep -q secret err");
 	put_env("DATABASE_URL=mysql://u:secret@h/d");
-	shell_must("\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && grep -q 'not a "
-		   "postgresql:// URL' err && ! grep -q secret err");
+	shell_must(
+	    "\"$top\"/nginx/run 2>err; [ $? -eq 1 ] && grep -q 'neither a "
+	    "postgresql:// URL' err && ! grep -q secret err");
 }
 
 static void

@@ -106,7 +106,7 @@ setting__wrong__78(void **state)
 		{ AWAY "SMARTCITY_LISTEN=/nonexistent/s $B/smartcity-fcgi", 78,
 		    "cannot listen" },
 		{ "DATABASE_URL=mysql://h/d sql/migrate status", 78,
-		    "not a postgresql:// URL" },
+		    "neither a postgresql:// URL" },
 		{ "cd / && DATA_DIR=/nonexistent $OLDPWD/sql/migrate status",
 		    78, "no database" },
 		{ "[ -x /usr/sbin/smartcity-fcgi ] && { echo make all; exit "
