@@ -20,6 +20,12 @@ struct board *board;
 struct slot board_spare;
 static int board_fd = -1;
 
+const char *
+score_service(int n)
+{
+	return n < SCORE_OTHER ? service_all()[n]->name : "other";
+}
+
 static uint64_t
 mix(uint64_t hash, const char *text)
 {

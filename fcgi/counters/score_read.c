@@ -145,12 +145,6 @@ score_bucket(int n)
 }
 
 const char *
-score_service(int n)
-{
-	return n < SCORE_OTHER ? service_all()[n]->name : "other";
-}
-
-const char *
 score_outcome_name(int n)
 {
 	static const char *const names[OUTCOMES] = { "stored", "duplicate",

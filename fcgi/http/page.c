@@ -207,7 +207,7 @@ page_put_rows(
 
 /* Appends the rows of one statement; *more: there is more, and room for it. */
 static enum status
-put_some(struct page *p, const struct context *ctx, const struct list *list,
+put_some(struct page *p, const struct context *ctx, const struct listing *list,
     struct buf *out, bool *more)
 {
 	struct pg_result *r = NULL;
@@ -232,7 +232,7 @@ put_some(struct page *p, const struct context *ctx, const struct list *list,
 
 void
 page_answer(struct page *p, const struct context *ctx,
-    const struct request *req, const struct list *list, struct response *res)
+    const struct request *req, const struct listing *list, struct response *res)
 {
 	enum status status;
 	bool more;
@@ -252,7 +252,7 @@ page_answer(struct page *p, const struct context *ctx,
 
 void
 page_list(const struct context *ctx, const struct request *req,
-    const struct list *list, struct response *res)
+    const struct listing *list, struct response *res)
 {
 	struct page page;
 

@@ -72,7 +72,7 @@ int page_put_rows(struct buf *, const struct pg_result *, int n, page_writer *);
  */
 typedef enum status page_reader(
     struct db *, const struct page *, const void *arg, struct pg_result **);
-struct list {
+struct listing {
 	page_reader *read;
 	const void *arg;
 	page_writer *write;
@@ -84,10 +84,10 @@ struct list {
  * and a Link if there can be more; or with the error of the database.
  */
 void page_answer(struct page *, const struct context *, const struct request *,
-    const struct list *, struct response *);
+    const struct listing *, struct response *);
 /* The same for a list whose query string is read by page_open() alone. */
 void page_list(const struct context *, const struct request *,
-    const struct list *, struct response *);
+    const struct listing *, struct response *);
 /*
  * GET /x/{id}: answers with the row of this statement, whose one parameter is
  * the id; with 422 if it is no id, with 404 and `none` if there is no row; or

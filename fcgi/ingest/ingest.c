@@ -113,8 +113,8 @@ check_key(struct ingest *in)
 		header = bare_key(in);
 		if (header == NULL || in->req->idempotency_keys > 1) {
 			problem_write(in->req, in->res, 400,
-			    "Send one Idempotency-Key; if it contains a comma "
-			    "followed by a blank, in double quotes");
+			    "Send one line Idempotency-Key; a key with a comma "
+			    "before a blank must stand in double quotes");
 			return false;
 		}
 	}

@@ -114,8 +114,8 @@ list_page(const struct context *ctx, const struct request *req, struct page *p,
 		.key = params_get(&p->params, "deduplication_key"),
 		.derived = read_bool(p, "derived"),
 	};
-	const struct list list = { read_page, &f, events_write, EVENTS_PAGE_ID,
-		EVENTS_PAGE_MORE };
+	const struct listing list = { read_page, &f, events_write,
+		EVENTS_PAGE_ID, EVENTS_PAGE_MORE };
 
 	if (page_time(p, "since", &since))
 		f.since = &since;

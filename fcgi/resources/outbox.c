@@ -91,8 +91,8 @@ list(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
 {
 	struct search s;
-	const struct list all = { read_list, &s, write_listed, OUTBOX_PAGE_ID,
-		OUTBOX_PAGE_MORE };
+	const struct listing all = { read_list, &s, write_listed,
+		OUTBOX_PAGE_ID, OUTBOX_PAGE_MORE };
 
 	read_search(p, read_state(p), &s);
 	page_only(p, req);

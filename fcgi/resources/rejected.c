@@ -88,7 +88,7 @@ void
 rejected_list(const struct context *ctx, const struct request *req,
     const char *arg, struct response *res)
 {
-	static const struct list list = { read_page, NULL, write_rejected,
+	static const struct listing list = { read_page, NULL, write_rejected,
 		REJECTED_PAGE_ID, REJECTED_PAGE_MORE };
 
 	(void)arg;

@@ -264,7 +264,7 @@ void
 subscriptions_list(const struct context *ctx, const struct request *req,
     const char *arg, struct response *res)
 {
-	static const struct list list = { read_page, NULL, write_listed,
+	static const struct listing list = { read_page, NULL, write_listed,
 		SUBSCRIPTIONS_PAGE_ID, SUBSCRIPTIONS_PAGE_MORE };
 
 	(void)arg;

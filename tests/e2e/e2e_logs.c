@@ -1,7 +1,4 @@
-/*
- * The logs of the whole product: one request in all of them, levels, slow
- * requests.
- */
+/* One request in the logs of all programs; levels; slow requests. */
 #include "t.h"
 
 #include <pthread.h>

@@ -1,7 +1,4 @@
-/*
- * Which sites' web pages may use the API, and how browsers and programs are
- * answered.
- */
+/* Which sites' web pages can use the API, in browsers and elsewhere. */
 #include "t.h"
 
 #include <string.h>
@@ -289,10 +286,7 @@ websocket__subprotocols__the_first_is_given(void **state)
 	    "101", "\r\nSec-WebSocket-Protocol: ws+meta.nchan\r\n");
 }
 
-/*
- * An operator's headers in the stream and the pages, which are not in stock
- * nginx.
- */
+/* An operator's headers in what e2e_snippet's stock nginx does not have. */
 static void
 headers__of_ones_own__in_stream_and_pages(void **state)
 {

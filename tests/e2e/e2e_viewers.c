@@ -345,7 +345,7 @@ is_said(void *arg)
 	char command[128];
 
 	(void)arg;
-	snprintf(command, sizeof(command), "grep -q '(501, .*nchan' %s/run.log",
+	snprintf(command, sizeof(command), "grep -q '(501: .*nchan' %s/run.log",
 	    viewer_stack.dir);
 	return system(command) == 0;
 }
@@ -361,7 +361,7 @@ nginx_without_nchan__stream_asked_for__501_and_the_rest_works(void **state)
 	(void)state;
 	stack_start(&viewer_stack, settings);
 	viewer_expect("GET", "/events/stream", SSE, 501,
-	    "{\"detail\":\"The live stream is nginx's");
+	    "{\"detail\":\"nginx serves the live stream");
 	viewer_expect("GET", "/events/stream?service=x",
 	    "Accept: application/problem+json\r\n", 501,
 	    J("'title':'Not Implemented','status':501"));

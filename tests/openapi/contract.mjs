@@ -1,5 +1,5 @@
 // Compares the stack on 127.0.0.1:PORT, whose data are in DIRECTORY, with its
-// description, and the description with the table of routes, the fixtures and its
+// description, and the description with the fixtures and its
 // own examples:
 //
 //	node contract.mjs PORT DIRECTORY DATABASE_URL
@@ -281,19 +281,6 @@ async function pages() {
 			...(op.method === "get" && { Accept: "text/event-stream" }) } });
 }
 
-function routes() {
-	const served = [...read("fcgi/route.c")
-		.matchAll(/^\t\{ "([A-Z]+)", "([^"]+)", \w+ \},$/gm)]
-		.map(([, method, path]) => `${method} ${path}`);
-	const described = operations.filter((op) =>
-		!(op.path.startsWith("/ingest/") && op.operationId !== "ingest"))
-		.map((op) => `${op.method.toUpperCase()} ${op.path}`
-			.replace(/\{\w+\}/g, "{}"));
-
-	assert.ok(served.length > 15);
-	assert.deepEqual(described.sort(), served.sort());
-}
-
 // Methods that are not described for a path.
 async function methods() {
 	for (const [path, item] of Object.entries(doc.paths)) {
@@ -359,7 +346,6 @@ function coverage() {
 
 // -----------------------------------------------------------------------------
 
-routes();
 fixtures();
 await call("health", 200);
 await call("ready", 200);

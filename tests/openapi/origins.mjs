@@ -5,7 +5,7 @@
 //	node origins.mjs PORT DASH DIRECTORY CHROMIUM
 //
 // Pages of other sites must not be able to change anything, by any route in
-// fcgi/route.c and any way of sending, nor open the stream. Pages of this site and
+// /openapi.json and any way of sending, nor open the stream. Pages of this site and
 // of the listed one can do both.
 
 import assert from "node:assert/strict";
@@ -26,12 +26,16 @@ const emergency = { patient_id: 1, alert: "emergency", location: "here" };
 const bodies = { ingest: emergency,
 	subscriptions: { topic: "event.*", url: `${direct}/nowhere`, paused: true } };
 
-const changing = [...fs.readFileSync(
-	new URL("../../fcgi/route.c", import.meta.url), "utf8")
-	.matchAll(/^\t\{ "([A-Z]+)", "([^"]+)", \w+ \},$/gm)]
-	.filter(([, method]) => method !== "GET")
-	.map(([, method, path]) => ({ method, path,
-		body: path === "/ingest/{}" ? bodies.ingest :
+const { paths } = await (await fetch(`${direct}/openapi.json`)).json();
+const changing = Object.entries(paths)
+	// The paths of single services are examples of /ingest/{service}.
+	.filter(([path]) => !/^\/ingest\/\w/.test(path))
+	.flatMap(([path, item]) => Object.keys(item)
+		.filter((key) => /^(post|put|patch|delete)$/.test(key))
+		.map((key) => ({ method: key.toUpperCase(),
+			path: path.replace(/\{\w+\}/g, "{}") })))
+	.map(({ method, path }) => ({ method, path,
+		body: path.startsWith("/ingest/") ? bodies.ingest :
 			path === "/subscriptions" ? bodies.subscriptions :
 			method === "PATCH" ? { description: "mine" } : undefined }));
 assert.ok(changing.length > 7);
