@@ -1,4 +1,4 @@
-/* What a line of the log is about: the fields that go into it. */
+/* The fields of a log line that say which message and receiver it is about. */
 #ifndef ABOUT_H
 #define ABOUT_H
 
@@ -20,14 +20,14 @@ struct about {
 };
 
 void about_number(struct about *, const char *name, long long);
-/* Left out where it is NULL or "". Kept by reference. */
+/* Adds a field, unless its value is NULL or "". Kept by reference. */
 void about_text(struct about *, const char *name, const char *);
-/* A message, and the attempt at hand to deliver it to a subscription. */
+/* Adds a message, and the attempt to deliver it to a subscription. */
 void about_attempt(struct about *, const struct message *,
     const char *subscription_id, int attempt);
 /*
- * What people know a subscription by: its description and the host of its URL.
- * Either may be NULL.
+ * Adds what people know a subscription by: its description and the host of its
+ * URL. Either can be NULL.
  */
 void about_receiver(struct about *, const char *description, const char *url);
 

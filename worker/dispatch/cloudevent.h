@@ -4,7 +4,7 @@
 
 #include "message.h"
 
-/* Equal bytes for equal messages; `data` goes in as it is. */
+/* Equal messages give equal bytes; `data` is copied as it is. */
 void cloudevent_write(struct buf *, const struct message *);
 
 #endif

@@ -17,13 +17,14 @@
 
 enum {
 	LANES_MAX_BYTES = 64 << 20,
-	CLAIM_MS = 20,     /* between claims while they find something */
-	BUSY_MS = 500,     /* and for so long after the last one that did */
-	CLAIM_MORE_MS = 2, /* while there is more than one claim may take */
-	IDLE_SHARE = 10,   /* idle claims take a tenth of the time at most */
-	SWEEP_MS = 10000,  /* between claims that look at everything */
-	NEWCOMERS = 8, /* an unknown receiver gets an eighth of what is left */
-	AGAIN_MS = 1000, /* after the database failed */
+	CLAIM_MS = 20,     /* between claims while they find deliveries */
+	BUSY_MS = 500,     /* also for so long after the last one found */
+	CLAIM_MORE_MS = 2, /* while more is due than one claim can take */
+	IDLE_SHARE =
+	    10, /* claims that find nothing use at most 1/10 of the time */
+	SWEEP_MS = 10000, /* between claims that look at all due deliveries */
+	NEWCOMERS = 8,    /* a new receiver gets 1/8 of the free places */
+	AGAIN_MS = 1000,  /* after the database failed */
 	LEASE_MARGIN_MS = 1000
 };
 
@@ -67,14 +68,15 @@ delay_ms(const struct parcel *p)
 	    arc4random());
 }
 
-/* This worker ended during the attempt: it is no fault of the receiver. */
+/* This worker ended during the attempt, which the receiver is not to blame for.
+ */
 static bool
 was_cut_off(const struct parcel *p)
 {
 	return p->dispatch->is_stopping && p->attempt.error == ERROR_INTERNAL;
 }
 
-/* What becomes of a delivery whose attempt has failed. */
+/* Decides between another attempt and a dead letter. */
 static void
 plan(const struct parcel *p, struct outcome *outcome)
 {
@@ -90,7 +92,7 @@ plan(const struct parcel *p, struct outcome *outcome)
 	}
 }
 
-/* What the sink calls when an attempt is over. */
+/* The sink calls this when an attempt is over. */
 static void
 finish(struct attempt *a)
 {
@@ -133,8 +135,8 @@ begin(struct parcel *p)
 }
 
 /*
- * An attempt that may take longer than its lease is not begun: another worker
- * might deliver the same meanwhile.
+ * An attempt that can take longer than its lease is not begun, because another
+ * worker could deliver the same message meanwhile.
  */
 static bool
 is_to_give_back(const struct dispatch *d, const struct parcel *p)
@@ -145,7 +147,7 @@ is_to_give_back(const struct dispatch *d, const struct parcel *p)
 	    clock_steady_ms() + needs > p->lease_end_ms;
 }
 
-/* Begins the first parcel or gives it back; false: neither may be done now. */
+/* Begins the first parcel or gives it back; false: neither is possible now. */
 static bool
 begin_one(struct dispatch *d, struct receiver *r)
 {
@@ -160,7 +162,7 @@ begin_one(struct dispatch *d, struct receiver *r)
 	return true;
 }
 
-/* One parcel of each receiver in turn, so that none takes all the places. */
+/* One parcel of each receiver in turn, so that no receiver takes all places. */
 static void
 begin_all(struct dispatch *d)
 {
@@ -185,8 +187,8 @@ begin_all(struct dispatch *d)
 /* --- claim --- */
 
 /*
- * How long until the next claim, after one that took so long. is_cut_off: it
- * found as many as it may claim at once, so there are probably more.
+ * Milliseconds until the next claim, after one that took `took` of them.
+ * is_cut_off: it found as many as one claim can take, so more are probably due.
  */
 static int64_t
 claim_pause(const struct dispatch *d, bool is_cut_off, int64_t took)
@@ -197,7 +199,7 @@ claim_pause(const struct dispatch *d, bool is_cut_off, int64_t took)
 		return CLAIM_MORE_MS;
 	if (poll < took * IDLE_SHARE)
 		poll = took * IDLE_SHARE;
-	/* Where something was found lately, more is likely to come. */
+	/* Deliveries often come in bursts. */
 	if (poll > CLAIM_MS && clock_steady_ms() - d->found_ms < BUSY_MS)
 		return CLAIM_MS;
 	return poll;
@@ -223,8 +225,10 @@ claim(struct dispatch *d, struct db *db)
 		.attempt.done = finish,
 	};
 
-	/* Also if it fails: or, where sweeps time out, all claims would be
-	 * sweeps. */
+	/*
+	 * Also if it fails. Otherwise, if sweeps time out, every claim would be
+	 * a sweep.
+	 */
 	if (sweep)
 		d->sweep_at = now + SWEEP_MS;
 	receivers_put_lanes(&d->receivers, &d->lanes, left, now, sweep);
@@ -251,7 +255,7 @@ claim(struct dispatch *d, struct db *db)
 static void
 settle(struct dispatch *d, struct db *db)
 {
-	/* The outcomes' places are free now, and there is more to claim. */
+	/* Places are free again, and more deliveries are due. */
 	if (settling_run(&d->settling, &d->receivers, db) && d->is_behind)
 		d->claim_at = 0;
 }
@@ -350,7 +354,7 @@ dispatch_open(struct dispatch **out, const struct config *config,
 	return STATUS_OK;
 }
 
-/* What was not begun is claimed again when its lease ends. */
+/* A parcel that was not begun is claimed again when its lease ends. */
 static void
 drop_queues(struct receivers *all)
 {

@@ -1,7 +1,8 @@
 /*
  * Delivery, from claim to settling: claims deliveries that are due, hands each
- * to a sink, as many at once as its receiver may get, and settles the outcomes
- * in the database. It waits for the database alone, never for a receiver.
+ * to a sink, no more at once than its receiver accepts, and settles the
+ * outcomes in the database. It waits only for the database, never for a
+ * receiver.
  */
 #ifndef DISPATCH_H
 #define DISPATCH_H
@@ -28,8 +29,9 @@ enum status dispatch_open(struct dispatch **, const struct config *,
 void dispatch_close(struct dispatch *, struct db *);
 
 /*
- * Begins, claims and settles what is due now; returns the milliseconds until
- * the next is due. Call it too whenever a sink or the HTTP client has worked.
+ * Begins, claims and settles what is due now; returns the milliseconds until it
+ * must be called again. Call it also whenever a sink or the HTTP client has
+ * worked.
  */
 int64_t dispatch_run(struct dispatch *, struct db *);
 /* From now on claims nothing, and gives back what was not begun. */

@@ -15,8 +15,8 @@ enum {
 
 /*
  * The circuit breaker: after LANE_FAILURES failures in a row a receiver gets
- * nothing for these seconds, doubled each time up to the maximum, and then one
- * delivery to see whether it works again.
+ * nothing for these seconds, which double each time up to the maximum; then it
+ * gets one delivery, which shows whether it works again.
  */
 static const char breaker_seconds[] = "30", breaker_max_seconds[] = "600";
 
@@ -48,7 +48,7 @@ lease_claim(struct db *db, const struct claim *claim, struct pg_result **batch)
 	return status;
 }
 
-/* A state that is not known here is one of a later version: not to be sent. */
+/* A state that this version does not know is a later version's: do not send. */
 static enum delivery_state
 state_of(const char *name)
 {
@@ -101,7 +101,7 @@ put(struct buf *out, const char *name, const char *value)
 	buf_json_string(out, value, strlen(value));
 }
 
-/* A receiver's answer may have NULs, which PostgreSQL's text cannot hold. */
+/* A receiver's answer can have NULs, which PostgreSQL's text cannot hold. */
 static void
 put_answer(struct buf *out, struct buf *answer)
 {
@@ -109,7 +109,8 @@ put_answer(struct buf *out, struct buf *answer)
 
 	for (i = 0; i < answer->len; i++)
 		if (answer->data[i] == '\0')
-			answer->data[i] = (char)0xff; /* no UTF-8: U+FFFD */
+			answer->data[i] =
+			    (char)0xff; /* not UTF-8: is written as U+FFFD */
 	if (answer->len == 0)
 		return;
 	buf_puts(out, ",\"answer\":");
@@ -139,7 +140,8 @@ lease_add(
 	put(out, "error", error_class_name(a->error));
 	put(out, "detail", a->detail);
 	put(out, "address", a->address);
-	/* Without the answer it still fits, and that it is settled counts. */
+	/* Settling matters more than the answer: without it the outcome fits.
+	 */
 	if (out->len < out->max / 2)
 		put_answer(out, &answer);
 	buf_putc(out, '}');

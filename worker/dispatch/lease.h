@@ -18,7 +18,7 @@
 
 struct claim {
 	const char *lanes; /* JSON, see sql/queries/outbox_claim.sql */
-	double back;       /* look at what came due in the last so many
+	double back;       /* look at deliveries that came due in the last
 			    * seconds; negative: at everything */
 	int lease_seconds; /* by the database's clock */
 	int max_attempts;
@@ -45,9 +45,8 @@ struct claimed {
 	const char *lease; /* its end, word for word for struct attempt */
 };
 
-/*
- * On STATUS_OK *batch holds deliveries that are this worker's until the lease
- * ends; the caller frees it with pg_free.
+/* On STATUS_OK *batch holds deliveries that no other worker gets until the
+ * lease ends; the caller frees it with pg_free.
  */
 enum status lease_claim(
     struct db *, const struct claim *, struct pg_result **batch) MUST_CHECK;
@@ -58,18 +57,19 @@ void lease_add(
     struct buf *outcomes, const struct attempt *, const struct outcome *);
 /*
  * Sends them in one statement; *settled, which the caller frees with pg_free,
- * is its answer. now_ms: the steady clock. On an error the buffer is as it was,
- * so that the same can be sent again.
+ * is its result. now_ms: the steady clock. On an error the buffer is unchanged,
+ * so that the same outcomes can be sent again.
  */
 enum status lease_settle(struct db *, struct buf *outcomes, int64_t now_ms,
     struct pg_result **settled) MUST_CHECK;
 /*
- * How many outcomes changed their delivery. One whose lease had ended, and
- * whose delivery was claimed anew, is only added to the history.
+ * How many outcomes changed their delivery. If the lease had ended and the
+ * delivery was claimed by another worker, the outcome is only added to the
+ * history of attempts.
  */
 int lease_settled(const struct pg_result *settled);
 
-/* Why a subscription's deliveries wait, whatever their schedule says. */
+/* Why all deliveries of a subscription wait, whatever their schedule says. */
 enum hold {
 	HOLD_NOT,
 	HOLD_OPEN, /* its circuit breaker */

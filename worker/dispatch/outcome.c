@@ -11,7 +11,7 @@ ending_name(enum ending ending)
 		[ENDING_FAILED] = DELIVERY_FAILED,
 	};
 
-	/* The delivery's state is then what it was before: SQL finds it. */
+	/* The delivery gets its former state back, which SQL knows. */
 	if (ending == ENDING_RELEASED)
 		return "released";
 	return delivery_state_name(states[ending]);

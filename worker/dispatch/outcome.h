@@ -1,4 +1,4 @@
-/* What became of an attempt, and what that says about the receiver. */
+/* How an attempt ended, and what that says about the receiver. */
 #ifndef OUTCOME_H
 #define OUTCOME_H
 
@@ -10,11 +10,13 @@ enum ending {
 	ENDING_DELIVERED,
 	ENDING_RETRYING,
 	ENDING_FAILED,   /* for good: a dead letter */
-	ENDING_RELEASED, /* given back, since it was not begun or was cut off */
+	ENDING_RELEASED, /* given back: not begun, or interrupted by this
+			    worker's end */
 	ENDINGS
 };
 
-/* As SQL and the metrics know it; the first three are states of deliveries. */
+/* Its name in SQL and metrics; the first three are also states of deliveries.
+ */
 const char *ending_name(enum ending);
 
 struct outcome {

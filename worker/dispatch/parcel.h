@@ -1,6 +1,6 @@
 /*
- * What this worker has in hand: parcels, each one attempt that was claimed, in
- * a queue for each receiver until it may begin.
+ * The deliveries that this worker has claimed. Each becomes a parcel: one
+ * attempt, which waits in its receiver's queue until it can begin.
  */
 #ifndef PARCEL_H
 #define PARCEL_H
@@ -31,10 +31,10 @@ struct parcel {
 };
 
 /*
- * Takes over the rows of a claim: each becomes a parcel like `like`, in the
- * queue of its receiver, or is logged where it is over. lane_limit is what
- * receivers that are new had room for. What finds no memory comes up again
- * when its lease ends.
+ * Takes over the rows of a claim. Each becomes a copy of `like` in the queue of
+ * its receiver, or is logged if the claim has ended the delivery. lane_limit is
+ * the room that receivers new to this worker had. A row for which memory is
+ * lacking is claimed again when its lease ends.
  */
 void parcels_take(struct receivers *, struct pg_result *rows,
     const struct parcel *like, int lane_limit);

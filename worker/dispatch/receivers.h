@@ -14,8 +14,8 @@ struct parcel;
 struct receiver {
 	char id[37];
 	struct lane lane;
-	int room, got;  /* at the claim at hand */
-	int unsettled;  /* outcomes not told yet; still held */
+	int room, got;  /* of the current claim */
+	int unsettled;  /* outcomes not settled yet; they count as held */
 	bool is_queued; /* in receivers->queued */
 	struct parcel *first, **last;
 	struct receiver *next;        /* in its bucket */
@@ -33,7 +33,7 @@ struct receivers {
 	struct receiver *buckets[RECEIVER_BUCKETS];
 	struct receiver *list;
 	struct receiver *queued; /* those with parcels that wait */
-	int64_t seen_ms;         /* see lane.h; of receivers not met yet */
+	int64_t seen_ms; /* see lane.h; for all receivers not in the list */
 };
 
 void receivers_init(struct receivers *);
@@ -42,18 +42,19 @@ struct receiver *receiver_get(struct receivers *, const char *id);
 /* Their queues must be empty. */
 void receivers_free(struct receivers *);
 
-/* How many more those that are not quick may hold, of max. */
+/* How many of max places are left for receivers that are not quick. */
 int receivers_left(const struct receivers *, int max);
-/* Seconds to look back, where nothing was left at seen_ms. */
+/* Seconds to look back when nothing due was left at seen_ms. */
 double receivers_back(int64_t seen_ms, int64_t now_ms);
 /* The lanes for a claim, as sql/queries/outbox_claim.sql reads them. */
 void receivers_put_lanes(
     struct receivers *, struct buf *, int left, int64_t now_ms, bool sweep);
 /*
- * After it, with what each got: where fewer came than there was room for,
- * nothing due is left, unless the claim as a whole was cut off. Where a sweep,
- * which looks at everything, was not enough, the next claims look at everything
- * too. Whether there is more than was claimed.
+ * Call it after the claim, when `got` is set. A receiver that got fewer
+ * deliveries than it had room for has none left due, unless the claim reached
+ * its limit. If a sweep (a claim that looks at all due deliveries) left some,
+ * the next claims are sweeps too. The result: whether more is due than was
+ * claimed.
  */
 bool receivers_seen(
     struct receivers *, int64_t now_ms, bool is_cut_off, bool sweep);

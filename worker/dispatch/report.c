@@ -54,13 +54,13 @@ report_news(const struct judged *j)
 	log_about(NULL);
 }
 
-/* What comes next for a delivery that is to be retried. */
+/* Says when a delivery is retried, or what it waits for. */
 static void
 say_next(char text[TEXT_LEN], const struct outcome *o, const struct judged *j)
 {
 	enum hold hold = j != NULL ? j->hold : HOLD_NOT;
 
-	/* The breaker's time may be over before the delivery's own. */
+	/* The breaker can close before the delivery's own time has come. */
 	if (hold == HOLD_OPEN && o->delay_ms > j->open_seconds * 1000LL)
 		hold = HOLD_NOT;
 	switch (hold) {

@@ -1,18 +1,18 @@
 /*
- * The log's lines about attempts: said once their outcome is settled, when it
- * is known what really comes next.
+ * The log's lines about attempts. They are written once the outcome is settled,
+ * because only then is it known what comes next.
  */
 #ifndef REPORT_H
 #define REPORT_H
 
 #include "parcel.h"
 
-/* At once: nothing that is settled later changes it. */
+/* Can be called before it is settled, which changes nothing about it. */
 void report_delivered(const struct parcel *);
 /*
- * The subscriptions that were disabled or whose breaker opened, then each of
- * the parcels, from the first to the last, none of which was delivered.
- * settled: lease_settle's, or NULL where the database could not be told.
+ * Logs the subscriptions that were disabled or whose breaker opened, then each
+ * of the parcels in the list, all of which failed. settled: lease_settle's
+ * result, or NULL if the outcomes could not be settled.
  */
 void report_failed(const struct parcel *first, const struct pg_result *settled);
 

@@ -8,7 +8,8 @@
 
 enum {
 	RETRY_JITTER_PERCENT = 20,
-	RETRY_MAX_MS = 24 * 60 * 60 * 1000 /* of what a receiver may ask for */
+	RETRY_MAX_MS =
+	    24 * 60 * 60 * 1000 /* the longest Retry-After that is obeyed */
 };
 
 /*

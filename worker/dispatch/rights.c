@@ -9,7 +9,7 @@ enum {
 	SAY_AGAIN_MS = 60 * 60 * 1000
 };
 
-/* What helps against what PostgreSQL says; the last row against all else. */
+/* What to do about PostgreSQL's message; the last row is for all others. */
 static const struct {
 	const char *reason, *help;
 } helps[] = {

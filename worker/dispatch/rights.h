@@ -1,6 +1,6 @@
 /*
- * What the database's role may not do (SQLSTATE 42501): said once, with the
- * right that is lacking, and again when the reason changes or after an hour.
+ * Logs that the database role lacks a right (SQLSTATE 42501), and which one:
+ * once, and again when the reason changes or after an hour.
  */
 #ifndef RIGHTS_H
 #define RIGHTS_H
@@ -11,18 +11,19 @@
 #include "db.h"
 
 struct rights {
-	char reason[256]; /* as it was said last; "": never */
+	char reason[256]; /* as it was logged last; "": never */
 	int64_t said_ms;
-	bool is_said; /* since it worked */
+	bool is_said; /* since the statement last succeeded */
 };
 
 /*
- * After a statement that failed: was it for want of a right? what: whose line
- * it is, "jobs: partitions".
+ * Call it after a statement that failed. True: it failed because of a missing
+ * right, which was logged. what: begins the line, "jobs: partitions".
  */
 bool rights_lack(
     struct rights *, const char *what, const struct db *, int64_t now_ms);
-/* After one that succeeded; what is denied by turns is not said anew. */
+/* Call it after one that succeeded. A reason that comes and goes is logged
+ * once. */
 void rights_suffice(struct rights *, const char *what);
 
 #endif

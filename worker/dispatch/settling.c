@@ -7,9 +7,10 @@
 
 enum {
 	OUTCOMES_MAX_BYTES = 64 << 20,
-	COLLECT_MS = 20, /* an outcome waits so long for others */
-	MANY = 250,      /* so many are settled at once */
-	AGAIN_MS = 1000  /* after the database failed */
+	COLLECT_MS =
+	    20,     /* an outcome waits so long for others to be settled with */
+	MANY = 250, /* so many are settled at once */
+	AGAIN_MS = 1000 /* after the database failed */
 };
 
 void
@@ -65,7 +66,7 @@ settling_add(
 	parcel_free(p);
 }
 
-/* Their receivers hold less now; the breaker's state is the database's. */
+/* The receivers hold fewer deliveries now; the database knows the breakers. */
 static void
 forget(struct settling *s, struct receivers *all)
 {

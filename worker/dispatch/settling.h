@@ -27,8 +27,8 @@ void settling_free(struct settling *);
 /* Takes over the parcel, whose attempt has this outcome. */
 void settling_add(struct settling *, struct parcel *, const struct outcome *);
 /*
- * Settles all of them. False: the database is away, and the same is due again
- * in a second. True: none is left; what the database refused was logged.
+ * Settles all of them. False: the database is not available; call it again in a
+ * second. True: none is left; outcomes that the database refused were logged.
  */
 bool settling_run(struct settling *, struct receivers *, struct db *);
 

@@ -8,7 +8,7 @@
 #include "metric.h"
 
 enum {
-	SUBSCRIPTIONS = 1000, /* that are counted apart */
+	SUBSCRIPTIONS = 1000, /* with counters of their own */
 	PLACES = 2048,        /* a power of two */
 	BUCKETS = 13,
 	JOBS_MAX = 16
@@ -19,7 +19,7 @@ struct row {
 	uint64_t n[ENDINGS];
 };
 
-/* Upper bounds in milliseconds, and none. */
+/* Upper bounds in milliseconds; the last bucket has none. */
 static const int64_t bounds[BUCKETS] = { 5, 10, 25, 50, 100, 250, 500, 1000,
 	2500, 5000, 10000, 30000, INT64_MAX };
 
@@ -181,7 +181,8 @@ put_jobs(struct buf *out)
 	}
 }
 
-/* A warning takes the place of labels: it is /ready's, and no metric. */
+/* A warning is not a metric: its text, for /ready, stands in place of labels.
+ */
 static void
 put_gauges(struct buf *out)
 {

@@ -1,6 +1,6 @@
 /*
- * What this worker has counted since it started; its heartbeat carries it to
- * the database, from where /metrics has it.
+ * The counters of this worker since its start. Its heartbeat writes them to the
+ * database, where /metrics reads them.
  */
 #ifndef TALLY_H
 #define TALLY_H
@@ -15,15 +15,16 @@ void tally_attempt(const char *subscription_id, enum ending, int64_t took_ms);
 void tally_claim(int claimed);
 /* job is kept by reference. */
 void tally_job(const char *job, bool failed, int64_t now_us);
-/* What is so just now. */
+/* Values of this moment. */
 enum {
 	TALLY_CLOCK, /* seconds that this host is ahead of the database */
-	TALLY_FEED,  /* seconds that the feed has stood still */
+	TALLY_FEED,  /* seconds for which the feed has been held back */
 	TALLY_GAUGES
 };
 /*
- * warning: what /ready says of it, under that name; NULL: nothing. Of several
- * workers that warn under one name the one with the greatest value is shown.
+ * warning: /ready shows it under that name; NULL: there is none. If several
+ * workers warn under one name, /ready shows the warning with the greatest
+ * value.
  */
 void tally_gauge(
     int gauge, double value, const char *name, const char *warning);

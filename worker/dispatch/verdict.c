@@ -5,7 +5,7 @@
 enum verdict
 verdict_of(const struct attempt *a)
 {
-	/* These refuse the message: a receiver that says so works. */
+	/* With these a working receiver refuses this one message. */
 	static const int refusals[] = { 400, 409, 413, 415, 422 };
 	size_t i;
 
