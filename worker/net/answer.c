@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Of "HTTP/1.1 200 OK", which libcurl has found to be a status line. */
+/* 200 of "HTTP/1.1 200 OK"; libcurl has checked that it is a status line. */
 static int
 status_of(const char *line, size_t len)
 {

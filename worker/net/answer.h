@@ -1,6 +1,7 @@
 /*
- * How far the answer to a request has come: a final status counts once its line
- * is there, whatever becomes of the headers and the body behind it; pure.
+ * How much of the answer to a request has arrived. A final status counts as
+ * soon as its line has arrived, even if the headers and the body after it never
+ * come. Pure.
  */
 #ifndef ANSWER_H
 #define ANSWER_H
@@ -9,24 +10,24 @@
 #include <stddef.h>
 
 enum {
-	/* No server or proxy in use sends a tenth of it. */
+	/* Far more than servers and proxies send. */
 	ANSWER_HEAD_KIB = 100,
 	ANSWER_HEAD_MAX = ANSWER_HEAD_KIB << 10
 };
 
 struct answer {
-	size_t len;    /* of all lines so far, those of 1xx too */
-	int status;    /* 0: no status line yet, or that of a 1xx is over */
-	bool is_whole; /* the headers of the final status are all there */
+	size_t len;    /* of all lines so far, including those of 1xx */
+	int status;    /* 0: no status line yet, apart from 1xx */
+	bool is_whole; /* all headers of the final status have arrived */
 	bool is_too_long;
 };
 
 /*
- * Takes the next line of the head, as it came; one behind the head is a
- * trailer, which changes nothing. False: the head is too long.
+ * Takes the next line of the head, as it came. A line after the head is a
+ * trailer and changes nothing. False: the head is too long.
  */
 bool answer_line(struct answer *, const char *line, size_t len);
-/* Whether that is a final status; 101 is one, since we never ask for it. */
+/* Whether the status is final. 101 is, because the client never asks for it. */
 bool answer_is_final(int status);
 
 #endif

@@ -3,13 +3,13 @@
 #define ERROR_CLASS_H
 
 enum error_class {
-	ERROR_NONE,      /* it did not */
-	ERROR_DNS,       /* the name is not resolved */
+	ERROR_NONE,      /* it did not fail */
+	ERROR_DNS,       /* the name cannot be resolved */
 	ERROR_FORBIDDEN, /* the guard refused its address */
 	ERROR_CONNECT,
 	ERROR_TLS,
 	ERROR_TIMEOUT,
-	ERROR_PROTOCOL, /* what came is no answer */
+	ERROR_PROTOCOL, /* the bytes that came are not an HTTP answer */
 	ERROR_HTTP,     /* an answer, but not 2xx; see http_status */
 	ERROR_NATS,     /* the server refused the message */
 	ERROR_INTERNAL, /* a fault of this worker, not of the receiver */
@@ -17,8 +17,8 @@ enum error_class {
 };
 
 /*
- * Its word; NULL for ERROR_NONE. One more word, "lost", is written by
- * sql/queries/outbox_claim.sql, where a worker died during an attempt.
+ * Its name; NULL for ERROR_NONE. There is one more name, "lost", which
+ * sql/queries/outbox_claim.sql writes when a worker died during an attempt.
  */
 const char *error_class_name(enum error_class);
 

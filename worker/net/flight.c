@@ -28,7 +28,8 @@ put_address(struct post *post, const struct sockaddr *to, socklen_t len)
 		    port);
 }
 
-/* The name is resolved, nothing was sent yet: here and nowhere else. */
+/* The guard decides here, when the name is resolved and nothing was sent yet.
+ */
 static curl_socket_t
 open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *to)
 {
@@ -58,7 +59,8 @@ take_line(char *bytes, size_t size, size_t n, void *arg)
 	return n;
 }
 
-/* Keeps what fits, and ends the transfer at the first byte that does not. */
+/* Keeps the bytes that fit, and ends the transfer at the first that does not.
+ */
 static size_t
 take_answer(char *bytes, size_t size, size_t n, void *arg)
 {
@@ -92,11 +94,11 @@ set_options(struct flight *f)
 	SET(FOLLOWLOCATION, 0L);
 	SET(PROXY, "");
 	SET(NOSIGNAL, 1L);
-	/* Or the end of a transfer waits for a name that is being resolved. */
+	/* Otherwise a cancelled transfer waits until its name is resolved. */
 	SET(QUICK_EXIT, 1L);
 	SET(CONNECTTIMEOUT_MS, connect_ms);
 	SET(TIMEOUT_MS, (long)p->timeout_ms);
-	SET(MAXLIFETIME_CONN, 300L); /* names may move */
+	SET(MAXLIFETIME_CONN, 300L); /* a name can get another address */
 	SET(OPENSOCKETFUNCTION, open_socket);
 	SET(OPENSOCKETDATA, f);
 	SET(HEADERFUNCTION, take_line);
@@ -116,7 +118,8 @@ set_options(struct flight *f)
 static bool
 set_headers(struct flight *f)
 {
-	/* An empty one of ours removes curl's. */
+	/* A header of ours without a value removes the one that libcurl would
+	 * send. */
 	const char *const *h = f->post->headers;
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:"), *more;
 
@@ -193,7 +196,7 @@ fail(struct post *post, enum error_class error, const char *detail)
 	snprintf(post->detail, sizeof(post->detail), "%s", detail);
 }
 
-/* No socket was opened: the connection of an earlier transfer served. */
+/* Called if the connection of an earlier transfer was used again. */
 static void
 put_reused(struct flight *f)
 {
@@ -209,8 +212,8 @@ put_reused(struct flight *f)
 }
 
 /*
- * What Retry-After asks for, a day at most; -1: nothing. A date is taken as the
- * database's clock has it, as libcurl would take it as this host's.
+ * The delay that Retry-After asks for, a day at most; -1: none. A date is
+ * compared with the database's clock; libcurl would use this host's.
  */
 static int64_t
 retry_after_ms(CURL *easy)
@@ -232,8 +235,9 @@ retry_after_ms(CURL *easy)
 }
 
 /*
- * A single line is measured by libcurl, whose limit is the same and whose
- * answer, until 8.6, "out of memory". It is ours only before anything came.
+ * libcurl limits the length of a single line, with the same limit as ours, and
+ * reports "out of memory" until 8.6. The error means real lack of memory only
+ * if nothing has arrived yet.
  */
 static bool
 is_too_long(const struct flight *f, CURLcode code)
@@ -248,8 +252,8 @@ is_too_long(const struct flight *f, CURLcode code)
 }
 
 /*
- * A final status that has arrived counts, whatever becomes of what follows it;
- * only a head without end is refused.
+ * A final status that has arrived counts, however the transfer ends; only a
+ * head that is too long is refused.
  */
 static bool
 has_answered(const struct flight *f, CURLcode code)

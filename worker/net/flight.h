@@ -1,6 +1,6 @@
 /*
- * One request of the HTTP client and what its end means. It is post.c's alone,
- * and these two are the only files that see libcurl, through this header.
+ * One request of the HTTP client, and how its end is judged. Only flight.c and
+ * post.c include this header, and so only they see libcurl.
  */
 #ifndef FLIGHT_H
 #define FLIGHT_H
@@ -16,12 +16,12 @@ struct flight {
 	const struct guard *guard;
 	void (*on_head)(struct flight *); /* called once the head is whole */
 	struct post_client *client;
-	int64_t body_end_ms;            /* the body is waited for until then */
+	int64_t body_end_ms; /* the rest of the body is awaited until then */
 	struct flight *next, *previous; /* of the client */
 
 	/* Private. */
 	struct curl_slist *headers;
-	const char *refusal; /* the guard's */
+	const char *refusal; /* the guard's reason, or NULL */
 	struct answer head;
 	char error[CURL_ERROR_SIZE];
 };
@@ -30,7 +30,7 @@ struct flight {
 struct flight *flight_new(
     struct post *, const struct guard *, void (*on_head)(struct flight *));
 void flight_free(struct flight *);
-/* Fills in the outcome of its post, as far as it has come, given that code. */
+/* Fills in the outcome of its post, from the code and what has arrived. */
 void flight_judge(struct flight *, CURLcode);
 
 #endif

@@ -4,13 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* glibc names it only from 2.40 on. */
+/* glibc defines it from 2.40 on. */
 #ifndef sigev_notify_thread_id
 #define sigev_notify_thread_id _sigev_un._tid
 #endif
 
 enum {
-	AGAIN_MS = 50 /* the first may come just before the call that blocks */
+	AGAIN_MS = 50 /* repeated, since a signal can come just before the call
+			 that blocks */
 };
 
 static void
@@ -19,7 +20,7 @@ do_nothing(int sig)
 	(void)sig;
 }
 
-/* Without SA_RESTART: it is to be noticed. */
+/* Without SA_RESTART, so that the call fails with EINTR. */
 static void
 install(void)
 {

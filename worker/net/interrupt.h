@@ -16,8 +16,8 @@ struct interrupt {
 };
 
 /*
- * In so many ms, and from then on again and again until interrupt_end(), a
- * signal makes the calling thread's system calls fail with EINTR.
+ * After that many ms, and then repeatedly until interrupt_end(), a signal makes
+ * the calling thread's blocking system calls fail with EINTR.
  */
 void interrupt_begin(struct interrupt *, int ms);
 void interrupt_end(struct interrupt *);

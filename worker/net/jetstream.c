@@ -20,7 +20,8 @@ enum {
 	 */
 	REMEMBER_MS = 30000,
 	CLOSE_MS = 10000,
-	/* libnats's own deadline, where it has one, comes first. */
+	/* Longer than libnats's own deadline, which comes first where it has
+	 * one. */
 	INTERRUPT_MS = 100,
 	DETAIL_LEN = JETSTREAM_DETAIL_LEN
 };
@@ -30,8 +31,10 @@ static const struct jetstream_calls *calls;
 static enum error_class
 judge(const jsPubAck *ack, const jsPubAckErr *e, char detail[DETAIL_LEN])
 {
-	/* Whoever listens to the subject may answer; only a stream names
-	 * itself. */
+	/*
+	 * Any subscriber of the subject can answer, but only a stream's answer
+	 * has its name.
+	 */
 	if (e == NULL && (ack->Stream == NULL || ack->Stream[0] == '\0')) {
 		snprintf(detail, DETAIL_LEN, "no acknowledgment of a stream");
 		return ERROR_PROTOCOL;
@@ -59,7 +62,7 @@ acked(jsCtx *js, natsMsg *msg, jsPubAck *ack, jsPubAckErr *e, void *arg)
 
 	(void)arg;
 	calls->over(js, msg, error, detail);
-	/* Only now may another message get the address of this one. */
+	/* Only now can another message get the same address. */
 	natsMsg_Destroy(msg);
 }
 
@@ -70,7 +73,7 @@ closed(natsConnection *nc, void *arg)
 	calls->lost(nc);
 }
 
-/* What libnats says, without the line of its source: "(conn.c:1905): ". */
+/* libnats's text without its place in the source, "(conn.c:1905): ". */
 static const char *
 last_error(natsStatus status)
 {
@@ -103,7 +106,7 @@ explain(natsStatus status, char detail[DETAIL_LEN])
 	}
 }
 
-/* Of a connection that failed. */
+/* The class of a connection's failure. */
 static enum error_class
 explain_connect(
     natsStatus status, const struct jetstream_to *to, char detail[DETAIL_LEN])
@@ -136,8 +139,8 @@ denied(natsConnection *nc, natsSubscription *sub, natsStatus err, void *arg)
 }
 
 /*
- * The certificate must be of the name in the URL, also where it is the server
- * that demands TLS.
+ * The certificate must have the name in the URL, also if only the server
+ * demands TLS.
  */
 static natsStatus
 set_tls(natsOptions *o, const struct jetstream_to *to)
@@ -146,7 +149,7 @@ set_tls(natsOptions *o, const struct jetstream_to *to)
 	size_t n = strlen(to->host);
 	natsStatus rc = NATS_OK;
 
-	/* A name that ends in a dot is absolute; certificates have no dot. */
+	/* Certificates do not have the dot that ends an absolute name. */
 	snprintf(name, sizeof(name), "%.*s",
 	    (int)(n > 1 && to->host[n - 1] == '.' ? n - 1 : n), to->host);
 	if (to->is_tls)
@@ -226,9 +229,10 @@ connect_to(const char *url, const struct jetstream_to *to, int timeout_ms,
 }
 
 /*
- * OpenSSL's list of compressions, which TLS does not use any more, is freed by
- * libnats when the program exits (3.4 and 3.10), and then by OpenSSL, which
- * crashes. Kept here, it is freed by neither; contexts that know it may use it.
+ * When the program exits, libnats (3.4 and 3.10) frees OpenSSL's list of
+ * compressions, which TLS no longer uses; then OpenSSL frees it again and
+ * crashes. So the list is taken away from OpenSSL here and never freed;
+ * contexts that have it can use it.
  */
 static void
 keep_compressions(void)
@@ -253,7 +257,7 @@ jetstream_exit(void)
 	nats_CloseAndWait(CLOSE_MS);
 }
 
-/* One numeric address: libnats has nothing to resolve and none to choose. */
+/* Connects to one numeric address, so that libnats does not resolve names. */
 static enum error_class
 connect_address(struct jetstream *j, const struct addrinfo *ai,
     const struct jetstream_to *to, int timeout_ms, char detail[DETAIL_LEN])

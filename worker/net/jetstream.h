@@ -1,6 +1,6 @@
 /*
- * Messages into a NATS server's streams. The only file that sees libnats. All
- * of it may block, except making and dropping messages.
+ * Publishes messages into a NATS server's streams. The only file that sees
+ * libnats. Every function can block, except those that make and drop messages.
  */
 #ifndef JETSTREAM_H
 #define JETSTREAM_H
@@ -15,47 +15,49 @@ enum {
 	JETSTREAM_DETAIL_LEN = 256
 };
 
-/* A connection, in libnats's words; zeroed: none. */
+/* A connection; zeroed: none. */
 struct jetstream {
 	void *connection, *context;
 	char address[64];
 };
 
-/* A server, and what proves to whom whom it talks to. NULL is none. */
+/* A server and the credentials for it. NULL: none. */
 struct jetstream_to {
 	const char *host; /* the name that its certificate must have */
 	int port;
 	bool is_tls; /* else TLS is used where the server demands it */
 	const struct url_user *user;
-	const char *creds; /* a file's path; where there is no user */
-	const char *ca;    /* likewise */
+	const char *creds; /* path of a creds file; used if there is no user */
+	const char *ca;    /* path of a file of CA certificates */
 	int timeout_ms;
 };
 
 /*
- * Called from threads of libnats, also late: with what it is about, to be
- * compared and no more. ERROR_NONE: it is stored.
+ * libnats calls these from threads of its own, perhaps when the message or
+ * connection no longer exists: the pointers can be compared, not followed.
+ * ERROR_NONE: the message is stored.
  */
 struct jetstream_calls {
 	void (*over)(const void *context, const void *message, enum error_class,
 	    const char *detail);
 	void (*lost)(const void *connection);
-	/* What was sent is not permitted; text has the subject in it. */
+	/* The server forbids what was sent; the text contains the subject. */
 	void (*denied)(const void *connection, const char *text);
 };
 
-/* May be called again and again; the calls are kept. False: no memory. */
+/* Can be called repeatedly; the calls are kept. False: no memory. */
 bool jetstream_init(const struct jetstream_calls *);
 void jetstream_exit(void);
 
 /*
- * To the first of the host's addresses that the guard passes and that answers.
- * Servers that this one tells of are ignored, and it is never connected again.
+ * Connects to the first of the host's addresses that the guard passes and that
+ * answers. It does not reconnect, and ignores the other servers of a cluster
+ * that this one announces.
  */
 enum error_class jetstream_connect(struct jetstream *, const struct guard *,
     const struct jetstream_to *, char detail[JETSTREAM_DETAIL_LEN]);
 bool jetstream_lost(const struct jetstream *);
-/* The last call of a thread. */
+/* A thread's last call. */
 void jetstream_disconnect(struct jetstream *);
 
 /* A copy of the attempt's body with its headers; NULL: no memory. */

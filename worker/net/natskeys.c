@@ -19,8 +19,8 @@ enum {
 };
 
 /*
- * Creds are bound to hosts: whoever may subscribe chooses the server, and one
- * of his own could use what it is shown at the true one.
+ * Creds are bound to hosts. Who creates a subscription chooses the server, so
+ * his own server could be sent the creds of another.
  */
 struct entry {
 	char host[URL_HOST_MAX + 1];
@@ -30,7 +30,7 @@ struct entry {
 
 static char creds[CONFIG_TEXT_LEN], ca[CONFIG_TEXT_LEN]; /* the settings */
 
-/* "host=path" or "host:port=path"; false where it is neither. */
+/* Parses "host=path" or "host:port=path"; false: it is neither. */
 static bool
 parse(struct entry *e, const char *text, size_t len)
 {
@@ -49,7 +49,7 @@ parse(struct entry *e, const char *text, size_t len)
 	if (url_parse(&url, name) != NULL || url.user_len > 0)
 		return false;
 	strcpy(e->host, url.host);
-	/* An IPv6 address, which has colons too, ends in a bracket. */
+	/* An IPv6 address has colons too, but ends with a bracket. */
 	has_port = memchr(text, ':', n) != NULL && text[n - 1] != ']';
 	e->port = has_port ? url.port : 0;
 	snprintf(
@@ -58,8 +58,8 @@ parse(struct entry *e, const char *text, size_t len)
 }
 
 /*
- * Walks through the list: *at is what is left of it. False at its end, and
- * where an entry is wrong, which is then *bad.
+ * Takes the next entry; *at is the rest of the list. False: the list has ended,
+ * or an entry is wrong, which *bad then points to.
  */
 static bool
 next(const char **at, struct entry *e, const char **bad, size_t *bad_len)
@@ -80,7 +80,7 @@ next(const char **at, struct entry *e, const char **bad, size_t *bad_len)
 	return false;
 }
 
-/* Whether the file can be read and holds a block of that name. */
+/* Checks that the file can be read and has a block of that name. */
 static enum status
 check_file(const char *setting, const char *path, const char *block,
     char error[ERROR_LEN])

@@ -1,6 +1,6 @@
 /*
- * Files that the operator names, and with which the worker and NATS servers
- * know each other: SMARTCITY_NATS_CREDS and SMARTCITY_NATS_CA.
+ * The files with which the worker and NATS servers authenticate each other:
+ * SMARTCITY_NATS_CREDS and SMARTCITY_NATS_CA.
  */
 #ifndef NATSKEYS_H
 #define NATSKEYS_H
@@ -12,7 +12,7 @@
 enum status natskeys_open(const struct config *, char error[256]) MUST_CHECK;
 /* The creds file for a server, to be freed, or NULL: there is none for it. */
 char *natskeys_creds(const char *host, int port);
-/* A file of certificates, or NULL: the system's alone. */
+/* A file of CA certificates; NULL: only the system's are used. */
 const char *natskeys_ca(void);
 
 #endif

@@ -1,7 +1,7 @@
 /*
- * What a worker reaches others with: the guard, which says what addresses may
- * be connected to, and the HTTP client. The worker opens one and hands it to
- * the sinks and to the live stream, which close nothing of it.
+ * How a worker reaches receivers: through the guard, which decides to which
+ * addresses it can connect, and the HTTP client. The worker opens and closes
+ * both; the sinks and the live stream only use them.
  */
 #ifndef NET_H
 #define NET_H
@@ -17,12 +17,12 @@ struct net {
 };
 
 /*
- * STATUS_REJECT: a setting is wrong, STATUS_FAULT: the system refused
- * something; in error. The address must not change before net_close().
+ * STATUS_REJECT: a setting is wrong; STATUS_FAULT: a system call failed; error
+ * has the reason. The struct must not move before net_close().
  */
 enum status net_open(
     struct net *, const struct config *, char error[256]) MUST_CHECK;
-/* Also after net_open() failed, and of a zeroed struct. */
+/* Can be called after net_open() failed, and with a zeroed struct. */
 void net_close(struct net *);
 
 #endif

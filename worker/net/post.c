@@ -14,7 +14,8 @@
 enum {
 	CACHED_CONNECTIONS = 512,
 	EVENTS = 64,
-	BODY_MS = 500 /* the status is there: what else comes is for people */
+	BODY_MS =
+	    500 /* waited after the status: the body is only shown to people */
 };
 
 struct post_client {
@@ -22,7 +23,8 @@ struct post_client {
 	CURLM *multi;
 	int epoll;
 	int timer;      /* libcurl's */
-	int body_timer; /* for the first of those that wait for a body */
+	int body_timer; /* for the first transfer whose body is being waited for
+			 */
 	bool is_body_timed;
 	struct flight *flying;
 };
@@ -47,7 +49,7 @@ watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 	if (epoll_ctl(
 		c->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, fd, &e) != 0)
 		return -1;
-	curl_multi_assign(c->multi, fd, c); /* known from now on */
+	curl_multi_assign(c->multi, fd, c); /* marks the descriptor as known */
 	return 0;
 }
 
@@ -73,14 +75,14 @@ set_timer(CURLM *m, long ms, void *arg)
 	return set(c->timer, ms);
 }
 
-/* A receiver that lets us wait for the rest shall not hold a place for it. */
+/* A receiver that is slow with its body must not occupy a place. */
 static void
 await_body(struct flight *f)
 {
 	struct post_client *c = f->client;
 
 	f->body_end_ms = clock_steady_ms() + BODY_MS;
-	/* All wait equally long, so the first of them is the first to end. */
+	/* All bodies get the same time, so the first in the list ends first. */
 	if (!c->is_body_timed)
 		set(c->body_timer, BODY_MS);
 	c->is_body_timed = true;
@@ -112,7 +114,7 @@ drop(struct flight *f)
 	flight_free(f);
 }
 
-/* A fault of ours. */
+/* Ends a post that could not be begun. */
 static void
 fail(struct post *post, const char *detail)
 {
@@ -152,7 +154,7 @@ post_start(struct post_client *c, struct post *post)
 	fail(post, "out of memory");
 }
 
-/* What has answered so far that its status counts was not stopped by this. */
+/* If its final status has arrived, that is the outcome all the same. */
 void
 post_cancel(struct post *post)
 {
@@ -174,7 +176,7 @@ post_fd(const struct post_client *c)
 	return c->epoll;
 }
 
-/* Those whose body has had its time are done; the timer is for the next. */
+/* Ends the transfers whose body has had its time, and sets the timer. */
 static void
 end_bodies(struct post_client *c)
 {

@@ -1,8 +1,7 @@
 /*
- * The HTTP client: HTTP/1.1 POSTs, many at once, none ever waited for.
- * Redirects are not followed, proxies of the environment are ignored, and the
- * guard passes every address before it is connected to. Its owner is the
- * worker, see net.h.
+ * The HTTP client: sends many HTTP/1.1 POSTs at once and never blocks. It does
+ * not follow redirects, ignores proxies in the environment, and asks the guard
+ * before it connects to an address. The worker owns it, see net.h.
  */
 #ifndef POST_H
 #define POST_H
@@ -16,9 +15,10 @@
 #include "status.h"
 
 struct post {
-	/* The caller's, kept until done() was called. */
+	/* Owned by the caller, who keeps it until done() is called. */
 	const char *url;
-	const char *unix_socket; /* to connect to instead, unguarded; or NULL */
+	const char *
+	    unix_socket; /* to connect to instead, without the guard; or NULL */
 	const char *const *headers; /* "Name: value", ended by NULL */
 	const char *body;
 	size_t body_len;
@@ -35,7 +35,7 @@ struct post {
 	int64_t retry_after_ms; /* -1: none */
 	char address[64];
 
-	struct flight *flight; /* the client's own */
+	struct flight *flight; /* private to the client */
 };
 
 struct post_client;
@@ -43,7 +43,7 @@ struct post_client;
 /* The guard is kept by reference. STATUS_FAULT: *out is NULL, see error. */
 enum status post_open(
     struct post_client **out, const struct guard *, char error[256]) MUST_CHECK;
-/* Cancels what is under way. NULL is fine. */
+/* Cancels all posts. NULL is fine. */
 void post_close(struct post_client *);
 /* Readable when post_work() has something to do. */
 int post_fd(const struct post_client *);
@@ -51,8 +51,8 @@ void post_work(struct post_client *);
 /* Calls done() now or from post_work(). */
 void post_start(struct post_client *, struct post *);
 /*
- * Ends a post that is under way and calls its done(): with ERROR_INTERNAL,
- * unless its status has come.
+ * Ends a post before its time and calls its done(), with ERROR_INTERNAL unless
+ * its final status has arrived.
  */
 void post_cancel(struct post *);
 

@@ -17,7 +17,7 @@ struct item {
 	uint64_t ticket;
 	int timeout_ms;
 	int64_t deadline;
-	/* While queued ours; once sent libnats's, and only compared. */
+	/* Owned while queued; once sent it is libnats's, and only compared. */
 	void *message;
 	char subject[]; /* in quotation marks, as denied() gets it */
 };
@@ -238,7 +238,7 @@ run(void *arg)
 	}
 	s->gone = true;
 	end_all(s, error, detail);
-	/* Another connection may get this one's place in memory. */
+	/* Another connection can get the same address. */
 	s->jetstream.connection = s->jetstream.context = NULL;
 	pthread_mutex_unlock(s->env->lock);
 	jetstream_disconnect(&j);

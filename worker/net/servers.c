@@ -8,8 +8,9 @@
 #include "server.h"
 
 /*
- * libnats calls back from threads of its own, and may do so late. It is given
- * no pointer of ours: the callbacks search the list for the connection.
+ * libnats calls back from threads of its own, perhaps when the server is no
+ * longer in the list. So it gets no pointer to a server; the callbacks search
+ * the list for the connection.
  */
 
 enum {

@@ -17,7 +17,7 @@ sink_at(int i)
 	return sinks[i];
 }
 
-/* Whether the words, each with a space behind, have this one. */
+/* Whether the word is one of words, each of which ends with a space. */
 static bool
 has_word(const char *words, const char *word, size_t len)
 {

@@ -1,7 +1,7 @@
 /*
- * Where messages go. A sink is one file in sinks/ with one const struct at its
- * bottom, and one line in sinks/sinks.def. It works without ever waiting: what
- * takes time goes on while the worker does other things, and wakes it by fd.
+ * A sink delivers messages to one kind of receiver. It is one file in sinks/
+ * with one const struct at its end, and one line in sinks/sinks.def. It never
+ * blocks: its descriptor becomes readable when there is work to do.
  */
 #ifndef SINK_H
 #define SINK_H
@@ -28,19 +28,21 @@ struct sink {
 	enum status (*open)(
 	    const struct config *, const struct net *, char error[256]);
 	/*
-	 * Readable when work() has something to do. Both are NULL for a sink
-	 * that needs the HTTP client alone, which has a file of its own.
+	 * A descriptor that is readable when work() has something to do. Both
+	 * are NULL for a sink that uses only the HTTP client, which has a
+	 * descriptor of its own.
 	 */
 	int (*fd)(void);
 	void (*work)(void);
 	/*
 	 * Begins an attempt. The sink uses it until it calls attempt->done(),
-	 * from here or from work(), after timeout_ms or little more at most.
+	 * from start() or from work(), not much later than timeout_ms.
 	 */
 	void (*start)(struct attempt *);
 	/*
-	 * Ends all attempts in hand with ERROR_INTERNAL: nobody knows whether
-	 * their receivers took them. May come without open() before it.
+	 * Ends all unfinished attempts with ERROR_INTERNAL, because it is
+	 * unknown whether their receivers took them. Can be called without
+	 * open() before.
 	 */
 	void (*close)(void);
 };
@@ -51,7 +53,7 @@ struct sink {
 
 /* The sink for that URL by its scheme; NULL: there is none. */
 const struct sink *sink_find(const char *url);
-/* The i-th of all sinks; NULL behind the last. */
+/* The i-th of all sinks; NULL after the last. */
 const struct sink *sink_at(int i);
 
 #endif

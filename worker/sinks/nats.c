@@ -1,11 +1,10 @@
 /*
- * nats://host[:port]/subject, or tls://…: into a JetStream stream of a NATS
- * server. An attempt is delivered when the stream's acknowledgment has come;
- * the server drops what it has already, by Nats-Msg-Id.
+ * nats://host[:port]/subject, or tls://…: publishes into a JetStream stream of
+ * a NATS server. An attempt is delivered when the stream's acknowledgment has
+ * come. The server recognises a repeated message by Nats-Msg-Id and drops it.
  *
- * The threads of servers.c know an attempt by its ticket alone. One that has
- * ended in time is under way no more, so what is told of it later touches
- * nothing.
+ * The threads of servers.c know an attempt only by its ticket. After an attempt
+ * has timed out no job has its ticket, so a late outcome is ignored.
  */
 #include "sink.h"
 
@@ -32,15 +31,15 @@ struct job {
 
 TAILQ_HEAD(jobs, job);
 
-/* Guards what is below, and the attempts under way. */
+/* Guards the variables below and the jobs in their lists. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct jobs under_way = TAILQ_HEAD_INITIALIZER(under_way);
 static struct jobs done = TAILQ_HEAD_INITIALIZER(done);
 static int64_t earliest; /* no deadline is before it */
-/* Both our alarm clock and what other threads wake the worker with. */
+/* A timer for the deadlines, with which other threads also wake the worker. */
 static int timer = -1;
 
-/* At that time, or, where it is 0, at once. */
+/* Sets the timer; 0: it expires at once. */
 static void
 ring(int64_t at_ms)
 {
@@ -53,7 +52,7 @@ ring(int64_t at_ms)
 	timerfd_settime(timer, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
-/* Moves it to those that are done. */
+/* Moves the job to the list of those that are done. */
 static void
 end(struct job *j, const char *address, enum error_class error,
     const char *detail)
@@ -69,7 +68,7 @@ end(struct job *j, const char *address, enum error_class error,
 	TAILQ_INSERT_TAIL(&done, j, link);
 }
 
-/* It is among the first, nearly always: answers come in order. */
+/* Answers come nearly in order, so the search ends early. */
 static struct job *
 find(uint64_t ticket)
 {
@@ -115,8 +114,9 @@ expire(int64_t now)
 }
 
 /*
- * What a message may be published to. Subjects that begin with $ command the
- * server ($JS.API, $SYS), and in _INBOX others wait for their answers.
+ * Whether messages can be published to the subject. Subjects that begin with $
+ * control the server ($JS.API, $SYS), and those in _INBOX carry answers to
+ * other clients.
  */
 static bool
 is_subject(const char *s)
@@ -201,7 +201,7 @@ start(struct attempt *a)
 		over(j->ticket, "", error, detail);
 }
 
-/* What is done, to the worker, on its own thread. */
+/* Reports the jobs that are done, on the worker's own thread. */
 static void
 tell_all(void)
 {

@@ -18,8 +18,8 @@
 enum {
 	LINE_LEN = 256,
 	LINES = 8,
-	SECRET_MIN = 4, /* shorter words would be found by chance */
-	PIECE_LEN = 8,  /* so would shorter pieces of longer ones */
+	SECRET_MIN = 4, /* shorter words occur in answers by chance */
+	PIECE_LEN = 8,  /* as do shorter pieces of longer words */
 	HASH_BITS = 14
 };
 
@@ -28,7 +28,8 @@ struct call {
 	struct post post;
 	char lines[LINES][LINE_LEN];
 	char *added; /* the subscription's lines, each NUL-terminated */
-	const char *headers[HEADERS_MAX + LINES + 1]; /* theirs come first */
+	const char *headers[HEADERS_MAX + LINES +
+	    1]; /* the subscription's come first */
 	int n, n_added;
 };
 
@@ -64,8 +65,9 @@ static void PRINTF_LIKE(2, 3) add(struct call *call, const char *fmt, ...)
 }
 
 /*
- * Two signatures while a secret is being rotated: either is good. Of the
- * database's time: a receiver refuses what a worker with a wrong clock signs.
+ * Two signatures while a secret is being rotated, so that the receiver can
+ * check with either secret. They use the database's time, because a receiver
+ * refuses the signatures of a worker whose clock is wrong.
  */
 static bool
 add_signature(struct call *call, const struct attempt *a)
@@ -89,8 +91,8 @@ add_signature(struct call *call, const struct attempt *a)
 }
 
 /*
- * The trace goes on with a span of our own, one for each attempt (W3C Trace
- * Context, section 3.4); only its identity is random, so any bits will do.
+ * Each attempt is a span of its own in the event's trace (W3C Trace Context,
+ * section 3.4). The span's id need only be unique.
  */
 static void
 add_trace(struct call *call, const char *traceparent)
@@ -117,7 +119,7 @@ add_static(struct call *call, const char *headers)
 	return call->added != NULL;
 }
 
-/* Notes every place of the n bytes in the answer. */
+/* Marks every occurrence of the n bytes in the answer. */
 static void
 mark(const struct buf *answer, const char *bytes, size_t n, char *is_secret)
 {
@@ -139,9 +141,9 @@ hash_piece(const char *bytes)
 }
 
 /*
- * Pieces too, for the answer may be cut off within the secret, or have
- * backslashes in it. Looked up by a hash: both may have 16 KiB, and the worker
- * does nothing else meanwhile.
+ * Also marks pieces of the secret, because the answer can be cut off within it,
+ * or have backslashes in it. They are looked up by a hash: both texts can have
+ * 16 KiB, and the worker does nothing else meanwhile.
  */
 static void
 mark_secret(const struct buf *answer, const char *secret, char *is_secret)
@@ -163,9 +165,9 @@ mark_secret(const struct buf *answer, const char *secret, char *is_secret)
 }
 
 /*
- * An answer is kept and shown, and there are receivers that answer with what
- * they got: neither a header's value nor its last word, which is the token of
- * "Bearer …", is kept.
+ * Answers are kept and shown, and some receivers echo the request. So the
+ * values of the added headers, and their last words (the token of "Bearer …"),
+ * are hidden.
  */
 static void
 hide_headers(const struct call *call, struct buf *answer)

@@ -9,7 +9,7 @@
  * before on the same channel, or a later one where that is not known: a viewer
  * that saw another one last may have missed something, whoever is to blame.
  * skipped_after is there where events were skipped between it and the cursor,
- *or nginx has lost what it kept for viewers that come back.
+ * or nginx has lost what it kept for viewers that come back.
  */
 #ifndef STREAM_H
 #define STREAM_H
