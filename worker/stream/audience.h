@@ -1,7 +1,7 @@
 /*
- * Does anybody watch the live stream? nginx is asked for the number of its
- * viewers (nchan_stub_status), again and again. One that left may come back by
- * Last-Event-ID for as long as nginx keeps messages, and counts until then.
+ * Whether anybody watches the live stream. The worker asks nginx repeatedly for
+ * the number of viewers (nchan_stub_status). A viewer that has left can come
+ * back with Last-Event-ID while nginx keeps messages, and counts until then.
  */
 #ifndef AUDIENCE_H
 #define AUDIENCE_H
@@ -15,7 +15,7 @@
 struct audience {
 	struct post_client *http;
 	const char *socket;
-	/* Told of each answer, and of what came instead of one. */
+	/* Called with each answer, and after each request that failed. */
 	void (*heard)(void *arg, const struct post *);
 	void *arg;
 
@@ -28,13 +28,13 @@ struct audience {
 };
 
 /*
- * From now on as if somebody had just left: a worker that begins does not know
- * who watched before.
+ * Behaves from now on as if a viewer had just left, because a worker that
+ * starts does not know who watched before.
  */
 void audience_presume(struct audience *, int64_t now_ms);
-/* Asks, unless the answer to the last time is still to come. */
+/* Asks nginx, unless its last answer has not come yet. */
 void audience_ask(struct audience *);
-/* As of the last answer: nobody, before the first. */
+/* According to the last answer; false before the first. */
 bool audience_is_there(const struct audience *, int64_t now_ms);
 /* After net_close(). */
 void audience_close(struct audience *);

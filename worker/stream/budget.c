@@ -21,7 +21,7 @@ budget_room(struct budget *b, int receivers, int64_t now_ms)
 {
 	int64_t ms = now_ms - b->at_ms;
 
-	/* What is less than a byte is kept for the next time. */
+	/* Time worth less than a byte is kept for the next call. */
 	if (ms > 0 && b->rate * ms >= SECOND) {
 		if (ms > 3600 * SECOND)
 			ms = 3600 * SECOND;

@@ -6,16 +6,16 @@
 
 struct budget {
 	int64_t
-	    rate; /* bytes a second; never more than one second's are saved */
-	int64_t left; /* below 0: more was spent than there was */
+	    rate; /* bytes a second; the bucket holds one second's at most */
+	int64_t left; /* can be below 0, since the cost is known afterwards */
 	int64_t at_ms;
 };
 
 /* Full at the start. */
 void budget_open(struct budget *, int64_t rate, int64_t now_ms);
-/* How long a message to so many may be; a receiver counts where none does. */
+/* Bytes that a message to so many viewers (at least 1) can have. */
 int64_t budget_room(struct budget *, int receivers, int64_t now_ms);
-/* What it did cost, once that is known. */
+/* Subtracts what the message cost, once its viewers were counted. */
 void budget_spend(struct budget *, int64_t bytes, int receivers);
 
 #endif

@@ -35,7 +35,7 @@ channels_lose(struct channels *cs)
 		*cs->at[i].last = '\0';
 }
 
-/* A place in the table, in turn where all are taken. */
+/* A free place in the table; if there is none, each place in turn. */
 static struct channel *
 place(struct channels *cs)
 {

@@ -1,6 +1,6 @@
 /*
- * The channels of the live stream, and of each the cursor behind which its
- * viewers may have missed events and were not told yet: its gap.
+ * The channels of the live stream. Each has a gap: the cursor after which its
+ * viewers can have missed events, while they have not been told.
  */
 #ifndef CHANNELS_H
 #define CHANNELS_H
@@ -17,12 +17,12 @@ enum {
 struct channel {
 	char name[CHANNEL_LEN];
 	char gap[CURSOR_LEN];  /* "": none */
-	char last[CURSOR_LEN]; /* of the last message on it; "": unknown */
+	char last[CURSOR_LEN]; /* cursor of its last message; "": unknown */
 	int64_t sent_ms;       /* when that was sent; 0: unknown */
-	bool busy;             /* not to be forgotten now */
+	bool busy; /* a message is being sent on it: do not forget it */
 };
 
-/* Channels that are not in the table may have missed what lies behind `gap`. */
+/* Channels not in the table can have missed events after the cursor `gap`. */
 struct channels {
 	struct channel at[CHANNELS_MAX];
 	int n, next;
@@ -30,15 +30,15 @@ struct channels {
 };
 
 /*
- * The channel of that name, "all" or "service.NAME". When there are too many,
- * one that is not busy is forgotten for it; NULL where all are.
+ * The channel of that name, "all" or "service.NAME", made if need be. If the
+ * table is full, a channel that is not busy is forgotten; NULL: all are busy.
  */
 struct channel *channels_get(struct channels *, const char *name);
-/* Events behind that cursor were skipped, which belonged to who knows whom. */
+/* Events after that cursor were skipped; they can concern every channel. */
 void channels_skip(struct channels *, const char *cursor);
-/* The same for one; an older gap remains. */
+/* The same for one channel; an older gap stays. */
 void channel_skip(struct channel *, const char *cursor);
-/* What was on the channels last is not known any more. */
+/* The last cursor of every channel has become unknown. */
 void channels_lose(struct channels *);
 
 #endif

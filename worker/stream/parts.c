@@ -40,7 +40,8 @@ get(struct parts *ps, const char *name)
 	return p;
 }
 
-/* One line: between the values of JSON, a line's end is but a space. */
+/* As one line: between the values of JSON, a line break is the same as a space.
+ */
 static void
 put_line(struct buf *out, const char *json)
 {

@@ -1,6 +1,6 @@
 /*
- * A batch of events by channels: what one message to each of them says. Its
- * form is in stream.h.
+ * A batch of events, divided into one message for each channel. The format of a
+ * message is in stream.h.
  */
 #ifndef PARTS_H
 #define PARTS_H
@@ -21,8 +21,8 @@ struct stream;
 
 /* A batch as one channel gets it. */
 struct part {
-	struct post post;      /* its way to nginx is stream.c's */
-	struct stream *stream; /* likewise */
+	struct post post;      /* used by stream.c */
+	struct stream *stream; /* used by stream.c */
 	struct channel *channel;
 	char url[128];
 	struct buf body, answer;
@@ -31,21 +31,22 @@ struct part {
 
 struct parts {
 	struct channels channels;
-	char before[CURSOR_LEN]; /* where this batch begins */
-	char behind[CURSOR_LEN]; /* up to here all was taken or passed over */
+	char before[CURSOR_LEN]; /* cursor at which this batch begins */
+	char behind[CURSOR_LEN]; /* all events up to this cursor were taken or
+				    passed over */
 	struct part at[PARTS_MAX];
 	int n;
 };
 
 void parts_init(struct parts *);
-/* Empty again; the channels stay. */
+/* Removes the parts; the channels stay. */
 void parts_forget(struct parts *);
 
 /* The parts of a batch: the rows of stream_take, at least one. */
 void parts_fill(struct parts *, const struct pg_result *);
 /*
- * Messages without events, to the channels that stream_recent names: viewers
- * there may have seen less than was sent.
+ * Makes messages without events for the channels that the rows of stream_recent
+ * name, whose viewers can have seen less than was sent.
  */
 void parts_fill_notices(struct parts *, const struct pg_result *);
 

@@ -12,7 +12,7 @@ recall_lost(struct recall *r, int64_t now_ms)
 	r->tell_ms = now_ms + PAUSE_MS;
 }
 
-/* Must a message that was sent then still be there? */
+/* Whether nginx must still have a message that was sent at that time. */
 static bool
 is_kept(int64_t sent_ms, int64_t now_ms)
 {
@@ -38,7 +38,7 @@ recall_counted(struct recall *r, int messages, int64_t asked_ms, int64_t now_ms)
 	if (messages != 0 || !is_kept(r->sent_ms, now_ms) ||
 	    asked_ms <= r->stored_ms || r->lost)
 		return true;
-	r->sent_ms = 0; /* this is known now */
+	r->sent_ms = 0; /* the loss is known now: report it once */
 	recall_lost(r, now_ms);
 	return false;
 }

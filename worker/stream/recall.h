@@ -1,8 +1,8 @@
 /*
- * Does nginx still have the messages of the last half minute, for viewers that
- * come back? It forgets them when it is reloaded or restarted, or a process of
- * its dies, and says nothing: but it answers with how many it has. Pure, so
- * that tests need no clock.
+ * Whether nginx still has the messages of the last half minute, for viewers
+ * that come back. It loses them when it is reloaded or restarted, or when one
+ * of its processes dies, and does not report that. But its answers say how many
+ * messages it has. Pure, so that tests need no clock.
  */
 #ifndef RECALL_H
 #define RECALL_H
@@ -11,32 +11,33 @@
 #include <stdint.h>
 
 struct recall {
-	int64_t sent_ms;   /* the last message that it took; 0: none */
-	int64_t stored_ms; /* when it had said so */
-	bool lost;         /* viewers are to be told */
-	int64_t tell_ms;   /* but not before */
+	int64_t sent_ms;   /* when the last message was sent that nginx took; 0:
+			      none */
+	int64_t stored_ms; /* when nginx had answered that it took it */
+	bool lost;         /* viewers must be told */
+	int64_t tell_ms;   /* but not before this time */
 };
 
 /*
- * Messages are, or may be, lost. They are told of a second later: ids of
- * messages begin with the second, and one of the same second could be taken for
- * older than what a viewer has seen.
+ * Messages are lost, or can be. Viewers are told a second later: ids of nchan's
+ * messages begin with the second, and a message of the same second could be
+ * taken for one that a viewer has seen.
  */
 void recall_lost(struct recall *, int64_t now_ms);
 /*
- * It took a message that was sent at sent_ms, and has so many of that channel
- * now (0: unknown); the one before, of this channel, was sent at before_ms (0:
- * none). False: it has forgotten, which was not known.
+ * nginx took a message that was sent at sent_ms, and now has so many of its
+ * channel (0: unknown); the channel's message before was sent at before_ms (0:
+ * none). False: nginx has lost messages, which was not known before.
  */
 bool recall_stored(struct recall *, int messages, int64_t before_ms,
     int64_t sent_ms, int64_t now_ms);
 /*
- * Asked at asked_ms, it has so many messages of all channels (-1: unknown).
- * False: it has forgotten, which was not known.
+ * Asked at asked_ms, nginx has so many messages in all channels (-1: unknown).
+ * False: nginx has lost messages, which was not known before.
  */
 bool recall_counted(
     struct recall *, int messages, int64_t asked_ms, int64_t now_ms);
-/* Viewers are to be told now. */
+/* Whether viewers must be told now. */
 bool recall_is_due(const struct recall *, int64_t now_ms);
 
 #endif

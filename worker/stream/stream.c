@@ -19,7 +19,7 @@
 enum {
 	ROOM_MIN = 1024, /* bytes of events in a message, at least */
 	TIMEOUT_MS = 5000,
-	/* A viewer may be told that it is there before nginx counts it. */
+	/* nginx can answer a viewer some time before it counts it. */
 	COUNTED_MS = 2000
 };
 
@@ -28,19 +28,20 @@ struct stream {
 	struct post_client *http;
 	const char *socket;
 	struct audience audience;
-	/* Answers of stream_pass, "": none; the first is COUNTED_MS old. */
+	/* Moments from stream_pass, "": none; the first is at least COUNTED_MS
+	 * old. */
 	char moment[24], next_moment[24];
-	int64_t next_ms; /* when the second came */
+	int64_t next_ms; /* when the second was read */
 	struct budget budget;
 	struct parts parts;
 	struct recall recall;
-	int64_t sent_ms; /* the batch under way */
-	bool is_notice;  /* it tells of what nginx has lost */
-	int viewers;     /* of all events, as far as known */
+	int64_t sent_ms; /* when the current batch was sent */
+	bool is_notice;  /* it tells viewers that nginx has lost messages */
+	int viewers;     /* of the channel "all", as of the last answer */
 	bool is_away;    /* the last batch failed */
-	bool is_failing; /* and that was logged */
-	bool failed;     /* a part of the batch under way */
-	int under_way;   /* posts */
+	bool is_failing; /* a failure was logged, and no success since */
+	bool failed;     /* a part of the current batch */
+	int under_way;   /* posts of the current batch that have not ended */
 };
 
 static void heard(void *arg, const struct post *);
@@ -75,7 +76,8 @@ stream_open(struct stream **out, const struct config *c,
 		.http = http, .socket = c->stream, .heard = heard, .arg = s
 	};
 	budget_open(&s->budget, c->stream_bytes, clock_steady_ms());
-	/* What happened to nginx, or in hand, before it began, nobody knows. */
+	/* A new worker does not know what was sent, or lost, before it began.
+	 */
 	audience_presume(&s->audience, clock_steady_ms());
 	recall_lost(&s->recall, clock_steady_ms());
 	*out = s;
@@ -129,7 +131,8 @@ recover(struct stream *s)
 static void
 end_batch(struct stream *s)
 {
-	/* What was sent while nginx was away is a try, and proves little. */
+	/* The first batch after a failure has no events, so its success proves
+	 * little. */
 	if (!s->is_away && !s->failed)
 		recover(s);
 	s->is_away = s->failed;
@@ -145,7 +148,7 @@ end_part(struct stream *s, struct part *p, int kept)
 	struct channel *c = p->channel;
 
 	if (!recall_stored(&s->recall, kept,
-		/* The notice itself is the first of a new memory. */
+		/* A notice is the first message after the loss. */
 		s->is_notice ? 0 : c->sent_ms, s->sent_ms, clock_steady_ms()))
 		tell_forgot();
 	c->sent_ms = s->sent_ms;
@@ -167,7 +170,7 @@ end_post(struct post *post)
 		s->failed = true;
 		channel_skip(p->channel, s->parts.before);
 		*p->channel->last = '\0';
-		/* What is ours was logged, or it is the worker's end. */
+		/* An internal error was logged, or the worker is ending. */
 		if (post->error != ERROR_INTERNAL)
 			tell(s, post);
 	}
@@ -206,7 +209,7 @@ start_post(struct stream *s, struct part *p)
 	end_post(&p->post);
 }
 
-/* The posts may end while they are started, the last one last. */
+/* Posts can end while others are being started. */
 static void
 post_parts(struct stream *s)
 {
@@ -226,7 +229,7 @@ heard(void *arg, const struct post *post)
 {
 	struct stream *s = arg;
 
-	/* While somebody watches, it is the batches that tell. */
+	/* With viewers, the batches show whether nginx works. */
 	if (post->error == ERROR_NONE) {
 		if (!recall_counted(&s->recall, s->audience.stored,
 			s->audience.asked_ms, clock_steady_ms()))
@@ -240,7 +243,7 @@ heard(void *arg, const struct post *post)
 		tell(s, post);
 }
 
-/* The present moment will do when it is old enough. */
+/* A moment can be used once it is COUNTED_MS old. */
 static void
 keep_moment(struct stream *s, const char *present)
 {
@@ -255,7 +258,7 @@ keep_moment(struct stream *s, const char *present)
 	s->next_ms = now_ms;
 }
 
-/* Nobody watched at that moment, so nobody misses what was before it. */
+/* Without viewers the cursor is moved to a moment at which nobody watched. */
 static enum status
 pass(struct stream *s, struct db *db)
 {
@@ -272,7 +275,7 @@ pass(struct stream *s, struct db *db)
 			snprintf(s->parts.behind, sizeof(s->parts.behind),
 			    "%s.%s", s->moment, id_floor(0).text);
 		channels_lose(&s->parts.channels);
-		s->recall.lost = false; /* nobody is left to be told */
+		s->recall.lost = false; /* there are no viewers to be told */
 		keep_moment(s, pg_value(r, 0, STREAM_PASS_MOMENT));
 	}
 	pg_free(r);
@@ -291,12 +294,12 @@ take(struct stream *s, struct db *db, int64_t room)
 	struct pg_result *r = NULL;
 	enum status status;
 
-	/* While nginx is away the cursor goes on: live is live. */
+	/* While nginx fails, events are passed over: the stream is live. */
 	snprintf(
 	    events, sizeof(events), "%d", s->is_away ? 0 : PARTS_EVENTS_MAX);
 	snprintf(bytes, sizeof(bytes), "%d", (int)room);
 	status = db_run(db, Q_stream_take, values, &r);
-	/* It may have taken events of which no answer tells. */
+	/* The statement can have taken events although no result came. */
 	if (status != STATUS_OK || db_was_repeated(db))
 		channels_skip(&s->parts.channels, s->parts.behind);
 	s->is_notice = false;
@@ -315,13 +318,13 @@ show(struct stream *s, struct db *db, int64_t now_ms)
 
 	if (room == 0 && !s->is_away)
 		return STATUS_OK;
-	/* However little it is, one event at a time must get through. */
+	/* Even with a small budget, single events must get through. */
 	if (room < ROOM_MIN)
 		room = ROOM_MIN;
 	return take(s, db, room < PARTS_ROOM_MAX ? room : PARTS_ROOM_MAX);
 }
 
-/* Whose events nginx may have lost is told by messages without events. */
+/* Sends messages without events to viewers who can have missed some. */
 static enum status
 tell_lost(struct stream *s, struct db *db)
 {

@@ -1,15 +1,16 @@
 /*
- * The live stream: every committed event, base and derived, to nginx, whose
- * module nchan holds the viewers. At most once: what cannot be sent in time is
- * skipped, and the next message says so. A message is one line of JSON:
+ * The live stream sends every committed event, base and derived, to nginx,
+ * whose module nchan serves the viewers. Each is sent once at most: events that
+ * cannot be sent in time are skipped, and the next message says so. A message
+ * is one line of JSON:
  *
- *	{"events":[as GET /events],"cursor":"…","after":"…","skipped_after":"…"}
+ * 	{"events":[as GET /events],"cursor":"…","after":"…","skipped_after":"…"}
  *
- * All three are for GET /events?after=. `after` is the cursor of the message
- * before on the same channel, or a later one where that is not known: a viewer
- * that saw another one last may have missed something, whoever is to blame.
- * skipped_after is there where events were skipped between it and the cursor,
- * or nginx has lost what it kept for viewers that come back.
+ * The three cursors are for GET /events?after=. `after` is the cursor of the
+ * channel's message before, or a later one if that is unknown: a viewer whose
+ * last message had another cursor can have missed events. skipped_after is
+ * present if events were skipped between it and the cursor, or nginx has lost
+ * messages that it kept for viewers that come back.
  */
 #ifndef STREAM_H
 #define STREAM_H
@@ -23,22 +24,22 @@
 struct stream;
 
 /*
- * Keeps the config and the client by reference. *out is NULL where none is
- * configured. STATUS_REJECT: a setting is wrong, STATUS_FAULT: out of memory;
- * in error.
+ * Keeps the config and the client by reference. *out is NULL if no stream is
+ * configured. STATUS_REJECT: a setting is wrong; STATUS_FAULT: out of memory;
+ * error has the reason.
  */
 enum status stream_open(struct stream **out, const struct config *,
     struct post_client *, char error[256]) MUST_CHECK;
-/* After net_close(), which ends what is under way. NULL is fine. */
+/* Call it after net_close(), which ends the posts. NULL is fine. */
 void stream_close(struct stream *);
 /*
- * Takes what was committed since the last time and posts it, unless that is
- * still going on, or nobody watches. To be called a few times a second. Not OK
- * only when the database failed. NULL is fine.
+ * Takes the events committed since the last call and posts them, unless posts
+ * have not ended yet or nobody watches. Call it a few times a second. Not
+ * STATUS_OK only if the database failed. NULL is fine.
  */
 enum status stream_tick(struct stream *, struct db *) MUST_CHECK;
 
-/* Nothing is under way. NULL is. */
+/* Whether no post is being sent; true for NULL. */
 bool stream_is_idle(const struct stream *);
 
 #endif
