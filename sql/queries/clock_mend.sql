@@ -1,14 +1,16 @@
--- Times that were written while this server's clock was wrong, by which things
--- would wait for years: what lies further ahead than its own rule ever puts it
--- is due, or over, now. At most 1000 deliveries at once; how many rows it was.
+-- Repairs times that were written while this server's clock was wrong, because
+-- of which deliveries and breakers could wait for years. A time that is further
+-- ahead than its rule allows becomes now. At most 1000 deliveries in one call;
+-- returns how many rows were changed.
 --
--- A delivery waits no longer than the longest delay of its schedule (its
--- subscription's, else $1) and 20 % more, or the day that a receiver may ask
--- for; its lease ends within an hour, the breaker closes within 10 minutes, and
--- an old secret signs for a week. A minute more is given to all.
+-- The rules: a delivery waits no longer than the longest delay of its schedule
+-- (its subscription's, else $1) and 20 % more, or the day that a receiver can
+-- ask for; its lease ends within an hour; the breaker closes within 10 minutes;
+-- an old secret signs for a week. Each rule is allowed one more minute.
 --
--- Leases lie among deliveries that wait with good reason: of these the furthest
--- are looked at, 10,000 in all, each subscription having its share of them.
+-- Deliveries with a lease stand in the index among those that wait rightly, so
+-- only the 10,000 that are due last are looked at, shared equally by the
+-- subscriptions.
 -- takes: retry_schedule
 -- returns: mended
 WITH lane AS (
@@ -20,7 +22,7 @@ WITH lane AS (
 ), wrong AS (
     SELECT d.message_id, d.subscription_id
       FROM lane, LATERAL (
-        -- In this order, so that those created later stay behind the others.
+        -- In this order, so that later deliveries stay behind earlier ones.
         SELECT w.message_id, w.subscription_id
           FROM deliveries AS w
          WHERE w.subscription_id = lane.id

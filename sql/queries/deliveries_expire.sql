@@ -1,11 +1,12 @@
--- Deliveries that nobody would ever claim become expired, at most 1000 at once;
--- how many they were. Those of deleted subscriptions (an ingest that ran beside
--- the deletion still made some), and those that outlived expires_after while
--- their subscription was held; of any other, the claim sees to it.
+-- Expires the deliveries that no claim would ever take, at most 1000 in one
+-- call; returns how many. They are those of deleted subscriptions (an ingest
+-- that ran at the same time as the deletion can add some), and those whose
+-- expires_after has passed while their subscription was held. The claim expires
+-- all others.
 --
--- Their age is read off next_attempt_at, which the index has: it is never
--- before the time that expires_after counts from, so that a held delivery is
--- late here by its last delay at most, and never early.
+-- Their age is computed from next_attempt_at, which is in the index. It is
+-- never earlier than the time from which expires_after counts, so a held
+-- delivery can expire late, by its last delay at most, but never early.
 -- returns: expired
 WITH stale AS (
     SELECT d.message_id, d.subscription_id
@@ -17,7 +18,7 @@ WITH stale AS (
            AND w.next_attempt_at <= CASE WHEN s.deleted_at IS NULL
                                          THEN now() - s.expires_after * interval '1 second'
                                          ELSE 'infinity' END
-           -- What is in a worker's hands is that worker's to settle.
+           -- Leased deliveries are settled by their worker.
            AND (w.status <> 'delivering' OR w.next_attempt_at <= now())
          LIMIT 1000
            FOR UPDATE SKIP LOCKED) AS d

@@ -1,4 +1,4 @@
--- What the sender of an event was, or would have been, answered.
+-- The answer that the sender of an event got, or would have got.
 -- takes: id
 -- returns: id derived_event_id
 SELECT e.id, d.id AS derived_event_id

@@ -1,9 +1,10 @@
--- One event, the sender's key it came under, what the rules found in it, the
--- derived events, the messages that announce them and one delivery for each
--- receiver: one statement, so one transaction.
--- No row: the key was taken, and nothing was written. Findings that report a
--- standing incident write no event; the id that stands for them is answered.
--- One row a finding, or one alone.
+-- Writes one event, its sender's key, the derived events of the rules'
+-- findings, the messages that announce them and one delivery for each receiver,
+-- in one statement and so in one transaction.
+--
+-- No row: the key existed already, and nothing was written. A finding whose
+-- incident is open writes no event; its row has the id of the derived event
+-- that stands for it. One row for each finding, or one row if there is none.
 -- takes: id service timestamp payload normalized_payload key findings request_id traceparent retry_schedule
 -- returns: id derived_event_id
 WITH arg AS (
@@ -24,8 +25,8 @@ WITH arg AS (
            n int, id uuid, service text, key text,
            payload json, watched text, quiet int, remind int)
 ), standing AS (
-    -- Keys in sorted order, so that two requests cannot deadlock. One that was
-    -- seen in a future was seen by a wrong clock: its times say nothing.
+    -- Keys in sorted order, so that two requests cannot deadlock. A time in the
+    -- future comes from a wrong clock and is ignored.
     INSERT INTO incidents AS x (service, key, event_id, opened_at, last_seen_at,
                                 closes_at, reminds_at, occurrences, watched)
     SELECT DISTINCT ON (service, key)
@@ -51,14 +52,14 @@ WITH arg AS (
         watched = excluded.watched
     RETURNING x.service, x.key, x.event_id
 ), decided AS (
-    -- The id that stands for each finding; its own id where it fired.
+    -- The id that stands for each finding: its own if it fired.
     SELECT f.*, coalesce(s.event_id, f.id) AS event_id
       FROM finding AS f LEFT JOIN standing AS s USING (service, key)
 ), fired AS (
     SELECT * FROM decided WHERE event_id = id
 ), written AS (
-    -- The event and the derived ones by one INSERT: to find the partition and to
-    -- open its indexes costs as much as to write a row, and is paid once.
+    -- The event and the derived events in one INSERT: finding the partition and
+    -- opening its indexes costs as much as writing a row, and is done once.
     INSERT INTO events (id, service, "timestamp", payload, normalized_payload, deduplication_key,
                         source_event_id, derived_event_ids, request_id, created_at)
     SELECT id, service, "timestamp", payload, normalized_payload, key,

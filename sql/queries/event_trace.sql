@@ -1,7 +1,7 @@
--- The event $1 and then those that its sender was answered as derived from it,
--- in that order; each with its message. `fired`: this event made it; else it
--- had been there already and stands for this one. Events come as in
--- event_get.sql, and no row means that there is none.
+-- The event $1, and then the derived events that its sender's answer named, in
+-- the order of that answer; each with its message. `fired`: this event caused
+-- it; otherwise it existed before and stands for this event's finding. Columns
+-- of events are those of event_get.sql. No row: there is no such event.
 -- takes: id
 -- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
 -- returns: fired request_id message

@@ -1,10 +1,11 @@
--- Events in commit order after the cursor ($1, $2), exclusive. Only what lies
--- below every transaction still open (the horizon), so that no event is ever
--- skipped. Every row has the horizon, and where there is no event a row has
--- nothing else: a page that is not full has seen all below it, and the next
--- one can start there, however few events pass the filter. Bounded, with `more`,
--- as events_page.sql. `ahead`: no transaction of this server has the
--- cursor's number yet, so no cursor of its own is beyond it.
+-- Events in the order of their commits, after the cursor ($1, $2), exclusive.
+-- Only events below every open transaction (the horizon) are shown, so that
+-- none is ever skipped. Every row has the horizon; if there are no events, one
+-- row has only the horizon. A page that is not full has seen everything below
+-- the horizon, so the next page can start there, however few events pass the
+-- filter. The size is bounded, with `more`, as in events_page.sql. `ahead`: the
+-- cursor's transaction number is one that this server has not reached, so the
+-- cursor is not from this server.
 -- takes: tx id limit service
 -- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
 -- returns: more tx horizon ahead

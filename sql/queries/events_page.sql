@@ -1,7 +1,8 @@
--- A page of all events, newest first, older than the cursor ($1, exclusive).
--- It has the first event and those behind it that surely fit into 8 MiB, by
--- what is stored, which is known without reading it: what is compressed may be
--- 256 times as long. `more`, of its last row: that bound has cut it off.
+-- A page of all events, newest first, older than the cursor ($1, exclusive). It
+-- has the first event, and those after it that are sure to fit into 8 MiB. The
+-- bound uses the stored size, which is known without reading the value; a
+-- compressed value can be 256 times as long. `more`, in the last row: this
+-- bound has cut the page off.
 -- takes: cursor limit offset
 -- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
 -- returns: more

@@ -1,7 +1,7 @@
--- A page of the events that pass the filters, newest first; NULL filters
--- nothing. Planned anew for each call, so that absent filters cost nothing.
--- The cursor is exclusive; `since` is the least id. Bounded, with `more`, as
--- events_page.sql.
+-- A page of the events that pass the filters, newest first; a filter that is
+-- NULL is not applied. Planned anew for each call, so that absent filters cost
+-- nothing. The cursor is exclusive; `since` is the least id. The size is
+-- bounded, with `more`, as in events_page.sql.
 -- takes: cursor limit offset since service source_event_id deduplication_key derived
 -- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
 -- returns: more

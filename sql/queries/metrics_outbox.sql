@@ -1,8 +1,9 @@
--- The outbox for /metrics, a row for each of $1 subscriptions at most: its
--- breaker, and how many of its deliveries wait in which state, for how long.
--- 10,000 are counted at most, each subscription having its share of them: the
--- longest due. Three columns, the same in all rows: what is dead, up to 10,000
--- of each, and what time it is here. At last what people know it by.
+-- The outbox for /metrics: a row for each subscription, at most $1, with its
+-- breaker, how many of its deliveries wait in each state, and for how long. At
+-- most 10,000 deliveries are counted, those due longest, shared equally by the
+-- subscriptions. Three columns are the same in all rows: the failed and the
+-- expired deliveries, up to 10,000 of each, and the database's time. The last
+-- columns are what people know the subscription by.
 -- takes: limit
 -- returns: id breaker
 -- returns: pending delivering retrying held

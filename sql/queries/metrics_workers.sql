@@ -1,5 +1,6 @@
--- What the workers seen in the last $1 seconds have counted: a row for each
--- sample, those of one metric together; one without a sample for each worker.
+-- The metrics of the workers seen in the last $1 seconds: one row for each
+-- worker without a sample, and one for each sample, those of one metric
+-- together.
 -- takes: seen_seconds
 -- returns: name unseen_seconds started_at metric labels value
 SELECT w.name, extract(epoch FROM now() - w.last_seen_at) AS unseen_seconds,

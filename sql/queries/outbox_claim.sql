@@ -1,17 +1,19 @@
--- Lease due deliveries for $3 seconds, at most $5 of them, each receiver in a
--- lane of its own: how many of its deliveries may still be taken, and how far
--- back to look for them. $1 [{id, room, back}] has the lanes that differ; the
--- others have room for max_in_flight, at most $6, and look $2 seconds back.
+-- Leases due deliveries for $3 seconds, at most $5 of them. Each receiver has a
+-- lane: how many of its deliveries can be taken, and how far back to look for
+-- them. $1 [{id, room, back}] has the lanes that this worker knows; for other
+-- receivers at most max_in_flight and at most $6 deliveries are taken, and the
+-- last $2 seconds are looked at.
 --
--- How far back: what lies before was seen to be empty, and under a long
--- transaction elsewhere its dead entries could not be removed from the index.
--- NULL looks at everything, which the worker asks for every few seconds; and so
--- do lanes that were not looked at for a while.
+-- Why the search is limited to the recent past: the older part of the index was
+-- seen to be empty, but while a long transaction is open its dead entries
+-- cannot be removed and would be read each time. NULL looks at everything: the
+-- worker asks for that every few seconds, and for lanes that were not looked at
+-- for a while.
 --
--- The attempt is counted before it is made: a delivery that kills its worker
--- counts too. After $4 of them it has failed, which is said here as well. The
--- time among the columns is the one that webhooks are signed with; the last are
--- the receiver's credentials and its headers, a line each.
+-- The attempt is counted before it is made, so that a delivery which kills its
+-- worker counts too. After $4 attempts this statement makes the delivery
+-- failed. `now` is the time with which webhooks are signed; the last columns
+-- are the receiver's credentials and headers, one header a line.
 -- takes: lanes back lease_seconds max_attempts limit lane_limit
 -- returns: message_id subscription_id status attempt attempts
 -- returns: topic payload source subject causation_id time request_id traceparent
@@ -29,7 +31,7 @@ WITH lane AS (
       LEFT JOIN json_to_recordset($1::json) AS l(id uuid, room int, back float8) USING (id)
      WHERE s.deleted_at IS NULL AND NOT s.paused AND s.disabled_reason IS NULL
        AND (s.open_until IS NULL OR s.open_until <= now())
-     ORDER BY random()  -- so that $5 cuts off another lane each time
+     ORDER BY random()  -- so that the limit $5 cuts off other lanes each time
 ), due AS (
     SELECT d.*,
            CASE WHEN greatest(d.created_at, d.replayed_at) + lane.expires_after * interval '1 second' <= now()
@@ -43,13 +45,13 @@ WITH lane AS (
          WHERE w.subscription_id = lane.id
            AND w.status IN ('pending', 'delivering', 'retrying')
            AND w.next_attempt_at <= now() AND w.next_attempt_at > lane.floor
-           -- Half-open: one at a time.
+           -- A half-open breaker lets one delivery through.
            AND (lane.open_until IS NULL OR NOT EXISTS (
                 SELECT FROM deliveries AS o
                  WHERE o.subscription_id = lane.id AND o.status = 'delivering'
                    AND o.next_attempt_at > now()))
-           -- In order: only the oldest of its subject, and alone. Those behind it
-           -- are due again when it is settled, see outbox_settle.sql.
+           -- Ordered delivery: only the oldest of each subject, and alone. The
+           -- next is due again when it is settled, see outbox_settle.sql.
            AND (lane.ordering IS NULL OR w.subject IS NULL OR NOT EXISTS (
                 SELECT FROM deliveries AS e
                  WHERE e.subscription_id = w.subscription_id AND e.subject = w.subject

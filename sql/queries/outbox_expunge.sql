@@ -1,13 +1,15 @@
--- Forget old messages, at most 5000, with their deliveries and attempts: those
--- older than $1 days with nothing waiting and whose failed and expired
--- deliveries were given up more than $2 days ago. How many they were, and the
--- last of the 10000 that were looked at behind $3; NULL: there are no more.
--- Those that stay would otherwise be looked at first each time. A message of a
--- wrong future is old, a delivery that was given up then is as old as its message.
+-- Deletes old messages, at most 5000, with their deliveries and attempts:
+-- messages older than $1 days that have no waiting delivery, and whose failed
+-- and expired deliveries ended more than $2 days ago. Returns how many were
+-- deleted, and the last of the 10,000 messages after $3 that were looked at
+-- (NULL: there are no more), where the next call continues; otherwise messages
+-- that stay would be looked at first each time. Times in the future come from a
+-- wrong clock: such a message counts as old, and a delivery that ended then is
+-- as old as its message.
 --
--- By a subquery and arrays rather than joins, so that no statistics can talk
--- the planner into reading whole tables. A delivery that is replayed meanwhile
--- is locked or no longer settled, and keeps its message.
+-- Written with a subquery and arrays rather than joins, so that no statistics
+-- can lead the planner to read whole tables. A delivery that is being replayed
+-- is locked or no longer settled, and so keeps its message.
 -- takes: delivered_days failed_days after
 -- returns: gone last
 WITH looked AS (
@@ -19,7 +21,7 @@ WITH looked AS (
               ORDER BY id
               LIMIT 10000)
              UNION ALL
-            -- An id of a wrong future does not tell how old it is.
+            -- An id with a time in the future does not tell the age.
             (SELECT id
                FROM outbox_messages
               WHERE id > greatest($3::uuid, uuid_v7_floor(now() + interval '1 day'))

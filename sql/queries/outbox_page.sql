@@ -1,11 +1,12 @@
--- A page of messages, newest first; NULL filters nothing. Planned anew for
--- each call: of the three searches all but one are then known to be empty, and
--- the one that is left uses deliveries_dead_idx, deliveries_due_idx or a
--- primary key, whichever the state asks for.
+-- A page of messages, newest first; a filter that is NULL is not applied.
+-- Planned anew for each call: the planner then knows that all but one of the
+-- three searches are empty, and that one uses deliveries_dead_idx,
+-- deliveries_due_idx or a primary key, depending on the state.
+--
 -- The cursor is exclusive; `since` is the least id. The state is that of a
--- delivery, to the subscription where given; unclaimed: there is no delivery.
--- It has the first message and those behind it that fit into 8 MiB; `more`, of
--- its last row: that bound has cut it off.
+-- delivery, to the subscription if one is given; unclaimed: the message has no
+-- delivery. The page has the first message, and those after it that fit into 8
+-- MiB; `more`, in the last row: this bound has cut the page off.
 -- takes: cursor limit since topic state subscription_id
 -- returns: id message more
 WITH found AS (

@@ -1,9 +1,9 @@
--- Deliveries in state $5 (failed, expired or delivered) are due now, as if none
--- had been attempted: the oldest $2 that pass the filters; NULL filters
--- nothing. With $7 they are only counted. Messages are locked before their
--- deliveries, against their retention, and in order, so that two replays
--- cannot deadlock. Planned anew for each call. `until` is an id, exclusive;
--- `since` is the least id.
+-- Makes deliveries in state $5 (failed, expired or delivered) due now, as if
+-- none had been attempted: the oldest $2 that pass the filters; a filter that
+-- is NULL is not applied. With $7 they are only counted. The messages are
+-- locked before their deliveries, so that retention cannot delete them, and in
+-- sorted order, so that two replays cannot deadlock. Planned anew for each
+-- call. `until` is an id, exclusive; `since` is the least id.
 -- takes: until limit since topic state subscription_id dry_run
 -- returns: json
 WITH found AS (

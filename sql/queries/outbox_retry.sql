@@ -1,7 +1,7 @@
--- The deliveries of message $1 that are failed, expired or retrying (or just
--- those in state $3), to subscription $2 where given, are due now, as if none
--- had been attempted. No row: there is no such message. The message is locked
--- first, against its retention.
+-- Makes the failed, expired or retrying deliveries of message $1 (or those in
+-- state $3) due now, as if none had been attempted; only the delivery to
+-- subscription $2 if it is given. No row: there is no such message. The message
+-- is locked first, so that retention cannot delete it.
 -- takes: message_id subscription_id state
 -- returns: retried
 WITH message AS (

@@ -1,18 +1,18 @@
--- The outcomes of attempts, and what they say about their receivers:
+-- Settles the outcomes of attempts, and what they say about their receivers:
 -- [{message, subscription, attempt, lease, url, status, delay, verdict, began,
 --   ms, http, error, detail, address, answer}]
--- lease      when it ends, as the claim said it
--- url        that it was about
--- status     what the delivery becomes: delivered, retrying after `delay`
---            seconds, failed; released gives an attempt back that was not made
+-- lease      its end, as the claim returned it
+-- url        the URL that the attempt used
+-- status     the delivery's new state: delivered, failed, or retrying after
+--            `delay` seconds; released: the attempt was not made
 -- verdict    good, bad (the receiver's fault), gone (410), or null
--- began      by the worker's steady clock in ms, which now shows $5: what is
---            stored is the time of this clock
--- An attempt that does not hold its lease any more (it ended and was claimed
--- anew, or this was told before) is of no account: its delivery stays as it is,
--- and only the history knows. Nor does a verdict count about a URL that the
--- subscription had before. $2 bad outcomes in a row open the breaker, for $3
--- seconds, doubled at each opening up to $4.
+-- began      by the worker's steady clock in ms, which now shows $5; the time
+--            that is stored is computed from the database's clock
+-- An attempt that no longer holds its lease (the lease ended and the delivery
+-- was claimed again, or this outcome was settled before) does not change the
+-- delivery; it is only added to the history. A verdict does not count if the
+-- subscription's URL has changed since. $2 bad outcomes in a row open the
+-- breaker for $3 seconds, doubled at each opening up to $4.
 -- takes: outcomes failures open_seconds open_seconds_max steady_ms
 -- returns: settled subscription_id description url hold open_seconds failures
 -- returns: opened disabled
@@ -36,7 +36,7 @@ WITH outcome AS (
        AND d.attempts = o.attempt AND d.next_attempt_at = o.lease AND d.status = 'delivering'
     RETURNING d.message_id, d.subscription_id, d.subject, d.status, o.url, o.verdict, o.error
 ), next_of_subject AS (
-    -- In order: who waited for one that is over is due now.
+    -- Ordered delivery: the next of the same subject is due now.
     UPDATE deliveries AS d
        SET next_attempt_at = now()
       FROM settled AS s, LATERAL (
@@ -51,7 +51,7 @@ WITH outcome AS (
        AND d.message_id = n.message_id AND d.subscription_id = s.subscription_id
        AND d.status IN ('pending', 'retrying') AND d.next_attempt_at < now()
 ), history AS (
-    -- 'lost' was written when the lease ended; the truth is late but better.
+    -- When the lease ended 'lost' was written; this outcome replaces it.
     INSERT INTO delivery_attempts AS a (message_id, subscription_id, attempt, started_at, duration_ms,
                                         http_status, error, detail, address, answer)
     SELECT message, subscription, attempt, now() - ($5::float8 - began) * interval '1 millisecond', ms, http, error, detail, address, answer
@@ -90,8 +90,8 @@ WITH outcome AS (
      WHERE s.id = j.id
     RETURNING s.id, s.failures, s.open_until, s.disabled_reason
 )
--- How many took effect; then a row for each subscription that did not take all,
--- or one without: what it is now, and whether this made it so.
+-- How many outcomes took effect; with a row for each subscription that had a
+-- failure (or one row without): its state now, and whether this changed it.
 SELECT (SELECT count(*) FROM settled) AS settled, s.id AS subscription_id, s.description, s.url,
        CASE WHEN s.deleted_at IS NOT NULL THEN 'deleted'
             WHEN coalesce(b.disabled_reason, s.disabled_reason) IS NOT NULL THEN 'disabled'

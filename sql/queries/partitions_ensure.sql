@@ -1,5 +1,6 @@
--- A little of what makes weekly partitions of events, $1 weeks ahead, and
--- empties events_default into theirs; how much was done, 0 where nothing is left.
+-- Does a part of the work of making weekly partitions of events, $1 weeks
+-- ahead, and of moving rows from events_default into them. Returns how much was
+-- done; 0: nothing is left to do.
 -- takes: weeks
 -- returns: done
 SELECT events_partitions_ensure($1::int) AS done

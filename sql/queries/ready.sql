@@ -1,7 +1,9 @@
--- Is the schema at least the one this program was built for, may this server
--- be written to, and has a worker been seen lately ($2 seconds, and not in a wrong
--- future)? At last the tables that an event is written to and this role may not
--- write; NULL: none. No table is locked: it must answer when the pool waits.
+-- Whether the schema is at least the version that this program was built for,
+-- whether this server can be written to, and whether a worker was seen in the
+-- last $2 seconds. A time in the future comes from a wrong clock and does not
+-- count. The last column names the tables that this role must write events to
+-- but has no right for; NULL: there are none. No table is locked, because it
+-- must answer even if the pool waits for a lock.
 -- takes: change seen_seconds
 -- returns: is_migrated is_writable has_worker unwritable
 SELECT EXISTS (SELECT FROM sqitch.changes WHERE project = 'smartcity' AND change = $1::text) AS is_migrated,

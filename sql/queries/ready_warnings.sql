@@ -1,5 +1,6 @@
--- What time it is here, and what workers seen in the last $1 seconds warn of: a
--- row each, or one without; of several that warn of the same, the worst.
+-- The database's time, and the warnings of workers seen in the last $1 seconds:
+-- one row for each, or one row without a warning. If several workers give the
+-- same warning, the one with the greatest value.
 -- takes: seen_seconds
 -- returns: now warning
 SELECT extract(epoch FROM now()) AS now, x.warning

@@ -1,5 +1,6 @@
--- A page of rejected events, newest first, older than the cursor ($1), with
--- the beginnings of their bodies. Bounded, with `more`, as events_page.sql.
+-- A page of rejected events, newest first, older than the cursor ($1), with the
+-- beginnings of their bodies. The size is bounded, with `more`, as in
+-- events_page.sql.
 -- takes: cursor limit offset service
 -- returns: id service deduplication_key reasons body created_at body_bytes
 -- returns: more

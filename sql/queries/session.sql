@@ -1,8 +1,8 @@
--- Makes this session ours, whatever server, database and role prescribe: every
--- setting that changes what is read, written or waited for. $1 is the time for
--- a statement. One that this server does not know is left out.
--- search_path is not among them: it is how an operator chooses the schema.
--- Answers what decides whether this server may be given an event.
+-- Sets every setting that changes what is read, written or waited for, whatever
+-- server, database and role prescribe; settings that this server does not know
+-- are left out. $1 is the time limit of a statement. search_path is not set,
+-- because operators choose the schema with it. Returns the facts that decide
+-- whether events can be stored on this server.
 -- takes: timeout
 -- returns: encoding is_durable is_standby pid
 WITH pinned AS (
@@ -19,7 +19,7 @@ WITH pinned AS (
             ('default_transaction_isolation', 'read committed'),
             ('default_transaction_read_only', 'off'),
             ('default_transaction_deferrable', 'off'),
-            -- An operator may ask for more, never for less.
+            -- An operator can set a stricter value, not a weaker one.
             ('synchronous_commit', CASE current_setting('synchronous_commit')
                                    WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END),
             ('statement_timeout', $1::text),
@@ -30,7 +30,7 @@ WITH pinned AS (
             ('client_min_messages', 'warning'),
             ('exit_on_error', 'off'),
             ('plan_cache_mode', 'auto'),
-            -- No statement here is long enough to be worth compiling.
+            -- No statement runs long enough for JIT compilation to pay.
             ('jit', 'off')) AS p(name, value)
       JOIN pg_settings AS s USING (name)
 )

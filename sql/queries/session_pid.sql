@@ -1,3 +1,3 @@
--- The process of the server that this transaction is served by.
+-- The process id of the server process that serves this transaction.
 -- returns: pid
 SELECT pg_backend_pid() AS pid

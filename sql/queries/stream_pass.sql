@@ -1,9 +1,10 @@
--- Nobody watches the live stream $1: its cursor moves behind all that was
--- committed at the moment $2, which is what this statement answered before
--- nginx was asked for viewers ('' the first time). Whoever came since has
--- missed nothing. Never back, unless the stream is ahead of the server, as in
--- stream_take.sql. Answers the present moment: an xid8 below which every
--- transaction has ended. A stream that begins makes those of a week ago forgotten.
+-- Used while nobody watches the live stream $1: moves its cursor behind
+-- everything that was committed at the moment $2, which an earlier call
+-- returned before nginx was asked for viewers ('' at first). A viewer that came
+-- later has missed nothing. The cursor never moves back, unless the stream is
+-- ahead of the server, as in stream_take.sql. Returns the present moment: an
+-- xid8 below which every transaction has ended. When a stream begins, streams
+-- not used for a week are deleted.
 -- takes: name moment
 -- returns: moment
 WITH forgotten AS (

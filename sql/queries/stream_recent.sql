@@ -1,6 +1,6 @@
--- Who of the live stream $1 may have missed something, where nginx has lost what
--- it had for viewers that come back: a row for each service that had events
--- within the last minute. With it the stream's cursor, and that of the last
+-- The services whose viewers of the live stream $1 can have missed events after
+-- nginx lost its messages: a row for each service that had events within the
+-- last minute. Each row has the stream's cursor, and the cursor of the last
 -- event before that minute, which is twice as long as nginx keeps a message.
 -- takes: name
 -- returns: cursor mark service

@@ -1,16 +1,20 @@
--- The next events of the live stream $1, in the order of their commits, and the
--- cursor moved behind them: committed before any is published, so none is
--- published twice. Only what lies below every transaction still open, so that
--- none is passed by. Where more wait than $2 events or $3 bytes, the newest are
--- taken, and `skipped` is true; an event too long by itself is skipped as well.
+-- Takes the next events of the live stream $1, in the order of their commits,
+-- and moves its cursor behind them. This is committed before any event is
+-- published, so that none is published twice. Only events below every open
+-- transaction are taken, so that none is skipped. If more than $2 events or $3
+-- bytes are waiting, the newest are taken and `skipped` is true; an event that
+-- is too long by itself is skipped as well.
 --
--- A stream that is ahead of the server (restored from a backup, or another took
--- over that had come less far) goes back: to the last event of a minute before
--- it moved last, which is on both sides of the break.
+-- A stream can be ahead of the server: after a restore from a backup, or a
+-- fail-over to a server that had received less. It then goes back to the last
+-- event that is a minute older than the stream's last move, which both servers
+-- have.
 --
--- A row an event: the cursor before and behind, skipped, service, the event as
--- GET /events returns it; where all were skipped, one row without an event. No
--- row: nothing new, another session's turn, or a stream that begins just now.
+-- One row for each event: the cursors before and behind the batch, skipped,
+-- service, and the event as GET /events returns it (a test compares the two).
+-- If all events were skipped, one row without an event. No row: there is
+-- nothing new, another session has the stream locked, or the stream has just
+-- begun.
 -- takes: name events bytes
 -- returns: before behind skipped service event
 WITH fresh AS (
@@ -48,8 +52,8 @@ WITH fresh AS (
          LIMIT $2::int + 1) AS e
     WINDOW newest AS (ORDER BY e.tx DESC, e.id DESC)
 ), roughly AS (
-    -- By what is stored, which is known without reading it: large payloads that
-    -- will not be sent are not even looked at.
+    -- By the stored size, which is known without reading the value, so that
+    -- large payloads that will not be sent are not read.
     SELECT *, n <= $2::int AND stored <= $3::int
               AND sum(stored) FILTER (WHERE stored <= $3::int) OVER (ORDER BY n) <= $3::int AS may
       FROM waiting

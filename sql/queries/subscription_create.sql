@@ -1,4 +1,5 @@
--- A new subscription of what the JSON names; the rest are defaults.
+-- Adds a subscription with the columns that the JSON names; the others get
+-- their defaults.
 -- takes: id columns secret
 -- returns: json topic
 INSERT INTO subscriptions AS s (id, topic, url, credentials, headers, description, retry_schedule, ordering,

@@ -1,8 +1,7 @@
--- Ends a subscription; its row and its history stay, but not what the receiver
--- asked for as passwords. What waits for it expires,
--- what is under way may still arrive. A backlog that would outlast the time
--- for an answer is left to deliveries_expire, as is what an ingest of this very
--- moment adds.
+-- Ends a subscription. Its row and history stay, but the receiver's passwords
+-- are deleted. Its waiting deliveries expire; attempts that are being made can
+-- still arrive. Deliveries beyond what fits into the time of one answer are
+-- left to deliveries_expire, like those that a concurrent ingest adds.
 -- takes: id
 -- returns: id
 WITH ended AS (

@@ -1,5 +1,5 @@
--- A new secret; the one before signs as well for $3 seconds. Run twice it does
--- no more than once.
+-- Sets a new secret; the former secret signs too for $3 seconds. A second run
+-- with the same secret changes nothing.
 -- takes: id secret grace_seconds
 -- returns: json topic
 UPDATE subscriptions AS s

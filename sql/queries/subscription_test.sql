@@ -1,4 +1,4 @@
--- A message for one subscription alone, due at once.
+-- Adds a message for one subscription alone, due at once.
 -- takes: subscription_id id request_id traceparent
 -- returns: id
 WITH arg AS (

@@ -1,11 +1,12 @@
--- Changes what the JSON names and nothing else (RFC 7396). "paused": false
--- lifts whatever holds deliveries back: they are due again at once. Another
--- ordering is that of deliveries made from here on.
+-- Changes the columns that the JSON names and no others (RFC 7396). "paused":
+-- false ends whatever holds deliveries back: they are due at once. A new
+-- ordering applies to deliveries made from now on.
 --
--- A secret that comes masked, as answers show it, stays the one that is kept,
--- for the server that it was given for: none is ever sent to another. What
--- cannot be so is refused: nothing changes, and each row returned is a fault,
--- its kind (see subscriptions.c) and, where it is about one, a header's name.
+-- A secret that comes masked, as answers show it, stays as it is stored, but
+-- only for the server that it was given for, so that it is never sent to
+-- another. Otherwise the change is refused and nothing is written: each row
+-- returned is then a fault, with its kind (see subscriptions.c) and the name of
+-- the header, if it concerns one.
 -- takes: id patch
 -- returns: json topic kind name
 WITH arg AS (

@@ -1,5 +1,5 @@
--- A page of subscriptions, newest first, older than the cursor ($1). They
--- are short: no bound by bytes has ever cut it off (`more`).
+-- A page of subscriptions, newest first, older than the cursor ($1). They are
+-- short, so the page has no bound in bytes, and `more` is always false.
 -- takes: cursor limit offset
 -- returns: id json more
 SELECT s.id, subscription_json(s, now()) AS json, false AS more

@@ -1,5 +1,5 @@
--- Has a worker of host $1 been seen lately ($2 seconds), and not in a wrong
--- future?
+-- Whether a worker of host $1 was seen in the last $2 seconds. A time in the
+-- future comes from a wrong clock and does not count.
 -- takes: host seen_seconds
 -- returns: is_alive
 SELECT EXISTS (SELECT FROM workers

@@ -1,5 +1,5 @@
--- This worker lives, and has counted $2; workers not seen for an hour are
--- forgotten, and so are those of a wrong future.
+-- A worker's heartbeat, with its metrics $2. Deletes workers not seen for an
+-- hour, and those seen in the future, by a wrong clock.
 -- takes: name metrics
 WITH gone AS (
     DELETE FROM workers

@@ -1,3 +1,3 @@
--- This worker stops of its own accord.
+-- Removes a worker that stops in an orderly way.
 -- takes: name
 DELETE FROM workers WHERE name = $1::text

@@ -1,8 +1,9 @@
--- What time it is here, and the oldest transaction that may still write, in any
--- database of the cluster, where others have ended since: feed and live stream
--- show nothing that is newer. Once it is the one that was seen before, $1, also
--- for how long it has been open, in seconds, and whose it is. Any role may see
--- who holds the lock on its number; the rest of it may be hidden (NULL).
+-- The database's time, and the oldest transaction, in any database of the
+-- cluster, that can still write although later ones have ended: the feed and
+-- the live stream show nothing newer. If it is the transaction $1 that was seen
+-- before, also for how many seconds it has been open and whose it is. Every
+-- role can see which process holds the lock on a transaction's number; the
+-- other columns can be hidden (NULL).
 -- takes: tx
 -- returns: now tx age whose
 WITH oldest AS (
