@@ -26,10 +26,10 @@ enum {
 	WIND_UP_MS = 8000
 };
 
-/* What this process answers signals with. */
+/* What handling signals needs. */
 struct process {
-	int signals;     /* a file */
-	sigset_t before; /* the mask we found */
+	int signals;     /* signalfd */
+	sigset_t before; /* the mask at the start */
 	char **argv;
 };
 
@@ -42,20 +42,20 @@ usage(FILE *f)
 	    "                         --alive]\n"
 	    "\n"
 	    "Delivers the outbox, publishes the live stream, makes partitions\n"
-	    "ahead and forgets what is old. Any number of workers may run at\n"
-	    "once.\n"
+	    "ahead and deletes old messages. Any number of workers can run at\n"
+	    "the same time.\n"
 	    "\n"
 	    "  --help     this text\n"
 	    "  --version  the version\n"
 	    "  --config   the settings in force\n"
-	    "  --check    exit status 78 where one of them is wrong\n"
-	    "  --alive    fails unless a worker of this host was seen lately\n"
+	    "  --check    test the settings; exit status 78 if one is wrong\n"
+	    "  --alive    fail unless a worker of this host was seen lately\n"
 	    "\n"
-	    "  SIGTERM, SIGINT, SIGQUIT  stop, once what is under way has "
+	    "  SIGTERM, SIGINT, SIGQUIT  stop when the current attempts have "
 	    "ended\n"
 	    "  SIGHUP, SIGUSR2           the same, then start anew, unless\n"
 	    "                            --check fails\n"
-	    "  SIGUSR1                   debug lines on, and off again\n"
+	    "  SIGUSR1                   log debug lines; sent again, stop it\n"
 	    "\n"
 	    "The manual page has exit statuses, files and examples.\n"
 	    "\n",
@@ -64,8 +64,8 @@ usage(FILE *f)
 }
 
 /*
- * What the arguments ask for: 'h', 'v', 'c', 'C' (--check), 'a', '?' (wrong) or
- * 0 (to work).
+ * The option given: 'h', 'v', 'c', 'C' (--check), 'a', '?' (wrong), or 0 if
+ * there is none.
  */
 static int
 parse_arguments(int argc, char **argv)
@@ -125,7 +125,7 @@ read_signal(const struct process *p)
 	return sig;
 }
 
-/* Until something happens; then the work that it brings. */
+/* Waits for a signal, a socket or the time; then does the work. */
 static void
 wait_and_work(struct worker *w, const struct process *p, int64_t ms)
 {
@@ -154,9 +154,9 @@ run_what_is_due(struct worker *w, struct job jobs[])
 }
 
 /*
- * What is under way may end: all of it where the program starts anew, for some
- * seconds where it stops. A second signal ends it now, and is the one that
- * counts.
+ * Waits for the attempts being made: for all of them if the program starts
+ * anew, else for some seconds. A second signal ends the waiting, and is the
+ * signal that counts.
  */
 static int
 wind_up(struct worker *w, const struct process *p, int sig)
@@ -191,7 +191,7 @@ work(struct worker *w, const struct process *p)
 	return wind_up(w, p, sig);
 }
 
-/* A connection is a file; there may be as many as there may be deliveries. */
+/* Each delivery being made needs a descriptor. */
 static void
 raise_file_limit(void)
 {
@@ -245,7 +245,7 @@ run(const struct config *config, char **argv)
 		worker_close(&w);
 		return EXIT_SUCCESS;
 	}
-	/* Under the same pid, so under the same name: it is not gone. */
+	/* With the same pid the worker keeps its name, so it does not leave. */
 	log_info("worker: starts anew");
 	worker_close(&w);
 	anew_exec(argv);

@@ -3,6 +3,7 @@
  */
 #include "t.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -238,26 +239,55 @@ config__help__what_the_program_reads_and_no_more(void **state)
 	free(worker);
 }
 
+/* Whether the text begins with the words, between which it can have new lines.
+ */
+static bool
+begins(const char *text, const char *words)
+{
+	for (; *words != '\0'; words++, text++)
+		if (*text != *words && !(*text == '\n' && *words == ' '))
+			return false;
+	return true;
+}
+
+/* The help in "NAME  * help (choices) [default]", as a sentence. */
+static void
+to_sentence(char *line, char sentence[256])
+{
+	char *end = strstr(line, " [");
+
+	line += strcspn(line, " ");
+	line += strspn(line, " *");
+	snprintf(sentence, 256, "%.*s", (int)(end - line), line);
+	if (strchr(sentence, '|') != NULL)
+		*strstr(sentence, " (") = '\0';
+	sentence[0] = (char)toupper((unsigned char)sentence[0]);
+	strcat(sentence, ".");
+}
+
 /*
- * Each line "  NAME  help [default]" must be in the manual page; returns the
- * number of lines.
+ * Each line "  NAME  help [default]" must be in the manual page, where the help
+ * is a sentence; returns the number of lines.
  */
 static int
 assert_items(const char *page, char *lines)
 {
-	char *line, *rest, *fallback, item[256];
+	char *line, *rest, *fallback, item[256], sentence[256];
+	const char *at;
 	int n = 0;
 
 	for (line = strtok_r(lines, "\n", &rest);
 	     (line = strtok_r(NULL, "\n", &rest)) != NULL; n++) {
+		to_sentence(line + 2, sentence);
 		fallback = strrchr(line, '[') + 1;
 		fallback[strcspn(fallback, "]")] = '\0';
 		line += 2;
 		line[strcspn(line, " ")] = '\0';
 		snprintf(item, sizeof(item), "\n.It Ev %s%s%s\n", line,
 		    *fallback == '\0' ? "" : " Ns =", fallback);
-		if (strstr(page, item) == NULL)
-			fail_msg("no%s", item);
+		at = strstr(page, item);
+		if (at == NULL || !begins(at + strlen(item), sentence))
+			fail_msg("no%s%s", item, sentence);
 	}
 	return n;
 }
@@ -275,7 +305,7 @@ count(const char *text, const char *what)
 }
 
 static void
-config__names_and_defaults__stand_in_the_manual_pages(void **state)
+config__names_defaults_and_help__stand_in_the_manual_pages(void **state)
 {
 	static const struct {
 		const char *path;
@@ -309,7 +339,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(config__printed__every_name_and_no_secret),
 	cmocka_unit_test(config__help__stands_in_the_readme),
 	cmocka_unit_test(config__help__what_the_program_reads_and_no_more),
-	cmocka_unit_test(config__names_and_defaults__stand_in_the_manual_pages),
+	cmocka_unit_test(
+	    config__names_defaults_and_help__stand_in_the_manual_pages),
 };
 
 T_MAIN(tests)
