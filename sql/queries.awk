@@ -2,15 +2,14 @@
 #
 #	LC_ALL=C awk -f queries.awk queries/*.sql sqitch.plan
 #
-# For each statement, in the order of the arguments, the names of its parameters
-# and of its columns, which its lines "-- takes:" and "-- returns:" say, and the
-# statement itself:
+# Prints for each statement, in the order of the arguments, the names of its
+# parameters and columns, from its lines "-- takes:" and "-- returns:", and its text:
 #
 #	NAMES(EVENT_GET_ARG_ID, EVENT_GET_ARGS)
 #	NAMES(EVENT_GET_ID, EVENT_GET_SERVICE, …, EVENT_GET_COLUMNS)
 #	QUERY(event_get, EVENT_GET_ARGS, "id", "id service …", "text")
 #
-# and at the end SCHEMA("…") with the last change of the plan: what the database
+# and at the end SCHEMA("…") with the last change of the plan, which the database
 # must have for these statements to work.
 #
 # Escaping is one gsub that puts a backslash before each match: mawk drops
@@ -24,7 +23,7 @@ function refuse(why)
 	exit 1
 }
 
-# NAMES(…): these words behind the prefix, and at last how many they are.
+# Prints NAMES(…): each word after the prefix, and last the name of their number.
 function print_names(prefix, words, count,    word, n, i)
 {
 	n = split(words, word, " ")
@@ -49,7 +48,7 @@ function close_row(    c)
 	text = takes = returns = ""
 }
 
-# The words of this line behind what was there.
+# Appends the words of this line.
 function more(words)
 {
 	sub(/^-- [a-z]+: */, "")

@@ -1,4 +1,4 @@
-/* ${NAME} and its kin in a value of .env, as Docker Compose expands them. */
+/* Expands ${NAME}, ${NAME:-text} and so on in .env, as Docker Compose does. */
 #ifndef EXPAND_H
 #define EXPAND_H
 
@@ -12,7 +12,7 @@ struct expansion {
 	/* The variable's value, or NULL. */
 	const char *(*look_up)(const void *arg, const char *name, size_t len);
 	const void *arg;
-	bool escapes;    /* \n, \" and so on stand for what they do in C */
+	bool escapes;    /* \n, \" and so on mean what they mean in C */
 	bool has_dollar; /* out: there was a $ that begins no ${…} */
 };
 

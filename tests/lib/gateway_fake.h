@@ -22,7 +22,7 @@ struct fake {
 	bool wrote_early; /* before the whole body was read */
 };
 
-/* What the route was called with, and what it shall answer. */
+/* What the route was called with, and what it answers. */
 extern struct seen {
 	int calls;
 	struct request request;

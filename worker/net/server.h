@@ -1,6 +1,6 @@
 /*
  * One NATS server and the thread that resolves its name, connects and hands
- * messages to libnats. It is a thread because each of the three may block,
+ * messages to libnats. It is a thread because each of the three can block,
  * libnats's write too. It waits for no acknowledgment: with one message at a
  * time, a server's rate would be bounded by its round trip.
  *
