@@ -35,8 +35,8 @@ int64_t dbclock_us(void);
  */
 double dbclock_skew(void);
 /*
- * The same in microseconds, for a statement that was sent at asked_us, answered
- * at heard_us, and showed shown_us.
+ * The same in microseconds, from a statement that was sent at asked_us and
+ * answered at heard_us, and whose now() was shown_us.
  */
 int64_t dbclock_skew_us(int64_t shown_us, int64_t asked_us, int64_t heard_us);
 

@@ -12,7 +12,8 @@ struct expansion {
 	/* The variable's value, or NULL. */
 	const char *(*look_up)(const void *arg, const char *name, size_t len);
 	const void *arg;
-	bool escapes;    /* \n, \" and so on mean what they mean in C */
+	bool escapes; /* expand \n, \" and other one-letter escapes of C, and \$
+		       */
 	bool has_dollar; /* out: there was a $ that begins no ${…} */
 };
 

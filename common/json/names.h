@@ -15,7 +15,7 @@
 #define NAMES_FEW 32
 
 struct name {
-	const char *bytes; /* the caller's, unescaped */
+	const char *bytes; /* the caller's, with escapes decoded */
 	size_t len;
 	size_t slot;
 	uint32_t hash;

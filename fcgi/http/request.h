@@ -31,12 +31,12 @@ struct request {
 	 * If a client repeats a header, nginx before 1.23 passes on each line;
 	 * later versions pass one line that joins them with ", ".
 	 */
-	const char *content_type;     /* NULL where absent, as all below */
-	int content_types;            /* how many lines came, or 0: unknown */
+	const char *content_type; /* NULL where absent, as all below */
+	int content_types;        /* number of Content-Type lines; 0: unknown */
 	const char *content_encoding; /* NULL also if it is identity */
 	const char *accept;
 	const char *idempotency_key; /* of the first line */
-	int idempotency_keys;        /* how many lines came */
+	int idempotency_keys;        /* number of Idempotency-Key lines */
 	const char *request_id;
 	const char *traceparent; /* W3C Trace Context, well-formed */
 	enum origin origin;      /* of the page that sent it, if one did */

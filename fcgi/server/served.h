@@ -11,7 +11,7 @@ enum {
 
 struct served {
 	int64_t began_us;
-	char service[64]; /* of /ingest/{service}, "" */
+	char service[64]; /* the {service} of /ingest/{service}, else "" */
 	struct log_field fields[SERVED_FIELDS];
 	int n;
 };

@@ -36,7 +36,8 @@ int nats_listen_at(int *at_port);
 int nats_free_port(void);
 void nats_start_server(void);
 
-/* To be called also before sink_nats.close(), which shuts libnats down. */
+/* Closes the test's own connection. Call it before sink_nats.close(), which
+ * shuts libnats down. */
 void nats_disconnect(void);
 void nats_end_server(int sig);
 uint64_t nats_stored(const char *stream);

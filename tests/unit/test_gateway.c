@@ -67,7 +67,7 @@ gateway__stream_fails__nothing_handled_nothing_written(void **state)
 	struct fake f = { .body = "hello", .left = 5, .break_at = 2 };
 
 	(void)state;
-	/* Even if as many bytes came as were announced. */
+	/* Nothing is handled, even if all announced bytes came. */
 	SERVE(&f, POST, "CONTENT_LENGTH=3");
 	assert_int_equal(seen.calls, 0);
 	assert_int_equal(f.writes, 0);

@@ -225,10 +225,7 @@ claim(struct dispatch *d, struct db *db)
 		.attempt.done = finish,
 	};
 
-	/*
-	 * Also if it fails. Otherwise, if sweeps time out, every claim would be
-	 * a sweep.
-	 */
+	/* Also if it fails: sweeps that time out must not follow each other. */
 	if (sweep)
 		d->sweep_at = now + SWEEP_MS;
 	receivers_put_lanes(&d->receivers, &d->lanes, left, now, sweep);

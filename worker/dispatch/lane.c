@@ -40,8 +40,8 @@ lane_may_start(const struct lane *lane, int busy, int max)
 }
 
 /*
- * A moving average with weight 1/8; an answer over eight times slower replaces
- * it.
+ * A moving average with weight 1/8; an answer more than eight times slower than
+ * the average replaces it.
  */
 void
 lane_answered(struct lane *lane, int64_t ms)

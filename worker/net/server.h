@@ -1,8 +1,8 @@
 /*
  * One NATS server and the thread that resolves its name, connects and hands
  * messages to libnats. It is a thread because each of the three can block,
- * libnats's write too. It waits for no acknowledgment: with one message at a
- * time, a server's rate would be bounded by its round trip.
+ * libnats's write too. It does not wait for acknowledgments; otherwise a
+ * server would get only one message a round trip.
  *
  * A connection that is lost stays lost, and its messages fail: the next message
  * to this server gets a new thread, which resolves and asks the guard anew. The

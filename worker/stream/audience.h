@@ -32,9 +32,9 @@ struct audience {
  * starts does not know who watched before.
  */
 void audience_presume(struct audience *, int64_t now_ms);
-/* Asks nginx, unless its last answer has not come yet. */
+/* Asks nginx, unless it is still waiting for an answer. */
 void audience_ask(struct audience *);
-/* According to the last answer; false before the first. */
+/* True for 35 s after the last sign of a viewer or audience_presume(). */
 bool audience_is_there(const struct audience *, int64_t now_ms);
 /* After net_close(). */
 void audience_close(struct audience *);
