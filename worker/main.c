@@ -104,7 +104,7 @@ check_anew(const struct process *p)
 
 	if (pid > 0 && waitpid(pid, &status, 0) == pid && status == 0)
 		return true;
-	log_error("worker: goes on as it is: --check failed");
+	log_error("worker: no reload: --check failed");
 	return false;
 }
 

@@ -227,7 +227,7 @@ poison__secret_that_is_none__others_delivered(void **state)
 	dispatcher_start();
 	dispatcher_work_until("failed", 3);
 	dispatcher_work_until("delivered", 6);
-	dispatcher_expect("internal: cannot sign",
+	dispatcher_expect("internal: the request could not be signed",
 	    "SELECT DISTINCT last_error FROM deliveries"
 	    " WHERE status = 'failed'");
 	assert_int_equal(

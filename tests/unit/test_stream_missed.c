@@ -27,7 +27,7 @@ stream__nginx_away__logged_once_and_no_events_taken(void **state)
 		tick();
 		assert_int_equal(taken.events, i == 0 ? 1000 : 0);
 	}
-	assert_int_equal(count(logged(f), "takes no events"), 1);
+	assert_int_equal(count(logged(f), "accepts no events"), 1);
 	assert_int_equal(count(logged(f), "connect: no such socket"), 1);
 
 	nginx_status = 202;
@@ -37,7 +37,7 @@ stream__nginx_away__logged_once_and_no_events_taken(void **state)
 		tick();
 		assert_int_equal(taken.events, i == 0 ? 0 : 1000);
 	}
-	assert_int_equal(count(logged(f), "takes events again"), 1);
+	assert_int_equal(count(logged(f), "accepts events again"), 1);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	fclose(f);

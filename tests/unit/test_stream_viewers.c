@@ -157,12 +157,12 @@ stream__no_answer__logged_once_and_nothing_passed_by(void **state)
 	tick();
 	tick();
 	assert_string_equal(passed.moment, "");
-	assert_int_equal(count(logged(f), "takes no events"), 1);
+	assert_int_equal(count(logged(f), "accepts no events"), 1);
 	nginx_status = 202;
 	tick();
 	tick_for_2_s();
 	assert_string_equal(passed.moment, "400");
-	assert_int_equal(count(logged(f), "takes events again"), 1);
+	assert_int_equal(count(logged(f), "accepts events again"), 1);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
 	fclose(f);

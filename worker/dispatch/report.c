@@ -97,8 +97,8 @@ report_one(const struct parcel *p, bool is_told, const struct judged *j)
 	log_about(about.fields);
 	say_next(next, &p->outcome, j);
 	if (!is_told)
-		log_error("dispatch: not delivered, and the database could "
-			  "not be told: %s: %s",
+		log_error("dispatch: not delivered, and the outcome could "
+			  "not be settled: %s: %s",
 		    error, a->detail);
 	else if (p->outcome.ending == ENDING_FAILED)
 		log_error(

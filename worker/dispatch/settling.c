@@ -99,11 +99,11 @@ settling_run(struct settling *s, struct receivers *all, struct db *db)
 		return false;
 	}
 	if (status != STATUS_OK)
-		log_error("dispatch: %d outcomes cannot be told; their leases "
-			  "will end",
+		log_error("dispatch: %d outcomes cannot be settled; these "
+			  "deliveries are tried again when their leases end",
 		    s->n);
 	else if (lease_settled(settled) < s->n)
-		log_warn("dispatch: %d of %d outcomes came too late",
+		log_warn("dispatch: %d of %d outcomes came after their lease",
 		    s->n - lease_settled(settled), s->n);
 	report(s, settled);
 	pg_free(settled);

@@ -270,7 +270,8 @@ connect_address(struct jetstream *j, const struct addrinfo *ai,
 
 	if (getnameinfo(ai->ai_addr, ai->ai_addrlen, address, sizeof(address),
 		NULL, 0, NI_NUMERICHOST) != 0) {
-		snprintf(detail, DETAIL_LEN, "its address cannot be written");
+		snprintf(
+		    detail, DETAIL_LEN, "getnameinfo() failed for its address");
 		return ERROR_DNS;
 	}
 	snprintf(url, sizeof(url),

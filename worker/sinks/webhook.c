@@ -232,7 +232,8 @@ start(struct attempt *a)
 	    !add_signature(call, a)) {
 		call_free(call);
 		a->error = ERROR_INTERNAL;
-		snprintf(a->detail, sizeof(a->detail), "cannot sign");
+		snprintf(a->detail, sizeof(a->detail),
+		    "the request could not be signed");
 		a->done(a);
 		return;
 	}

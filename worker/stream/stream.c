@@ -100,8 +100,8 @@ stream_close(struct stream *s)
 static void
 tell_forgot(void)
 {
-	log_info("stream: nginx has forgotten its messages, as at a reload: "
-		 "viewers are told");
+	log_info("stream: nginx has lost its stored messages, as after a "
+		 "reload; viewers will be told");
 }
 
 static void
@@ -113,7 +113,7 @@ tell(struct stream *s, const struct post *p)
 		return;
 	s->is_failing = true;
 	snprintf(status, sizeof(status), "it answered %d", p->status);
-	log_warn("stream: nginx takes no events on %s, so viewers miss some: "
+	log_warn("stream: nginx accepts no events on %s, so viewers miss some: "
 		 "%s%s%s",
 	    s->socket,
 	    p->error != ERROR_NONE ? error_class_name(p->error) : status,
@@ -124,7 +124,7 @@ static void
 recover(struct stream *s)
 {
 	if (s->is_failing)
-		log_info("stream: nginx takes events again");
+		log_info("stream: nginx accepts events again");
 	s->is_failing = s->is_away = false;
 }
 
@@ -338,8 +338,8 @@ tell_lost(struct stream *s, struct db *db)
 	if (status != STATUS_OK)
 		return status;
 	s->recall.lost = false;
-	log_debug("stream: %d services' viewers may miss some, and are told",
-	    pg_rows(r));
+	log_debug(
+	    "stream: viewers of %d services are told of a gap", pg_rows(r));
 	if (pg_rows(r) > 0) {
 		s->is_notice = true;
 		parts_fill_notices(&s->parts, r);
