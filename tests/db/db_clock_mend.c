@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "database.h"
-#include "jobs.h"
+#include "one_job.h"
 #include "lease.h"
 
 #define ONE "00000000-0000-7000-8000-00000000000a"
@@ -32,15 +32,6 @@ put_five(void **state)
 	return 0;
 }
 
-static void
-expect(const char *expected, const char *query)
-{
-	char *value = t_sql(url, "%s", query);
-
-	assert_string_equal(value, expected);
-	free(value);
-}
-
 static enum turn
 run_job(const char *name)
 {
@@ -49,15 +40,9 @@ run_job(const char *name)
 		.retry_schedule =
 		    "0,1,5,30,120,600,1800,7200,21600,43200,86400" };
 	struct worker w = { .config = &config, .db = database, .name = "me:1" };
-	struct job jobs[JOBS];
-	int i;
+	struct job job = one_job(name);
 
-	jobs_init(jobs);
-	for (i = 0; i < JOBS; i++)
-		if (strcmp(jobs[i].name, name) == 0)
-			return job_run(&jobs[i], &w, 0);
-	fail_msg("no job is named %s", name);
-	return TURN_RETRY;
+	return job_run(&job, &w, 0);
 }
 
 static void
@@ -118,8 +103,8 @@ mend__lease_that_ends_in_hours__ends_now(void **state)
 	    url, "UPDATE deliveries SET next_attempt_at = now() + '3 hours'");
 	assert_int_equal(run_job("mend"), TURN_REST);
 	expect_claims(5);
-	expect(
-	    "5", "SELECT count(*) FROM delivery_attempts WHERE error = 'lost'");
+	t_expect(url, "5",
+	    "SELECT count(*) FROM delivery_attempts WHERE error = 'lost'");
 }
 
 static void
@@ -142,11 +127,12 @@ mend__created_in_a_wrong_future__expires_from_now_on(void **state)
 	    "UPDATE deliveries SET created_at = now() + interval '3 years',"
 	    " next_attempt_at = now() + interval '3 years'");
 	assert_int_equal(run_job("mend"), TURN_REST);
-	expect(
-	    "5", "SELECT count(*) FROM deliveries WHERE created_at <= now()");
+	t_expect(url, "5",
+	    "SELECT count(*) FROM deliveries WHERE created_at <= now()");
 	t_pass(url, "61 seconds");
 	expect_claims(5);
-	expect("5", "SELECT count(*) FROM deliveries WHERE status = 'expired'");
+	t_expect(url, "5",
+	    "SELECT count(*) FROM deliveries WHERE status = 'expired'");
 }
 
 static void
@@ -157,7 +143,7 @@ mend__settled__untouched(void **state)
 	    "UPDATE deliveries SET status = 'delivered',"
 	    " next_attempt_at = now() + interval '3 years'");
 	assert_int_equal(run_job("mend"), TURN_REST);
-	expect("5",
+	t_expect(url, "5",
 	    "SELECT count(*) FROM deliveries WHERE next_attempt_at > now()"
 	    " AND status = 'delivered'");
 }
@@ -173,7 +159,7 @@ mend__thousands__in_several_runs(void **state)
 	    " now() + interval '1 year' FROM generate_series(1, 1500)");
 	assert_int_equal(run_job("mend"), TURN_AGAIN);
 	assert_int_equal(run_job("mend"), TURN_REST);
-	expect("0",
+	t_expect(url, "0",
 	    "SELECT count(*) FROM deliveries WHERE next_attempt_at > now()");
 }
 
@@ -203,10 +189,10 @@ mend__old_secret_and_others_of_a_wrong_future__over(void **state)
 	    "INSERT INTO streams VALUES ('s', '7', '" ONE "',"
 	    " now() + interval '1 year')");
 	run_job("mend");
-	expect("t t",
+	t_expect(url, "t t",
 	    "SELECT concat_ws(' ', old_secret_until <= now(),"
 	    " woken_at <= now()) FROM subscriptions");
-	expect("7 t",
+	t_expect(url, "7 t",
 	    "SELECT concat_ws(' ', tx, updated_at <= now()) FROM streams");
 }
 
@@ -218,7 +204,7 @@ mend__old_secret_within_its_week__stays(void **state)
 	    "UPDATE subscriptions SET old_secret = 'whsec_0',"
 	    " old_secret_until = now() + interval '7 days'");
 	run_job("mend");
-	expect("t",
+	t_expect(url, "t",
 	    "SELECT old_secret_until > now() + interval '6 days'"
 	    " FROM subscriptions");
 }

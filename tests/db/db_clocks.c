@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "database.h"
-#include "jobs.h"
+#include "one_job.h"
 #include "route.h"
 
 static int
@@ -20,29 +20,14 @@ empty(void **state)
 	return 0;
 }
 
-static void
-expect(const char *expected, const char *query)
-{
-	char *value = t_sql(url, "%s", query);
-
-	assert_string_equal(value, expected);
-	free(value);
-}
-
 static enum turn
 run_job(const char *name)
 {
 	static const struct config config;
 	struct worker w = { .config = &config, .db = database, .name = "me:1" };
-	struct job jobs[JOBS];
-	int i;
+	struct job job = one_job(name);
 
-	jobs_init(jobs);
-	for (i = 0; i < JOBS; i++)
-		if (strcmp(jobs[i].name, name) == 0)
-			return job_run(&jobs[i], &w, 0);
-	fail_msg("no job is named %s", name);
-	return TURN_RETRY;
+	return job_run(&job, &w, 0);
 }
 
 /* --- incidents --- */
@@ -80,7 +65,7 @@ incident__opened_in_a_wrong_future__fires_anew(void **state)
 	t_exec(url,
 	    "UPDATE fake.clock SET ahead = '0'"); /* the clock is right again */
 	assert_true(report(3));
-	expect("1 t t t",
+	t_expect(url, "1 t t t",
 	    "SELECT concat_ws(' ', occurrences, last_seen_at <= now(),"
 	    " closes_at <= now() + interval '300 s',"
 	    " reminds_at <= now() + interval '3600 s') FROM incidents");
@@ -98,7 +83,7 @@ incident__seen_half_a_minute_ahead__still_open(void **state)
 	assert_true(report(11));
 	t_exec(url, "UPDATE fake.clock SET ahead = '0'");
 	assert_false(report(12));
-	expect("t",
+	t_expect(url, "t",
 	    "SELECT last_seen_at > now() + interval '20 s' FROM incidents");
 }
 
@@ -148,7 +133,7 @@ worker__heartbeat_after_the_clock_was_set_back__forgets_that_future(
 	    " now() + interval '3 hours')");
 	t_exec(url, "UPDATE fake.clock SET ahead = '0'");
 	run_job("heartbeat");
-	expect("me:1 t t",
+	t_expect(url, "me:1 t t",
 	    "SELECT concat_ws(' ', string_agg(name, ','),"
 	    " bool_and(last_seen_at <= now()), bool_and(started_at <= now()))"
 	    " FROM workers");

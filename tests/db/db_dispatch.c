@@ -132,7 +132,7 @@ retry__flaky_receiver__third_attempt_same_id(void **state)
 	assert_int_equal(receiver_count(&dispatcher_receiver, "/flaky/2/x"), 3);
 	assert_int_equal(
 	    receiver_distinct(&dispatcher_receiver, "/flaky/2/x"), 1);
-	dispatcher_expect("1 503 http, 2 503 http, 3 204",
+	t_expect(url, "1 503 http, 2 503 http, 3 204",
 	    "SELECT string_agg(concat_ws(' ', attempt, http_status, error),"
 	    " ', ' ORDER BY attempt) FROM delivery_attempts");
 }
@@ -148,7 +148,7 @@ retry__attempts_used_up__failed(void **state)
 	dispatcher_work_until("failed", 1);
 	assert_int_equal(
 	    receiver_count(&dispatcher_receiver, "/status/500/x"), 3);
-	dispatcher_expect("3 http: answered 500",
+	t_expect(url, "3 http: answered 500",
 	    "SELECT attempts || ' ' || last_error FROM deliveries");
 }
 
@@ -227,7 +227,7 @@ poison__secret_that_is_none__others_delivered(void **state)
 	dispatcher_start();
 	dispatcher_work_until("failed", 3);
 	dispatcher_work_until("delivered", 6);
-	dispatcher_expect("internal: the request could not be signed",
+	t_expect(url, "internal: the request could not be signed",
 	    "SELECT DISTINCT last_error FROM deliveries"
 	    " WHERE status = 'failed'");
 	assert_int_equal(

@@ -181,7 +181,7 @@ stop__receiver_that_hangs__told_to_be_tried_again(void **state)
 	while (receiver_count(&dispatcher_receiver, "/hang/stop") == 0)
 		dispatcher_turn();
 	dispatcher_end();
-	dispatcher_expect("retrying internal: the worker stopped",
+	t_expect(url, "retrying internal: the worker stopped",
 	    "SELECT status || ' ' || last_error FROM deliveries");
 }
 
@@ -197,8 +197,8 @@ stop__last_attempt_cut_off__not_failed_for_that(void **state)
 	while (receiver_count(&dispatcher_receiver, "/hang/last") == 0)
 		dispatcher_turn();
 	dispatcher_end();
-	dispatcher_expect(
-	    "pending 0", "SELECT status || ' ' || attempts FROM deliveries");
+	t_expect(url, "pending 0",
+	    "SELECT status || ' ' || attempts FROM deliveries");
 }
 
 static void

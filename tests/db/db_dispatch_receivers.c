@@ -20,7 +20,7 @@ expect_attempt(const char *path, const char *outcome)
 	dispatcher_put(1);
 	dispatcher_start();
 	dispatcher_work_until("failed", 1);
-	dispatcher_expect(outcome,
+	t_expect(url, outcome,
 	    "SELECT concat_ws(' ', error, http_status) FROM delivery_attempts");
 	dispatcher_end();
 }
@@ -73,10 +73,10 @@ receiver__200_with_a_faulty_body__delivered_once(void **state)
 		dispatcher_work_until("delivered", 1);
 		assert_int_equal(
 		    receiver_count(&dispatcher_receiver, paths[i]), 1);
-		dispatcher_expect("1 delivered",
+		t_expect(url, "1 delivered",
 		    "SELECT attempts || ' ' || concat_ws(' ', status,"
 		    " last_error) FROM deliveries");
-		dispatcher_expect("1",
+		t_expect(url, "1",
 		    "SELECT count(*) FROM delivery_attempts"
 		    " WHERE error IS NULL AND http_status BETWEEN 200 AND 204");
 		t_exec(url,
@@ -99,7 +99,7 @@ receiver__410_with_a_faulty_body__disabled(void **state)
 		dispatcher_put(1);
 		dispatcher_start();
 		dispatcher_work_until("retrying", 1);
-		dispatcher_expect("1 410",
+		t_expect(url, "1 410",
 		    "SELECT count(disabled_reason) || ' ' || (SELECT"
 		    " http_status FROM delivery_attempts) FROM subscriptions");
 		dispatcher_end();
@@ -138,8 +138,7 @@ receiver__headers_too_long__its_fault_and_its_breaker_opens(void **state)
 		assert_true(clock_steady_ms() < end);
 		dispatcher_turn();
 	}
-	dispatcher_expect(
-	    "protocol: the answer's headers are longer than 100 KiB",
+	t_expect(url, "protocol: the answer's headers are longer than 100 KiB",
 	    "SELECT DISTINCT last_error FROM deliveries"
 	    " WHERE status = 'retrying'");
 }
@@ -186,8 +185,7 @@ receiver__long_answer__first_16_kib_kept(void **state)
 	dispatcher_put(1);
 	dispatcher_start();
 	dispatcher_work_until("delivered", 1);
-	dispatcher_expect(
-	    "16384", "SELECT length(answer) FROM delivery_attempts");
+	t_expect(url, "16384", "SELECT length(answer) FROM delivery_attempts");
 }
 
 static void
@@ -204,7 +202,7 @@ guard__name_of_a_forbidden_address__nothing_sent(void **state)
 	dispatcher_put(1);
 	dispatcher_start();
 	dispatcher_work_until("failed", 1);
-	dispatcher_expect("forbidden", "SELECT error FROM delivery_attempts");
+	t_expect(url, "forbidden", "SELECT error FROM delivery_attempts");
 	assert_int_equal(receiver_count(&dispatcher_receiver, "/ok/named"), 0);
 }
 

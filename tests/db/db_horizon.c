@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "clock.h"
-#include "jobs.h"
+#include "one_job.h"
 #include "route.h"
 
 static const char *url, *elsewhere; /* two databases of one cluster */
@@ -71,13 +71,9 @@ begin(void **state)
 static void
 run_job(const char *name)
 {
-	struct job jobs[JOBS];
-	int i;
+	struct job job = one_job(name);
 
-	jobs_init(jobs);
-	for (i = 0; i < JOBS; i++)
-		if (strcmp(jobs[i].name, name) == 0)
-			assert_int_equal(job_run(&jobs[i], &w, 0), TURN_REST);
+	assert_int_equal(job_run(&job, &w, 0), TURN_REST);
 }
 
 /* Runs the jobs so many seconds later, after another transaction. */

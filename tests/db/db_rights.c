@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "database.h"
-#include "jobs.h"
+#include "one_job.h"
 #include "receiver.h"
 #include "stack.h"
 
@@ -173,24 +173,11 @@ ingest__rights_to_data_alone__kept_without_a_partition(void **state)
 
 /* --- jobs --- */
 
-static struct job
-job_of(const char *name)
-{
-	struct job jobs[JOBS];
-	int i;
-
-	jobs_init(jobs);
-	for (i = 0; i < JOBS - 1; i++)
-		if (strcmp(jobs[i].name, name) == 0)
-			break;
-	return jobs[i];
-}
-
 static void
 job__denied__again_after_a_minute_said_once_an_hour(void **state)
 {
 	struct worker w = { .config = &config, .db = db };
-	struct job job = job_of("partitions");
+	struct job job = one_job("partitions");
 
 	(void)state;
 	assert_int_equal(job_run(&job, &w, 1000), TURN_DENIED);
@@ -207,7 +194,7 @@ static void
 job__another_right_lacks__said_at_once(void **state)
 {
 	struct worker w = { .config = &config, .db = db };
-	struct job job = job_of("partitions");
+	struct job job = one_job("partitions");
 
 	(void)state;
 	assert_int_equal(job_run(&job, &w, 1000), TURN_DENIED);
@@ -222,7 +209,7 @@ static void
 job__denied_now_and_then__not_said_anew(void **state)
 {
 	struct worker w = { .config = &config, .db = db };
-	struct job job = job_of("partitions");
+	struct job job = one_job("partitions");
 
 	(void)state;
 	assert_int_equal(job_run(&job, &w, 1000), TURN_DENIED);

@@ -121,17 +121,6 @@ fill_the_disk(void)
 	    "EXCEPTION WHEN disk_full THEN NULL; END $$");
 }
 
-static void
-assert_holds(const char *target, int status, const char *text)
-{
-	struct http h = http_get(s.port, target);
-
-	assert_int_equal(h.status, status);
-	if (strstr(h.body, text) == NULL)
-		fail_msg("%s lacks \"%s\": %s", target, text, h.body);
-	http_free(&h);
-}
-
 static bool
 is_refused(void *arg)
 {
@@ -158,13 +147,16 @@ disk__full__seen_everywhere_and_over_when_it_is(void **state)
 	(void)state;
 	if (!has_stack)
 		skip(); /* not root, or no mounts are allowed here */
-	assert_holds("/ready", 200, "ready");
+	http_expect(s.port, "GET", "/ready", "", NULL, 200, "ready");
 	fill_the_disk();
 	stack_wait(is_refused, NULL, "an event is refused");
-	assert_holds("/ready", 503, "disk is full (SQLSTATE 53100)");
-	assert_holds("/status", 200, "pool:");
-	assert_holds("/metrics", 200, "smartcity_database_up 1\n");
-	assert_holds("/metrics", 200, "{class=\"disk_full\"} ");
+	http_expect(s.port, "GET", "/ready", "", NULL, 503,
+	    "disk is full (SQLSTATE 53100)");
+	http_expect(s.port, "GET", "/status", "", NULL, 200, "pool:");
+	http_expect(s.port, "GET", "/metrics", "", NULL, 200,
+	    "smartcity_database_up 1\n");
+	http_expect(
+	    s.port, "GET", "/metrics", "", NULL, 200, "{class=\"disk_full\"} ");
 	snprintf(command, sizeof(command),
 	    "grep -q 'db: event_insert: 53100 .*No space left on device' "
 	    "%s/log/fcgi.log",

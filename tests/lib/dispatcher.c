@@ -164,15 +164,6 @@ dispatcher_work_until(const char *status, int n)
 	assert_int_equal(dispatcher_count(status), n);
 }
 
-void
-dispatcher_expect(const char *expected, const char *query)
-{
-	char *value = t_sql(url, "%s", query);
-
-	assert_string_equal(value, expected);
-	free(value);
-}
-
 int64_t
 dispatcher_gap_us(const char *path)
 {

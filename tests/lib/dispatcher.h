@@ -40,7 +40,6 @@ void dispatcher_turn(void);
 
 /* Runs the dispatcher until n deliveries have that status. */
 void dispatcher_work_until(const char *status, int n);
-void dispatcher_expect(const char *expected, const char *query);
 int64_t dispatcher_gap_us(const char *path);
 
 #define TEST(test)                                                             \

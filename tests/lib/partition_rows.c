@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 #include "clock.h"
-#include "jobs.h"
+#include "one_job.h"
 
 struct shared *partition_shared;
 struct config partition_config;
@@ -62,15 +62,8 @@ enum turn
 partition_run_job(struct db *db)
 {
 	struct worker w = { .config = &partition_config, .db = db };
-	struct job jobs[JOBS];
-	int i;
 
-	jobs_init(jobs);
-	for (i = 0; i < JOBS; i++)
-		if (strcmp(jobs[i].name, "partitions") == 0)
-			return jobs[i].run(&w);
-	fail_msg("there is no such job");
-	return TURN_RETRY;
+	return one_job("partitions").run(&w);
 }
 
 int

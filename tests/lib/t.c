@@ -205,3 +205,12 @@ t_pass(const char *url, const char *interval)
 	t_exec(url, "UPDATE fake.clock SET ahead = ahead + interval '%s'",
 	    interval);
 }
+
+void
+t_expect(const char *url, const char *expected, const char *query)
+{
+	char *value = t_sql(url, "%s", query);
+
+	assert_string_equal(value, expected);
+	free(value);
+}

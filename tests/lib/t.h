@@ -45,6 +45,8 @@ void t_drop(const char *url); /* NULL does nothing; ends its sessions first */
 
 /* First value of the first row, "" where there is none; the caller frees. */
 char *t_sql(const char *url, const char *fmt, ...) T_PRINTF(2, 3);
+/* Fails the test unless the query gives this value. */
+void t_expect(const char *url, const char *expected, const char *query);
 /* The same as a number, 0 where there is none. */
 long long t_number(const char *url, const char *fmt, ...) T_PRINTF(2, 3);
 /* The same without a result; text may hold several statements. */
