@@ -1,14 +1,13 @@
 /*
- * Single settings, passwords included, for scripts, which so read .env by the
+ * Single settings, passwords included, for scripts: so they read .env by the
  * same rules as the programs.
  */
 #ifndef SETTING_H
 #define SETTING_H
 
 /*
- * Prints the value of the environment, else of ./.env, else the default of a
- * setting, and a newline. Other names than a setting's can be given too.
- * Returns an exit status.
+ * Prints a setting's value, from the environment, else from ./.env, else its
+ * default, and a newline. Other names can be given too. Returns an exit status.
  */
 int setting_print(const char *name);
 /*

@@ -101,7 +101,7 @@ find(const struct dotenv *d, const char *name, size_t len)
 
 /* --- values --------------------------------------------------------------- */
 
-/* An empty variable counts as not set: Compose passes those that are not. */
+/* Empty counts as not set: Compose passes unset variables as empty ones. */
 static const char *
 look_up(const void *arg, const char *name, size_t len)
 {

@@ -16,8 +16,8 @@ enum {
  * The line that an operator must read, and the SQLSTATE in it ("": no server
  * answered), from a message that was made with PQERRORS_VERBOSE. An answer of a
  * server counts more than a server that was not reached; of two answers "no
- * pg_hba.conf entry" (28000) counts less, because libpq also tries without TLS,
- * which nobody asked for, after a connection with TLS was refused.
+ * pg_hba.conf entry" (28000) counts less: libpq gets it when a connection with
+ * TLS was refused and it tries again without TLS.
  */
 void reason_choose(const char *message, char sqlstate[SQLSTATE_LEN + 1],
     char reason[REASON_LEN]);

@@ -49,7 +49,7 @@ struct request {
 	struct business business;
 };
 
-/* Where its time went, in microseconds. */
+/* Where a request's time went, in microseconds. */
 struct took {
 	int64_t read, parse, rules, db, write;
 };

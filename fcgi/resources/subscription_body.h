@@ -7,8 +7,8 @@
 
 /*
  * Writes body as a JSON object of column values, for jsonb_populate_record(),
- * and adds every fault. is_new: required members must be present; else body is
- * a merge patch (RFC 7396).
+ * and adds the faults, of members up to 100. is_new: required members must be
+ * present; !is_new: body is a merge patch (RFC 7396).
  */
 void subscription_body_read(const struct guard *, const struct cJSON *body,
     bool is_new, struct buf *columns, struct faults *);

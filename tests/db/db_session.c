@@ -1,6 +1,4 @@
-/*
- * A session has our settings, whatever the server, its database and role set.
- */
+/* A session has our settings, whatever server, database and role prescribe. */
 #include "t.h"
 
 #include <string.h>

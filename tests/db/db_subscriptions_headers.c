@@ -118,7 +118,7 @@ headers__wrong__422_that_names_it_and_tells_no_value(void **state)
 	api_expect_header_fault("X-B", "valid string");
 	api_expect_header_fault("X-C", "leave out");
 	api_expect_header_fault("Te", "the connection");
-	/* Names that only begin like a forbidden one. */
+	/* Names that are only similar to a forbidden one. */
 	free(api_create(
 	    WITH_HEADERS("{\"Tea\":\"1\",\"Hostess\":\"1\","
 			 "\"X-Content-Type\":\"1\",\"X\":\"a\\tb c\"}")));

@@ -37,7 +37,8 @@ void viewer_sse(struct viewer *v, const char *target, const char *headers);
 int viewer_count(const char *text, const char *what);
 
 /*
- * Finds an event by its first member, id; as a source the id has another name.
+ * Finds an event by its first member, id, and counts it in *times. (A derived
+ * event has the id of its source under another name.)
  */
 const char *viewer_find_event(
     const struct viewer *v, const char *id, int *times);

@@ -15,7 +15,7 @@ struct receiver {
 	char id[37];
 	struct lane lane;
 	int room, got;  /* of the current claim */
-	int unsettled;  /* outcomes not settled yet; they count as held */
+	int unsettled;  /* outcomes not settled yet; lane.held includes them */
 	bool is_queued; /* in receivers->queued */
 	struct parcel *first, **last;
 	struct receiver *next;        /* in its bucket */

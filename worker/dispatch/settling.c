@@ -21,7 +21,7 @@ settling_init(struct settling *s)
 	buf_init(&s->outcomes, OUTCOMES_MAX_BYTES);
 }
 
-/* Reports those that failed; settled is NULL where they were not settled. */
+/* Reports and frees the parcels that failed; settled: NULL if that failed. */
 static void
 report(struct settling *s, const struct pg_result *settled)
 {

@@ -22,8 +22,8 @@ enum {
 	TALLY_GAUGES
 };
 /*
- * warning: /ready shows it under that name; NULL: there is none. If several
- * workers warn under one name, /ready shows the warning with the greatest
+ * warning: the text that /ready shows; NULL: no warning. If workers warn under
+ * the same name, /ready shows only the warning with the greatest absolute
  * value.
  */
 void tally_gauge(

@@ -20,10 +20,10 @@ enum {
 struct sink {
 	const char *name;
 	const char
-	    *schemes; /* of URLs, each with a space behind: "http https " */
+	    *schemes; /* of URLs, each followed by a space: "http https " */
 	/*
-	 * Once, before all else; net is kept by reference. STATUS_REJECT: a
-	 * setting is wrong, in error.
+	 * Called once, before all else; net is kept by reference.
+	 * STATUS_REJECT: error says which setting is wrong.
 	 */
 	enum status (*open)(
 	    const struct config *, const struct net *, char error[256]);

@@ -19,7 +19,7 @@
 enum {
 	ROOM_MIN = 1024, /* bytes of events in a message, at least */
 	TIMEOUT_MS = 5000,
-	/* nginx can answer a viewer some time before it counts it. */
+	/* nginx counts a viewer some time after it has answered the viewer. */
 	COUNTED_MS = 2000
 };
 
