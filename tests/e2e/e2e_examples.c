@@ -132,9 +132,29 @@ example__signature_in_shell__knows_ours_from_others(void **state)
 	free(id);
 }
 
+/* A receiver must not accept a time in the future either. */
+static void
+example__signature_in_shell__within_five_minutes_of_now(void **state)
+{
+	char out[64];
+
+	(void)state;
+	shell_read(out, sizeof(out),
+	    "secret=MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw; "
+	    "key=$(echo $secret | base64 -d | od -An -v -tx1 | tr -d ' \\n'); "
+	    "for age in 400 200 -200 -400; do "
+	    "at=$(($(date +%%s) - age)); "
+	    "mac=$(printf 'x.%%s.{}' $at | openssl dgst -sha256 -mac HMAC "
+	    "-macopt hexkey:$key -binary | base64); "
+	    "printf {} | worker/examples/verify.sh whsec_$secret x $at "
+	    "v1,$mac; printf '%%s ' $?; done");
+	assert_string_equal(out, "1 0 0 1 ");
+}
+
 static const struct CMUnitTest tests[] = {
 	TEST(example__receiver_in_python__knows_ours_from_others),
 	TEST(example__signature_in_shell__knows_ours_from_others),
+	TEST(example__signature_in_shell__within_five_minutes_of_now),
 	TEST(readme__first_event_and_webhook__pasted__verified),
 };
 

@@ -130,7 +130,7 @@ begin(struct parcel *p)
 	}
 	p->attempt.error = ERROR_INTERNAL;
 	snprintf(p->attempt.detail, sizeof(p->attempt.detail), "%s",
-	    sink == NULL ? "no sink takes this URL" : "out of memory");
+	    sink == NULL ? "no sink has this URL's scheme" : "out of memory");
 	finish(&p->attempt);
 }
 

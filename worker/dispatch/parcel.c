@@ -19,7 +19,10 @@ batch_new(struct pg_result *rows)
 	if (batch != NULL) /* calloc of nothing may be NULL */
 		batch->parcels = calloc(n + 1, sizeof(*batch->parcels));
 	if (batch == NULL || batch->parcels == NULL) {
-		log_error("parcel: no memory for %zu deliveries", n);
+		log_error("parcel: out of memory: %zu deliveries are claimed "
+			  "again when "
+			  "their leases end",
+		    n);
 		free(batch);
 		pg_free(rows);
 		return NULL;

@@ -15,19 +15,20 @@ import time
 
 KEY = base64.b64decode(sys.argv[1].removeprefix("whsec_"))
 PORT = int(sys.argv[2]) if len(sys.argv) > 2 else 9000
-seen = set()  # yours is a table: a delivery may come twice
+seen = set()  # use a table in production: a delivery may come twice
 
 
 def is_genuine(headers, body):
-    """Signed with our secret, and sent within the last five minutes?"""
+    """Whether it was signed with the secret in the last five minutes."""
     sent = headers.get("webhook-timestamp", "0")
     signed = f"{headers.get('webhook-id')}.{sent}.".encode() + body
     mac = base64.b64encode(hmac.digest(KEY, signed, hashlib.sha256)).decode()
     # Several signatures while a secret is being replaced: one must be right.
     signatures = headers.get("webhook-signature", "").split()
-    return any(
+    is_signed = any(
         hmac.compare_digest(f"v1,{mac}".encode(), s.encode()) for s in signatures
-    ) and abs(time.time() - int(sent)) < 300
+    )
+    return is_signed and sent.isdecimal() and abs(time.time() - int(sent)) < 300
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -40,7 +41,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             if self.headers["webhook-id"] not in seen:
                 seen.add(self.headers["webhook-id"])
                 print("verified:", event["type"], event["data"], flush=True)
-            self.send_response(204)  # only now: it is not sent again
+            self.send_response(204)  # after the work: it will not be sent again
         self.end_headers()
 
     def log_message(self, *args):

@@ -36,7 +36,8 @@ judge(const jsPubAck *ack, const jsPubAckErr *e, char detail[DETAIL_LEN])
 	 * has its name.
 	 */
 	if (e == NULL && (ack->Stream == NULL || ack->Stream[0] == '\0')) {
-		snprintf(detail, DETAIL_LEN, "no acknowledgment of a stream");
+		snprintf(detail, DETAIL_LEN,
+		    "the answer is not an acknowledgment from a stream");
 		return ERROR_PROTOCOL;
 	}
 	if (e == NULL) {
@@ -271,7 +272,7 @@ connect_address(struct jetstream *j, const struct addrinfo *ai,
 	if (getnameinfo(ai->ai_addr, ai->ai_addrlen, address, sizeof(address),
 		NULL, 0, NI_NUMERICHOST) != 0) {
 		snprintf(
-		    detail, DETAIL_LEN, "getnameinfo() failed for its address");
+		    detail, DETAIL_LEN, "cannot format the server's address");
 		return ERROR_DNS;
 	}
 	snprintf(url, sizeof(url),

@@ -144,8 +144,8 @@ natskeys_open(const struct config *c, char error[ERROR_LEN])
 	return status;
 }
 
-char *
-natskeys_creds(const char *host, int port)
+bool
+natskeys_creds(const char *host, int port, char path[CONFIG_TEXT_LEN])
 {
 	const char *text = creds;
 	struct entry e;
@@ -154,9 +154,11 @@ natskeys_creds(const char *host, int port)
 
 	while (next(&text, &e, &bad, &len))
 		if (strcmp(e.host, host) == 0 &&
-		    (e.port == 0 || e.port == port))
-			return strdup(e.path);
-	return NULL;
+		    (e.port == 0 || e.port == port)) {
+			strcpy(path, e.path);
+			return true;
+		}
+	return false;
 }
 
 const char *

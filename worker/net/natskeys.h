@@ -10,8 +10,8 @@
 
 /* STATUS_REJECT: error says what is wrong. */
 enum status natskeys_open(const struct config *, char error[256]) MUST_CHECK;
-/* The creds file for a server, to be freed, or NULL: there is none for it. */
-char *natskeys_creds(const char *host, int port);
+/* The creds file for a server; false: there is none for it. */
+bool natskeys_creds(const char *host, int port, char path[CONFIG_TEXT_LEN]);
 /* A file of CA certificates; NULL: only the system's are used. */
 const char *natskeys_ca(void);
 

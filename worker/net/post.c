@@ -311,7 +311,7 @@ post_open(struct post_client **out, const struct guard *guard, char error[256])
 	if (!open_files(c))
 		reason = strerror(errno);
 	else if (!open_multi(c))
-		reason = "libcurl does not start";
+		reason = "libcurl cannot be initialised";
 	if (reason != NULL) {
 		snprintf(error, 256, "HTTP client: %s", reason);
 		post_close(c);

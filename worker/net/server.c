@@ -200,8 +200,7 @@ open_connection(
 		.ca = natskeys_ca(),
 		.timeout_ms = s->connect_ms };
 	struct url_user user;
-	char *creds = NULL;
-	enum error_class error;
+	char creds[CONFIG_TEXT_LEN];
 	const char *reason;
 
 	*j = (struct jetstream){ .connection = NULL };
@@ -214,11 +213,10 @@ open_connection(
 		}
 		to.user = &user;
 	} else {
-		to.creds = creds = natskeys_creds(s->host, s->port);
+		to.creds =
+		    natskeys_creds(s->host, s->port, creds) ? creds : NULL;
 	}
-	error = jetstream_connect(j, s->env->guard, &to, detail);
-	free(creds);
-	return error;
+	return jetstream_connect(j, s->env->guard, &to, detail);
 }
 
 static void *

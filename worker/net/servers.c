@@ -179,7 +179,8 @@ server_for(
 	if (s == NULL)
 		s = new_server(u, a);
 	if (s == NULL)
-		snprintf(detail, DETAIL_LEN, "no memory or no thread");
+		snprintf(detail, DETAIL_LEN,
+		    "out of memory, or no thread could be started");
 	else
 		s->used = clock_steady_ms();
 	return s;
@@ -194,7 +195,7 @@ servers_publish(const struct url *u, const char *subject,
 
 	free_servers(false);
 	if (i == NULL) {
-		snprintf(detail, DETAIL_LEN, "no memory for a message");
+		snprintf(detail, DETAIL_LEN, "out of memory");
 		return ERROR_CONNECT;
 	}
 	pthread_mutex_lock(&lock);

@@ -139,7 +139,7 @@ parse(struct url *u, const char **subject, const char *text)
 	*subject = u->rest + (u->rest[0] == '/');
 	return is_subject(*subject)
 	    ? NULL
-	    : "the URL's path is no subject to publish to";
+	    : "the URL's path is not a subject to publish to";
 }
 
 static struct job *
@@ -254,7 +254,8 @@ open_sink(const struct config *config, const struct net *net, char error[256])
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (timer >= 0)
 		return STATUS_OK;
-	snprintf(error, 256, "no timer: %s", strerror(errno));
+	snprintf(
+	    error, 256, "NATS: cannot create a timer: %s", strerror(errno));
 	return STATUS_FAULT;
 }
 
