@@ -4,7 +4,7 @@
 -- lease      its end, as the claim returned it
 -- url        the URL that the attempt used
 -- status     the delivery's new state: delivered, failed, or retrying after
---            `delay` seconds; released: the attempt was not made
+--            `delay` seconds; released: the attempt is given back, uncounted
 -- verdict    good, bad (the receiver's fault), gone (410), or null
 -- began      by the worker's steady clock in ms, which now shows $5; the time
 --            that is stored is computed from the database's clock

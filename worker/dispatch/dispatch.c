@@ -20,11 +20,10 @@ enum {
 	CLAIM_MS = 20,     /* between claims while they find deliveries */
 	BUSY_MS = 500,     /* also for so long after the last one found */
 	CLAIM_MORE_MS = 2, /* while more is due than one claim can take */
-	IDLE_SHARE =
-	    10, /* claims that find nothing use at most 1/10 of the time */
-	SWEEP_MS = 10000, /* between claims that look at all due deliveries */
-	NEWCOMERS = 8,    /* a new receiver gets 1/8 of the free places */
-	AGAIN_MS = 1000,  /* after the database failed */
+	IDLE_SHARE = 10,   /* idle claims use at most 1/10 of the time */
+	SWEEP_MS = 10000,  /* between claims that look at all due deliveries */
+	NEWCOMERS = 8,     /* a new receiver gets 1/8 of the free places */
+	AGAIN_MS = 1000,   /* after the database failed */
 	LEASE_MARGIN_MS = 1000
 };
 
@@ -37,10 +36,10 @@ struct dispatch {
 	int busy; /* attempts under way */
 	/* Times of the steady clock. */
 	int64_t claim_at; /* the next claim is due */
-	int64_t sweep_at; /* the next one that looks at everything */
-	int64_t found_ms; /* a claim last found something */
+	int64_t sweep_at; /* the next claim that looks at all is due */
+	int64_t found_ms; /* a claim last found a delivery */
 	bool is_stopping;
-	bool is_behind; /* the last claim left something due */
+	bool is_behind; /* the last claim left deliveries due */
 	struct rights claim_rights;
 };
 
@@ -68,8 +67,7 @@ delay_ms(const struct parcel *p)
 	    arc4random());
 }
 
-/* This worker ended during the attempt, which the receiver is not to blame for.
- */
+/* This worker stopped during the attempt: no fault of the receiver. */
 static bool
 was_cut_off(const struct parcel *p)
 {

@@ -16,29 +16,28 @@ struct lane {
 	int in_flight;     /* of these, being sent */
 	int failures;      /* in a row, among outcomes not settled yet */
 	int64_t answer_ms; /* recent mean time of an answer; 0: unknown */
-	int64_t seen_ms;   /* steady clock: when none of its deliveries was left
-			      due */
+	int64_t seen_ms;   /* steady clock: no delivery was left due then */
 };
 
 enum {
 	/* It holds as many deliveries as its receiver takes in this time. */
 	LANE_AHEAD_MS = 500,
-	LANE_AHEAD_MAX = 1000,
-	LANE_FAILURES = 10 /* in a row open the circuit breaker */
+	LANE_AHEAD_MAX = 1000, /* deliveries */
+	LANE_FAILURES = 10     /* in a row, which open the circuit breaker */
 };
 
 /*
  * How many deliveries it can hold: as many as its receiver takes in
- * LANE_AHEAD_MS, and at least those being sent. With more, leases would end
- * while deliveries wait here; with less, a fast receiver would wait for the
- * next claim.
+ * LANE_AHEAD_MS, and at least max_in_flight. With more, leases would end while
+ * deliveries wait here; with fewer, a fast receiver would wait for the next
+ * claim.
  */
 int lane_window(const struct lane *);
-/* Its receiver is known to answer quickly, and so frees its places soon. */
+/* Whether its receiver answers within LANE_AHEAD_MS on average. */
 bool lane_is_quick(const struct lane *);
 /*
  * How many more can be claimed for it. Lanes that are not quick share the
- * places `left`, but each gets at least one.
+ * places `left`, but one that holds no delivery gets at least one.
  */
 int lane_room(const struct lane *, int left);
 /*
@@ -53,8 +52,8 @@ void lane_answered(struct lane *, int64_t ms);
 /* An attempt failed by the receiver's fault, so its speed is unknown again. */
 void lane_failed(struct lane *);
 /*
- * So many attempts failed in a row that the circuit breaker will open: its
- * waiting parcels are given back rather than tried.
+ * Whether so many attempts failed in a row that the circuit breaker will open.
+ * Its waiting parcels are then given back rather than tried.
  */
 bool lane_is_broken(const struct lane *);
 

@@ -109,8 +109,7 @@ put_answer(struct buf *out, struct buf *answer)
 
 	for (i = 0; i < answer->len; i++)
 		if (answer->data[i] == '\0')
-			answer->data[i] =
-			    (char)0xff; /* not UTF-8: is written as U+FFFD */
+			answer->data[i] = (char)0xff; /* becomes U+FFFD */
 	if (answer->len == 0)
 		return;
 	buf_puts(out, ",\"answer\":");

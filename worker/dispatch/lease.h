@@ -18,12 +18,12 @@
 
 struct claim {
 	const char *lanes; /* JSON, see sql/queries/outbox_claim.sql */
-	double back;       /* look at deliveries that came due in the last
-			    * seconds; negative: at everything */
+	double back;       /* only deliveries that came due in the last
+			    * `back` seconds; negative: all */
 	int lease_seconds; /* by the database's clock */
 	int max_attempts;
 	int limit;
-	int lane_limit; /* of receivers that are not in lanes */
+	int lane_limit; /* for each receiver that is not in lanes */
 };
 
 /* A row of a claim; all strings belong to the batch. */
@@ -45,7 +45,8 @@ struct claimed {
 	const char *lease; /* its end, word for word for struct attempt */
 };
 
-/* On STATUS_OK *batch holds deliveries that no other worker gets until the
+/*
+ * On STATUS_OK *batch holds deliveries that no other worker gets until the
  * lease ends; the caller frees it with pg_free.
  */
 enum status lease_claim(

@@ -10,13 +10,11 @@ enum ending {
 	ENDING_DELIVERED,
 	ENDING_RETRYING,
 	ENDING_FAILED,   /* for good: a dead letter */
-	ENDING_RELEASED, /* given back: not begun, or interrupted by this
-			    worker's end */
+	ENDING_RELEASED, /* given back: not begun, or cut off by a stop */
 	ENDINGS
 };
 
-/* Its name in SQL and metrics; the first three are also states of deliveries.
- */
+/* Its name in SQL and metrics; the first three are states of deliveries. */
 const char *ending_name(enum ending);
 
 struct outcome {

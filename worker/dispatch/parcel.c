@@ -19,9 +19,8 @@ batch_new(struct pg_result *rows)
 	if (batch != NULL) /* calloc of nothing may be NULL */
 		batch->parcels = calloc(n + 1, sizeof(*batch->parcels));
 	if (batch == NULL || batch->parcels == NULL) {
-		log_error("parcel: out of memory: %zu deliveries are claimed "
-			  "again when "
-			  "their leases end",
+		log_error("parcel: out of memory for %zu deliveries; they are "
+			  "tried again when their leases end",
 		    n);
 		free(batch);
 		pg_free(rows);
@@ -120,7 +119,7 @@ log_over(const struct claimed *c)
 	about_attempt(&about, &c->message, c->subscription_id, c->attempt);
 	about_receiver(&about, c->description, c->url);
 	log_about(about.fields);
-	log_error("parcel: not sent, the delivery has %s",
+	log_error("parcel: delivery %s before it was sent",
 	    delivery_state_name(c->state));
 	log_about(NULL);
 }

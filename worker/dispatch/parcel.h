@@ -18,7 +18,7 @@ struct batch {
 };
 
 struct parcel {
-	struct attempt attempt; /* first: done() gets its address */
+	struct attempt attempt; /* first: done() casts its address back */
 	struct dispatch *dispatch;
 	struct receiver *receiver;
 	struct batch *batch;
@@ -41,7 +41,7 @@ void parcels_take(struct receivers *, struct pg_result *rows,
 /* Its batch is freed with the last of its parcels. */
 void parcel_free(struct parcel *);
 
-/* The first of the receiver's queue. */
+/* Takes the first parcel out of the queue, which must not be empty. */
 struct parcel *parcel_pop(struct receiver *);
 
 #endif

@@ -14,7 +14,7 @@ struct parcel;
 struct receiver {
 	char id[37];
 	struct lane lane;
-	int room, got;  /* of the current claim */
+	int room, got;  /* of the current claim: its limit, and so far */
 	int unsettled;  /* outcomes not settled yet; lane.held includes them */
 	bool is_queued; /* in receivers->queued */
 	struct parcel *first, **last;

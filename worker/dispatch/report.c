@@ -60,7 +60,7 @@ say_next(char text[TEXT_LEN], const struct outcome *o, const struct judged *j)
 {
 	enum hold hold = j != NULL ? j->hold : HOLD_NOT;
 
-	/* The breaker can close before the delivery's own time has come. */
+	/* The breaker may be half-open before the delivery is due. */
 	if (hold == HOLD_OPEN && o->delay_ms > j->open_seconds * 1000LL)
 		hold = HOLD_NOT;
 	switch (hold) {

@@ -8,13 +8,12 @@
 
 enum {
 	RETRY_JITTER_PERCENT = 20,
-	RETRY_MAX_MS =
-	    24 * 60 * 60 * 1000 /* the longest Retry-After that is obeyed */
+	RETRY_MAX_MS = 24 * 60 * 60 * 1000 /* the longest Retry-After */
 };
 
 /*
  * Milliseconds until the next attempt, after so many were made (at least 1);
- * -1: there is none, max_attempts are made. It is the schedule's delay, up to
+ * -1: max_attempts were made, so there is no next. It is the schedule's, up to
  * RETRY_JITTER_PERCENT longer or shorter, so that deliveries that failed at the
  * same time are not all tried again at the same time; random is any 32 random
  * bits. A longer Retry-After (-1: none) is used instead, up to RETRY_MAX_MS.

@@ -22,8 +22,8 @@ struct rights {
  */
 bool rights_lack(
     struct rights *, const char *what, const struct db *, int64_t now_ms);
-/* Call it after one that succeeded. A reason that comes and goes is logged
- * once. */
+/* Call it after one that succeeded. A reason that comes back within the hour is
+ * not logged again. */
 void rights_suffice(struct rights *, const char *what);
 
 #endif

@@ -7,10 +7,9 @@
 
 enum {
 	OUTCOMES_MAX_BYTES = 64 << 20,
-	COLLECT_MS =
-	    20,     /* an outcome waits so long for others to be settled with */
-	MANY = 250, /* so many are settled at once */
-	AGAIN_MS = 1000 /* after the database failed */
+	COLLECT_MS = 20, /* how long the first outcome waits for others */
+	MANY = 250,      /* so many are settled without waiting for more */
+	AGAIN_MS = 1000  /* after the database failed */
 };
 
 void
@@ -66,7 +65,10 @@ settling_add(
 	parcel_free(p);
 }
 
-/* The receivers hold fewer deliveries now; the database knows the breakers. */
+/*
+ * Frees the places of the settled outcomes. The database has counted their
+ * failures, so the lanes count from 0 again.
+ */
 static void
 forget(struct settling *s, struct receivers *all)
 {
@@ -103,7 +105,8 @@ settling_run(struct settling *s, struct receivers *all, struct db *db)
 			  "deliveries are tried again when their leases end",
 		    s->n);
 	else if (lease_settled(settled) < s->n)
-		log_warn("dispatch: %d of %d outcomes came after their lease",
+		log_warn("dispatch: %d of %d outcomes changed no delivery: the "
+			 "lease had ended, or they were settled before",
 		    s->n - lease_settled(settled), s->n);
 	report(s, settled);
 	pg_free(settled);

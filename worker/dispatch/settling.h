@@ -14,14 +14,14 @@
 struct settling {
 	struct buf outcomes; /* JSON, see sql/queries/outbox_settle.sql */
 	int n;
-	int64_t due_ms; /* steady clock; where n > 0 */
+	int64_t due_ms; /* steady clock; valid while n > 0 */
 	/* Parcels that failed: the log reports them once they are settled. */
 	struct parcel *failed, **last_failed;
 	struct rights rights;
 };
 
 void settling_init(struct settling *);
-/* Outcomes that are not settled by now are lost: their leases will end. */
+/* Drops unsettled outcomes: they are tried again when their leases end. */
 void settling_free(struct settling *);
 
 /* Takes over the parcel, whose attempt has this outcome. */

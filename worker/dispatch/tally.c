@@ -9,7 +9,7 @@
 
 enum {
 	SUBSCRIPTIONS = 1000, /* with counters of their own */
-	PLACES = 2048,        /* a power of two */
+	PLACES = 2048,        /* of the hash table */
 	BUCKETS = 13,
 	JOBS_MAX = 16
 };

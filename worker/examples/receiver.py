@@ -15,7 +15,7 @@ import time
 
 KEY = base64.b64decode(sys.argv[1].removeprefix("whsec_"))
 PORT = int(sys.argv[2]) if len(sys.argv) > 2 else 9000
-seen = set()  # use a table in production: a delivery may come twice
+seen = set()  # a delivery can arrive twice; a real receiver keeps a table
 
 
 def is_genuine(headers, body):
@@ -41,7 +41,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             if self.headers["webhook-id"] not in seen:
                 seen.add(self.headers["webhook-id"])
                 print("verified:", event["type"], event["data"], flush=True)
-            self.send_response(204)  # after the work: it will not be sent again
+            self.send_response(204)  # last, because after a 2xx it is not sent again
         self.end_headers()
 
     def log_message(self, *args):

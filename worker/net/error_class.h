@@ -5,11 +5,11 @@
 enum error_class {
 	ERROR_NONE,      /* it did not fail */
 	ERROR_DNS,       /* the name cannot be resolved */
-	ERROR_FORBIDDEN, /* the guard refused its address */
+	ERROR_FORBIDDEN, /* the guard refused the address, or a sink the URL */
 	ERROR_CONNECT,
 	ERROR_TLS,
 	ERROR_TIMEOUT,
-	ERROR_PROTOCOL, /* the bytes that came are not an HTTP answer */
+	ERROR_PROTOCOL, /* the answer breaks the protocol */
 	ERROR_HTTP,     /* an answer, but not 2xx; see http_status */
 	ERROR_NATS,     /* the server refused the message */
 	ERROR_INTERNAL, /* a fault of this worker, not of the receiver */

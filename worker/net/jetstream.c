@@ -36,8 +36,7 @@ judge(const jsPubAck *ack, const jsPubAckErr *e, char detail[DETAIL_LEN])
 	 * has its name.
 	 */
 	if (e == NULL && (ack->Stream == NULL || ack->Stream[0] == '\0')) {
-		snprintf(detail, DETAIL_LEN,
-		    "the answer is not an acknowledgment from a stream");
+		snprintf(detail, DETAIL_LEN, "no acknowledgment by a stream");
 		return ERROR_PROTOCOL;
 	}
 	if (e == NULL) {
@@ -271,8 +270,8 @@ connect_address(struct jetstream *j, const struct addrinfo *ai,
 
 	if (getnameinfo(ai->ai_addr, ai->ai_addrlen, address, sizeof(address),
 		NULL, 0, NI_NUMERICHOST) != 0) {
-		snprintf(
-		    detail, DETAIL_LEN, "cannot format the server's address");
+		snprintf(detail, DETAIL_LEN,
+		    "the address cannot be written as text");
 		return ERROR_DNS;
 	}
 	snprintf(url, sizeof(url),

@@ -21,11 +21,11 @@ struct jetstream {
 	char address[64];
 };
 
-/* A server and the credentials for it. NULL: none. */
+/* A server and the credentials for it. A pointer can be NULL: none. */
 struct jetstream_to {
 	const char *host; /* the name that its certificate must have */
 	int port;
-	bool is_tls; /* else TLS is used where the server demands it */
+	bool is_tls; /* false: TLS is used only if the server demands it */
 	const struct url_user *user;
 	const char *creds; /* path of a creds file; used if there is no user */
 	const char *ca;    /* path of a file of CA certificates */
@@ -57,7 +57,7 @@ void jetstream_exit(void);
 enum error_class jetstream_connect(struct jetstream *, const struct guard *,
     const struct jetstream_to *, char detail[JETSTREAM_DETAIL_LEN]);
 bool jetstream_lost(const struct jetstream *);
-/* A thread's last call. */
+/* Must be the calling thread's last call of this file. */
 void jetstream_disconnect(struct jetstream *);
 
 /* A copy of the attempt's body with its headers; NULL: no memory. */

@@ -14,8 +14,7 @@
 enum {
 	CACHED_CONNECTIONS = 512,
 	EVENTS = 64,
-	BODY_MS =
-	    500 /* waited after the status: the body is only shown to people */
+	BODY_MS = 500 /* the longest wait for a body, which changes nothing */
 };
 
 struct post_client {
@@ -23,8 +22,7 @@ struct post_client {
 	CURLM *multi;
 	int epoll;
 	int timer;      /* libcurl's */
-	int body_timer; /* for the first transfer whose body is being waited for
-			 */
+	int body_timer; /* for the first flight that waits for its body */
 	bool is_body_timed;
 	struct flight *flying;
 };

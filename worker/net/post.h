@@ -17,14 +17,12 @@
 struct post {
 	/* Owned by the caller, who keeps it until done() is called. */
 	const char *url;
-	const char *
-	    unix_socket; /* to connect to instead, without the guard; or NULL */
+	const char *unix_socket; /* connect here, without the guard; or NULL */
 	const char *const *headers; /* "Name: value", ended by NULL */
 	const char *body;
 	size_t body_len;
 	int timeout_ms;
-	struct buf
-	    *answer; /* takes the first bytes, up to its maximum; or NULL */
+	struct buf *answer; /* gets the body, up to its maximum; or NULL */
 	void (*done)(struct post *);
 	void *arg;
 
@@ -52,7 +50,7 @@ void post_work(struct post_client *);
 void post_start(struct post_client *, struct post *);
 /*
  * Ends a post before its time and calls its done(), with ERROR_INTERNAL unless
- * its final status has arrived.
+ * the headers of its final status have arrived.
  */
 void post_cancel(struct post *);
 

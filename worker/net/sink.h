@@ -19,8 +19,7 @@ enum {
 
 struct sink {
 	const char *name;
-	const char
-	    *schemes; /* of URLs, each followed by a space: "http https " */
+	const char *schemes; /* each followed by a space: "http https " */
 	/*
 	 * Called once, before all else; net is kept by reference.
 	 * STATUS_REJECT: error says which setting is wrong.

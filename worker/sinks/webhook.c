@@ -28,12 +28,11 @@ struct call {
 	struct post post;
 	char lines[LINES][LINE_LEN];
 	char *added; /* the subscription's lines, each NUL-terminated */
-	const char *headers[HEADERS_MAX + LINES +
-	    1]; /* the subscription's come first */
+	const char *headers[HEADERS_MAX + LINES + 1]; /* `added` come first */
 	int n, n_added;
 };
 
-static struct post_client *http; /* the worker's */
+static struct post_client *http; /* owned by the worker */
 static LIST_HEAD(calls, call) under_way;
 
 static enum status

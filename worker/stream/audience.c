@@ -8,8 +8,7 @@
 enum {
 	ANSWER_BYTES = 2048,
 	TIMEOUT_MS = 5000,
-	KEPT_MS = 35000 /* nginx keeps messages for 30 s; and 5 s to notice that
-			   viewers left */
+	KEPT_MS = 35000 /* nginx keeps messages for 30 s; 5 s of margin */
 };
 
 /* The number in the answer's line "name: number"; -1: there is no such line. */

@@ -34,7 +34,7 @@ struct audience {
 void audience_presume(struct audience *, int64_t now_ms);
 /* Asks nginx, unless it is still waiting for an answer. */
 void audience_ask(struct audience *);
-/* True for 35 s after the last sign of a viewer or audience_presume(). */
+/* Whether a viewer was there, or presumed, within the last 35 s. */
 bool audience_is_there(const struct audience *, int64_t now_ms);
 /* After net_close(). */
 void audience_close(struct audience *);

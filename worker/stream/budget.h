@@ -5,8 +5,7 @@
 #include <stdint.h>
 
 struct budget {
-	int64_t
-	    rate; /* bytes a second; the bucket holds one second's at most */
+	int64_t rate; /* bytes a second; the bucket holds one second's */
 	int64_t left; /* can be below 0, since the cost is known afterwards */
 	int64_t at_ms;
 };

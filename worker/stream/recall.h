@@ -11,9 +11,8 @@
 #include <stdint.h>
 
 struct recall {
-	int64_t sent_ms;   /* when the last message was sent that nginx took; 0:
-			      none */
-	int64_t stored_ms; /* when nginx had answered that it took it */
+	int64_t sent_ms;   /* the last message that nginx took; 0: none */
+	int64_t stored_ms; /* when nginx had acknowledged it */
 	bool lost;         /* viewers must be told */
 	int64_t tell_ms;   /* but not before this time */
 };

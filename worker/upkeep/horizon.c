@@ -52,7 +52,7 @@ horizon_see(struct horizon *h, const char *tx, const char *age,
 		snprintf(h->warning, sizeof(h->warning),
 		    "feed: this database was restored from another server's "
 		    "dump, and GET /events?after= and the live stream do not "
-		    "show its events: README.md, \"Backup and retention\", "
-		    "says how to number them anew");
+		    "show its events until they are numbered anew: see "
+		    "sql/README.md, \"Backup and retention\"");
 	tell(h, now_ms);
 }
