@@ -114,7 +114,7 @@ has_begun(void *arg)
 
 	(void)arg;
 	snprintf(command, sizeof(command),
-	    "grep -q \"viewers may miss some\" %s/log/worker.log",
+	    "grep -q \"are told of a gap\" %s/log/worker.log",
 	    viewer_stack.dir);
 	return system(command) == 0;
 }
