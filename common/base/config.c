@@ -160,7 +160,7 @@ set_number(const struct setting *s, void *at, const char *value, char *error)
 	return STATUS_OK;
 }
 
-/* Sets the member at base and the setting's offset. */
+/* Sets the member at base plus the setting's offset to value. */
 static enum status
 set(const struct setting *s, char *base, const char *value, char *error)
 {

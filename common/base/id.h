@@ -24,9 +24,9 @@ struct id {
  */
 struct id id_new(void);
 /*
- * The time bits of the next id after one with the time bits `last`, at that
- * wall clock: milliseconds since 1970 and, in the last 12 bits, the fraction of
- * one.
+ * The time bits of an id made at wall_us, after an id with the time bits
+ * `last`: milliseconds since 1970, then 12 bits with the fraction of a
+ * millisecond.
  */
 uint64_t id_tick(uint64_t last, int64_t wall_us);
 /* The smallest id of that millisecond; below every id made in it. */

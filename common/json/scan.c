@@ -22,7 +22,7 @@ struct scan {
 	struct scan_error err;
 };
 
-/* Bytes of a string that need no check: ASCII from the blank on but " and \. */
+/* Bytes of a string that need no check: 0x20 to 0x7f, except " and \. */
 static const bool plain[256] = {
 	[0x20 ... 0x21] = true,
 	[0x23 ... 0x5b] = true,

@@ -31,8 +31,9 @@ struct request {
 	 * If a client repeats a header, nginx before 1.23 passes on each line;
 	 * later versions pass one line that joins them with ", ".
 	 */
-	const char *content_type; /* NULL where absent, as all below */
-	int content_types;        /* number of Content-Type lines; 0: unknown */
+	const char
+	    *content_type; /* NULL: absent; so too the other headers below */
+	int content_types; /* number of Content-Type lines; 0: unknown */
 	const char *content_encoding; /* NULL also if it is identity */
 	const char *accept;
 	const char *idempotency_key; /* of the first line */

@@ -14,13 +14,13 @@
 
 enum {
 	LIMIT_MS = 500,       /* for each of the statements */
-	STATES = 4,           /* of deliveries that wait */
+	STATES = 4,           /* of deliveries that have not ended */
 	DESCRIPTION_MAX = 100 /* characters, as in the log */
 };
 
 #define SUBSCRIPTIONS "1000" /* that have labels of their own */
 
-/* Of deliveries that wait. */
+/* Of deliveries that have not ended. */
 static const struct {
 	enum delivery_state state;
 	int count, age; /* columns */

@@ -217,7 +217,7 @@ open_stream(void **state)
 	watching = 0;
 	holds_answer = false;
 	assert_int_equal(stream_open(&s, &config, http, error), STATUS_OK);
-	/* By now, viewers of before the start would have reconnected. */
+	/* By now, viewers from before the start would have reconnected. */
 	clock_ms += 36000;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * A PostgreSQL server for one test, for what the cluster that all tests share
- * cannot give: TCP, standbys, settings that need a restart. It trusts every
+ * A PostgreSQL server for one test that needs what the shared cluster lacks:
+ * TCP, standbys, settings that need a restart. It trusts every
  * client. Functions fail the running test on an error.
  */
 #ifndef CLUSTER_H

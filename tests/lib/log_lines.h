@@ -8,7 +8,8 @@
 
 #include <stdbool.h>
 
-/* At least n lines of log/<log>.log match this basic regular expression. */
+/* To be met: at least n lines of log/<log>.log match this regular expression.
+ */
 struct log_line {
 	const char *log, *pattern;
 	int n;

@@ -77,7 +77,10 @@ write_creds(const char *name, const char *jwt, const struct nkey *key)
 	write_file(name, text);
 }
 
-/* Also writes user.creds, and stranger.creds, which no account has signed. */
+/*
+ * Puts an operator's settings into out; writes user.creds, and stranger.creds,
+ * which no account has signed.
+ */
 static void
 put_operator(char *out, size_t n)
 {

@@ -46,8 +46,8 @@ enum turn partition_run_job(struct db *db);
 int partition_run_to_the_end(int64_t *longest_ms);
 
 /*
- * Repeats that, as the worker does, until no row is left in the default
- * partition: an autovacuum can block the job for a while.
+ * Repeats that, as the worker does, until the default partition is empty, for
+ * 60 s at the most: an autovacuum can block the job for a while.
  */
 int partition_run_until_drained(int64_t *longest_ms);
 void partition_expect_all_moved(long long rows);

@@ -118,7 +118,7 @@ check_operation(
 	int i;
 
 	to_pattern(path, wanted);
-	for (i = 0; name[i] != '\0' && i < 15; i++)
+	for (i = 0; i < 15 && name[i] != '\0'; i++)
 		upper[i] = (char)toupper((unsigned char)name[i]);
 	snprintf(route, sizeof(route), "%s %s", upper, path);
 	buf_init(&names, 4096);

@@ -159,7 +159,8 @@ children__killed_at_any_moment__the_ledger_balances(void **state)
 		score_pool(&pool);
 		assert_int_equal(pool.processes, 0);
 		assert_int_equal(pool.active, 0);
-		/* The next children take the same slots. */
+		/* Each round took the same slots: no more than CHILDREN are in
+		 * use. */
 		i = 0;
 		assert_false(score_process(&i, &(struct score_process){ 0 }));
 		assert_int_equal(i, CHILDREN);

@@ -32,7 +32,7 @@ struct part {
 struct parts {
 	struct channels channels;
 	char before[CURSOR_LEN]; /* cursor at which this batch begins */
-	char behind[CURSOR_LEN]; /* of the last event taken or passed over */
+	char behind[CURSOR_LEN]; /* cursor of the last event taken or skipped */
 	struct part at[PARTS_MAX];
 	int n;
 };

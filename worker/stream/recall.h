@@ -24,14 +24,14 @@ struct recall {
  */
 void recall_lost(struct recall *, int64_t now_ms);
 /*
- * nginx took a message that was sent at sent_ms, and now has so many of its
- * channel (0: unknown); the channel's message before was sent at before_ms (0:
- * none). False: nginx has lost messages, which was not known before.
+ * nginx took a message sent at sent_ms; its channel now has `messages` (0:
+ * unknown). The channel's previous one was sent at before_ms (0: none). False:
+ * nginx has lost messages, which was not known before.
  */
 bool recall_stored(struct recall *, int messages, int64_t before_ms,
     int64_t sent_ms, int64_t now_ms);
 /*
- * Asked at asked_ms, nginx has so many messages in all channels (-1: unknown).
+ * Asked at asked_ms, nginx has `messages` in all channels (-1: unknown).
  * False: nginx has lost messages, which was not known before.
  */
 bool recall_counted(
