@@ -1,5 +1,6 @@
 /*
- * Rows that still wait after the database's clock was wrong for a while.
+ * Rows whose times are far ahead, because the database's clock was wrong when
+ * they were written.
  */
 #include "t.h"
 
@@ -70,7 +71,7 @@ mend__retrying_in_a_wrong_future__due_now(void **state)
 	expect_claims(5);
 }
 
-/* The schedule's longest delay is a day, and 20 %: less than 30 hours. */
+/* The schedule's longest delay is a day and 20 % of it: less than 30 hours. */
 static void
 mend__longest_delay_that_the_schedule_has__decides(void **state)
 {
@@ -148,7 +149,7 @@ mend__settled__untouched(void **state)
 	    " AND status = 'delivered'");
 }
 
-/* More than one run mends; the next run follows at once. */
+/* These are more than one run mends, so the next run follows at once. */
 static void
 mend__thousands__in_several_runs(void **state)
 {
@@ -264,7 +265,7 @@ expunge__made_in_a_wrong_future__forgotten_once_delivered(void **state)
 	assert_int_equal(count_after_expunge(), 0);
 }
 
-/* The clock of the pool's host was wrong, the database's right. */
+/* The clock of the pool's host was wrong, the database's clock right. */
 static void
 expunge__id_of_a_wrong_future__kept_its_days(void **state)
 {

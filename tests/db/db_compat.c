@@ -29,7 +29,7 @@ enum {
 #define NONE "00000000-0000-0000-0000-000000000000"
 
 static PGconn *conn;
-static char schema[64]; /* last change that the release knows */
+static char schema[64]; /* last change of the schema that the release knows */
 static struct {
 	char name[64];
 	bool was_run;
@@ -66,7 +66,7 @@ find_schema(void)
 	assert_string_not_equal(schema, "");
 }
 
-/* Prepares it, as the release does when it connects to this schema. */
+/* Prepares the statement, as the release does when it connects. */
 static void
 prepare(const char *file)
 {
@@ -120,7 +120,7 @@ mark_run(const char *name)
 			released[i].was_run = true;
 }
 
-/* Rows as lines of a|b|c, against a pattern of fnmatch(3). */
+/* Runs it; its rows, as lines a|b|c, must match a pattern of fnmatch(3). */
 static void
 expect(const char *name, const char *pattern, const char *const values[], int n)
 {
@@ -160,7 +160,7 @@ released__a_newer_schema__ready(void **state)
 	EXPECT("worker_beat", "", "host:1");
 	EXPECT("ready", "t|t|t", schema, "30");
 	EXPECT("worker_leave", "", "host:1");
-	/* A program newer than the schema misses its own change. */
+	/* A program newer than the schema asks for a change that is missing. */
 	EXPECT("ready", "f|t|f", "next_year", "30");
 }
 
@@ -221,7 +221,7 @@ released__ingest__stored_derived_and_announced(void **state)
 	EXPECT("event_answer", CAUSE "|" DERIVED, CAUSE);
 	EXPECT("rejected_insert", "", REJECTED, "energy", NULL, "[]", "\\x7b");
 	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 3);
-	/* One for each subscription of the test before. */
+	/* One delivery for each subscription of the previous test. */
 	assert_int_equal(t_number(url, "SELECT count(*) FROM deliveries"),
 	    t_number(url, "SELECT count(*) FROM subscriptions"));
 }

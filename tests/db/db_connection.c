@@ -83,7 +83,7 @@ db__url_with_a_fault__password_in_no_reason(void **state)
 static void
 db__not_migrated__try_later(void **state)
 {
-	/* The cluster's database postgres has none of our tables. */
+	/* The cluster's database "postgres" has none of our tables. */
 	struct db *db = db_new(getenv("TEST_DATABASE_URL"), "test", 3000);
 
 	(void)state;

@@ -216,7 +216,7 @@ poison__secret_that_is_none__others_delivered(void **state)
 	(void)state;
 	dispatcher_subscribe("a", "/ok/poison");
 	dispatcher_put(3);
-	/* Nothing can be signed with such a secret. */
+	/* Nothing can be signed with this secret. */
 	t_exec(url,
 	    "INSERT INTO subscriptions (id, topic, url, description, secret)"
 	    " VALUES (gen_random_uuid(), 'event.*',"

@@ -94,7 +94,7 @@ many__thousands__each_once_and_nothing_left(void **state)
 	    t_number(url, "SELECT count(*) FROM delivery_attempts"), 3000);
 }
 
-/* More than one claim takes, all of it due since an hour ago. */
+/* More deliveries than one claim takes, all due since an hour ago. */
 static void
 many__old_backlog__not_left_to_the_sweeps(void **state)
 {

@@ -55,7 +55,7 @@ receiver__bad_in_any_way__its_class_told(void **state)
 		expect_attempt(rows[i][0], rows[i][1]);
 }
 
-/* Delivered long before the timeout. */
+/* The status counts long before the timeout. */
 static void
 receiver__200_with_a_faulty_body__delivered_once(void **state)
 {

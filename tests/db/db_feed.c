@@ -28,8 +28,8 @@ put(PGconn *by, const char *service)
 }
 
 /*
- * Reads the next page and goes to the one after it; returns the number of
- * events.
+ * Reads a page and moves `target` to the page after it; returns the page's
+ * number of events.
  */
 static int
 poll_feed(void)
@@ -74,7 +74,7 @@ is_there(void *arg)
 	return w->events <= 0 && cursor() >= w->cursor;
 }
 
-/* Polls until so many more events have come and the cursor is past tx. */
+/* Polls until `events` more events have come and the cursor is past tx. */
 static void
 await(int events, long long tx)
 {
@@ -148,7 +148,7 @@ feed__event_committed_late__not_skipped(void **state)
 	await(2, early + 1);
 }
 
-/* Starts at a transaction so far from the server's next one. */
+/* Makes `target` begin `from_next` after the server's next transaction. */
 static void
 start_at(long long from_next)
 {
@@ -193,7 +193,7 @@ feed__cursor_ahead_of_the_server__refused_with_how_to_go_on(void **state)
 	await(1, last_tx() + 1);
 }
 
-/* The server's own cursors, also while a transaction is open. */
+/* Reads with the server's own cursors, also while a transaction is open. */
 static void
 feed__cursor_of_this_server__never_refused(void **state)
 {
@@ -235,7 +235,7 @@ list__cursor_ahead__from_the_newest(void **state)
 	assert_non_null(strstr(rows_body, J("'service':'mine'")));
 }
 
-/* Runs the SQL of the lines of sql/README.md that begin so. */
+/* Runs the SQL in the lines of sql/README.md that begin with `beginning`. */
 static void
 run_readme(const char *beginning)
 {

@@ -1,5 +1,5 @@
 /*
- * Which transaction holds back feed and live stream, and for how long.
+ * Reports which transaction holds back feed and live stream, and for how long.
  */
 #include "t.h"
 
@@ -14,7 +14,7 @@
 static const char *url, *elsewhere; /* two databases of one cluster */
 static struct db *db;
 static struct worker w;
-static int64_t ahead_us; /* ahead of the real clock */
+static int64_t ahead_us; /* of clock_wall_us(), ahead of the real clock */
 
 int64_t
 clock_wall_us(void)
@@ -76,7 +76,7 @@ run_job(const char *name)
 	assert_int_equal(job_run(&job, &w, 0), TURN_REST);
 }
 
-/* Runs the jobs so many seconds later, after another transaction. */
+/* Runs the jobs `seconds` later, after another transaction. */
 static void
 look_after(int seconds)
 {
@@ -270,7 +270,7 @@ horizon__lasts__line_at_once_and_every_five_minutes(void **state)
 	assert_false(h.is_told);
 }
 
-/* No newer transaction waits behind the open one, so it holds back nothing. */
+/* No transaction is newer than the open one, so this one holds back nothing. */
 static void
 horizon__no_transaction_since__not_stalled(void **state)
 {
@@ -284,7 +284,7 @@ horizon__no_transaction_since__not_stalled(void **state)
 	PQfinish(conn);
 }
 
-/* Its events are not shown before they are numbered anew. */
+/* Events of another server are not shown before they are numbered anew. */
 static void
 horizon__events_of_another_server__told_until_numbered_anew(void **state)
 {

@@ -1,5 +1,5 @@
 /*
- * To which of a URL's servers a connection is made, and how soon.
+ * Tests to which of a URL's servers a connection is made, and how soon.
  */
 #include "t.h"
 
@@ -17,12 +17,12 @@
 #include "stack.h"
 
 static struct cluster primary, standby;
-static int silent; /* accepts and sends nothing */
+static int silent; /* port that accepts and sends nothing */
 static enum db_error told;
 
 /*
  * Resolves the name two.test to two addresses, the silent one first. Replaces
- * the C library's function, for us and for libpq.
+ * the C library's function, for this program and for libpq.
  */
 int
 getaddrinfo(const char *node, const char *service, const struct addrinfo *hints,
@@ -105,7 +105,7 @@ assert_connects_soon(const char *hosts, const char *ports)
 	int64_t began = clock_steady_ms();
 
 	assert_int_equal(database_beat(db), STATUS_OK);
-	/* The silent one gets half of the three seconds. */
+	/* The silent server gets half of the three seconds. */
 	assert_in_range(clock_steady_ms() - began, 1000, 9000);
 	db_free(db);
 }

@@ -61,7 +61,7 @@ settle__retrying__due_after_its_delay(void **state)
 	claims_expect_n(1);
 }
 
-/* The history keeps the error; a delivered one has none itself. */
+/* The history keeps the error; a delivered delivery has none itself. */
 static void
 settle__delivered_after_a_failure__no_error_left(void **state)
 {

@@ -1,6 +1,6 @@
 /*
  * The migrations: all reverted and deployed again, each verified by sqitch; and
- * those of the next release, while others read and write.
+ * changes of the next release, deployed while others read and write.
  */
 #include "t.h"
 
@@ -193,7 +193,7 @@ migrations__long_one__progress_on_a_terminal_alone(void **state)
 	assert_false(is_shown("[0-9] s: "));
 }
 
-/* Runs DIR/sql/migrate, its output in DIR/log. */
+/* Starts DIR/sql/migrate, with its output in DIR/log. */
 static pid_t
 start_next(const char *command)
 {
@@ -250,7 +250,7 @@ tries(void)
 	return n;
 }
 
-/* Such as a backup, which reads events for hours. */
+/* The reader is such as a backup, which reads events for hours. */
 static void
 migrations__behind_a_long_reader__no_ingest_waits_for_them(void **state)
 {

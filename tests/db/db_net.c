@@ -123,7 +123,7 @@ serve(int listener)
 	return true;
 }
 
-/* Lets the worker work until a request has that text. */
+/* Lets the worker work until a request contains `text`. */
 static void
 await(struct worker *w, int listener, const char *text)
 {

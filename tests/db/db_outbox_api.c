@@ -129,7 +129,7 @@ outbox__status_given__messages_with_such_a_delivery(void **state)
 	rows_assert_listed("/outbox?status=expired", "6");
 	rows_assert_listed("/outbox?status=held", "7");
 	rows_assert_listed("/outbox?status=unclaimed", "9");
-	/* Its former name. */
+	/* "sent" is the former name of "unclaimed". */
 	rows_assert_listed("/outbox?status=sent", "9");
 }
 
@@ -284,7 +284,7 @@ message__without_deliveries__unclaimed(void **state)
 	assert_non_null(strstr(rows_body, "\"deliveries\":[]}"));
 }
 
-/* Only the history of attempts shows it. */
+/* Only the history of attempts shows the error. */
 static void
 outbox__delivered_after_a_failure__no_error_shown(void **state)
 {

@@ -129,7 +129,7 @@ retry__no_such_message_or_bad_parameters__404_or_422(void **state)
 	assert_int_equal(fresh(), 0);
 }
 
-/* The claim's own statement, as a worker calls it. */
+/* Runs the statement that claims deliveries, as a worker does. */
 static void
 claim(void)
 {

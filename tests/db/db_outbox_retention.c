@@ -51,7 +51,7 @@ assert_left(const char *numbers)
 	    0);
 }
 
-/* Makes all messages so old, and all settled deliveries, too. */
+/* Makes all messages and all settled deliveries `days` old. */
 static void
 age(int days)
 {
@@ -114,7 +114,7 @@ expunge__failed_or_expired__kept_for_longer(void **state)
 	assert_left("2 3");
 	assert_int_equal(
 	    t_number(url, "SELECT count(*) FROM delivery_attempts"), 4);
-	/* Old, but its delivery failed only yesterday. */
+	/* The message is old, but its delivery failed only yesterday. */
 	age(40);
 	t_exec(url,
 	    "UPDATE deliveries SET settled_at = now() - interval '1 day' "
@@ -193,7 +193,8 @@ expire__deleted_subscription__what_waited_is_expired(void **state)
 			     "status = 'expired' AND settled_at IS NOT NULL"),
 	    2);
 	/*
-	 * Its worker died: the lease has ended, and no worker claims it again.
+	 * The delivery's worker died: the lease has ended, and no worker claims
+	 * the delivery again.
 	 */
 	t_exec(url, "UPDATE deliveries SET next_attempt_at = now()");
 	assert_int_equal(expire(), 1);

@@ -15,8 +15,8 @@ enum {
 static char next[512];
 
 /*
- * Reads the page at `next`, whose ids ascend or descend, and goes to the
- * following one; returns the number of events.
+ * Reads the page at `next`, whose ids ascend or descend, and sets `next` to the
+ * following page; returns the number of events.
  */
 static int
 read_page(int status)
@@ -85,7 +85,7 @@ put_large(int n, const char *service, const char *text)
 	    service, text, n);
 }
 
-/* Text that does not compress; n makes each different. */
+/* Text that does not compress; n makes each text different. */
 #define NOISE                                                                  \
 	"(SELECT string_agg(md5(i::text || n), '')"                            \
 	" FROM generate_series(1, 32000) AS i)"
@@ -115,7 +115,7 @@ feed__large_events__pages_end_at_8_mib(void **state)
 	expect("/events?after=0&limit=5", LARGE, 2);
 }
 
-/* They are stored compressed; the size sent must count. */
+/* The events are stored compressed; the size sent must count. */
 static void
 list__large_events_that_compress_well__pages_end_at_8_mib(void **state)
 {

@@ -108,7 +108,7 @@ end(const pid_t pids[], int n)
 		waitpid(pids[i], NULL, 0);
 }
 
-/* Old events must be found while they move, too. */
+/* Puts the ids of some old events into the memory that the readers share. */
 static void
 share_some_ids(int every)
 {

@@ -134,7 +134,7 @@ pooler__session_mode__as_without_it(void **state)
 	}
 	for (i = 0; i < n; i++)
 		db_free(db[i]);
-	/* A server session that another client has used before. */
+	/* The server session has been used by another client before. */
 	db[0] = open_db();
 	store_one(db[0]);
 	db_free(db[0]);

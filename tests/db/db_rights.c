@@ -15,7 +15,7 @@
 #include "receiver.h"
 #include "stack.h"
 
-static char role[32], *plain; /* the same database as that role */
+static char role[32], *plain; /* plain: the URI with that role */
 static struct db *db;
 static struct receiver receiver;
 static const struct config config = { .partitions_ahead = 4,
@@ -110,7 +110,7 @@ is_delivered(void *arg)
 		   " WHERE status = 'delivered'") == 1;
 }
 
-/* Whether its second heartbeat has come, which is after five seconds. */
+/* Whether the second heartbeat has come, which takes five seconds. */
 static bool
 has_beaten_twice(void *arg)
 {

@@ -10,7 +10,7 @@
 
 static struct cluster cluster;
 static char url[256];
-static char admin[512]; /* the same with write access */
+static char admin[512]; /* url with write access */
 
 static int
 setup(void **state)
@@ -189,7 +189,7 @@ body__not_as_bytea_is_written__refused_and_not_read_on(void **state)
 
 	(void)state;
 	for (i = 0; i <= sizeof(wrong) / sizeof(*wrong); i++) {
-		/* In memory of exactly its length, for the sanitizer. */
+		/* A copy of exactly the text's length, for the sanitizer. */
 		char *text = i == 0 ? NULL : strdup(wrong[i - 1]);
 
 		buf_init(&out, 100);

@@ -66,7 +66,7 @@ stop(void **state)
 	return 0;
 }
 
-/* Puts one message for that path, due now by the database's clock. */
+/* Puts one message for `path`, due now by the database's clock. */
 static void
 put(const char *path)
 {

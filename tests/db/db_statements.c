@@ -56,7 +56,7 @@ count_rejected(struct db *db)
 	return n;
 }
 
-/* 0A000, "cached plan must not change result type". */
+/* The server answers 0A000, "cached plan must not change result type". */
 static void
 db__result_type_changed__run_again_unnoticed(void **state)
 {
@@ -74,7 +74,7 @@ db__result_type_changed__run_again_unnoticed(void **state)
 	db_free(db);
 }
 
-/* 26000, as after a pooler's DISCARD ALL. */
+/* The server answers 26000, as after a pooler's DISCARD ALL. */
 static void
 db__statements_gone__run_again_unnoticed(void **state)
 {

@@ -61,7 +61,7 @@ sorted(const char *words[], size_t n)
 	return text;
 }
 
-/* The first n states but one, and one more word unless it is NULL. */
+/* The first n states except `without`, and `more` unless that is NULL. */
 static const char *
 states(int n, enum delivery_state without, const char *more)
 {
@@ -78,7 +78,7 @@ states(int n, enum delivery_state without, const char *more)
 	return sorted(words, k);
 }
 
-/* Expects these words in single quotes in a text that SQL returns. */
+/* Expects the words `want` in single quotes in a text that SQL returns. */
 static void
 expect_in_sql(const char *want, const char *text)
 {
@@ -91,7 +91,7 @@ expect_in_sql(const char *want, const char *text)
 	free(got);
 }
 
-/* Expects these members of the enum at that JSON path. */
+/* Expects the members `want` of the enum at the JSON path `at`. */
 static void
 expect_in_openapi(const char *want, const char *at)
 {

@@ -72,7 +72,7 @@ pass__transaction_open_at_that_moment__its_events_stay(void **state)
 
 /* --- new events --- */
 
-/* As if a dump was restored, or a lagging replica was promoted. */
+/* Puts the stream ahead, as a restored dump or a promoted replica does. */
 static void
 set_ahead(void)
 {

@@ -17,7 +17,7 @@
 enum {
 	TAKERS = 4,
 	SENDERS = 2,
-	COMMITS = 100 /* each of three events, by each sender */
+	COMMITS = 100 /* of each sender, with three events each */
 };
 
 /* --- too much --- */
@@ -36,7 +36,7 @@ take__more_events_than_wanted__the_newest(void **state)
 	taken_expect(2, 100000, "e,f", false);
 }
 
-/* Each is a megabyte of JSON: to read them all would take seconds. */
+/* Each event is a megabyte of JSON: to read all would take seconds. */
 static void
 take__many_that_are_too_long__not_even_read(void **state)
 {

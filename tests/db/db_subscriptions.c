@@ -340,7 +340,7 @@ any__database_away__503(void **state)
 	api_context.db = good;
 }
 
-/* When the answer to a commit is lost, it is run again with the same values. */
+/* If the answer to a commit is lost, the statement is run again unchanged. */
 static void
 any__run_twice__done_once(void **state)
 {

@@ -70,7 +70,7 @@ post__every_member__kept(void **state)
 	free(id);
 }
 
-/* It is accepted, because a rule for this topic can come later. */
+/* Such a topic is accepted, because a rule for it can come later. */
 static void
 post__topic_that_nothing_derives_to__warned_of(void **state)
 {

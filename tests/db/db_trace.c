@@ -8,7 +8,7 @@
 #define BASE "01a205b3-d000-7000-8000-0000000000ff"
 #define LATER "01a205b3-d000-7000-8000-0000000000fe"
 
-/* BASE derived events 1 and 2; LATER derived 3, and 1 answers for it, too. */
+/* BASE derived events 1 and 2. LATER derived 3, and 1 answers LATER, too. */
 static void
 put_events(void)
 {

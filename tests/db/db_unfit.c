@@ -10,7 +10,7 @@
 #include "ask.h"
 #include "cluster.h"
 
-/* As clock.c, but a test can let time pass. */
+/* Replaces clock.c, so that a test can let time pass. */
 static int64_t passed_ms;
 
 int64_t clock_wall_us(void);
@@ -178,7 +178,7 @@ server__too_many_connections__counted_as_resources(void **state)
 
 	(void)state;
 	t_exec(url, "CREATE ROLE crowd LOGIN CONNECTION LIMIT 0");
-	/* A first host that does not answer must not hide it. */
+	/* A first host that does not answer must not hide the reason. */
 	snprintf(limited, sizeof(limited),
 	    "postgresql://crowd@127.0.0.1:1,127.0.0.1:%d/smartcity",
 	    cluster.port);
@@ -314,7 +314,7 @@ database__latin1__refused_with_the_reason(void **state)
 	cluster_shell(&cluster, "grep -q 'encoding is LATIN1' migrated");
 }
 
-/* As an operator's own index, domain or trigger can do. */
+/* An operator's own index, domain or trigger can refuse an event. */
 static void
 event__refused_by_the_database__kept_to_be_replayed(void **state)
 {

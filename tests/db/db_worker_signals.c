@@ -11,7 +11,7 @@
 #include "stack.h"
 #include "worker_process.h"
 
-/* Starts a worker in a new directory, whose .env has that setting. */
+/* Starts a worker in a new directory, whose .env has `setting`. */
 static struct program
 start_in(char dir[], const char *setting)
 {
@@ -60,7 +60,7 @@ worker__sighup__what_is_under_way_ends_then_new_settings(void **state)
 	(void)state;
 	stack_wait(worker_is_seen, NULL, "the worker is seen");
 	worker_subscribe(path);
-	worker_put(40); /* of which 16 can be under way */
+	worker_put(40); /* 16 can be under way */
 	for (i = 1; i <= 2; i++) {
 		stack_wait(
 		    worker_is_under_way, path, "deliveries are under way");

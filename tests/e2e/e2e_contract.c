@@ -187,7 +187,7 @@ events__followed_by_link__each_once(void **state)
 		contract_ingest("/ingest/paged", "{}", id);
 	assert_int_equal(follow("/events?service=paged&limit=10"), 25);
 	assert_int_equal(follow("/events?service=paged&limit=10&after=0"), 25);
-	/* Also if the query has other parameters and odd bytes. */
+	/* Links also work if the query has other parameters and odd bytes. */
 	assert_int_equal(
 	    follow("/events?service=paged&limit=10&x=(1);'%3E\\^>|"), 25);
 }

@@ -47,7 +47,7 @@ emergency__ids_of_its_request__carried_to_the_receiver(void **state)
 	    strncmp(value, "00-0af7651916cd43dd8448eb211c80319c-", 36), 0);
 	free(value);
 	value = receiver_header(r, "x-request-id");
-	assert_int_equal(strlen(value), 32); /* nginx's */
+	assert_int_equal(strlen(value), 32); /* nginx's id */
 	assert_int_equal(t_number(deliveries_stack.url,
 			     "SELECT count(*) FROM outbox_messages"
 			     " WHERE request_id = '%s'",
@@ -174,8 +174,8 @@ delivery__failed__replayed_on_request(void **state)
 	assert_int_equal(
 	    receiver_count(&deliveries_receiver, "/ok/replayed"), 0);
 	/*
-	 * A dry_run in the body, or misspelt, is refused: ignored, it would
-	 * replay.
+	 * A dry_run in the body, or misspelt, is refused: if it were ignored,
+	 * the request would replay.
 	 */
 	deliveries_call("POST", "/outbox/replay", "{\"dry_run\":true}", 422);
 	deliveries_call("POST", "/outbox/replay?dryrun=true", NULL, 422);

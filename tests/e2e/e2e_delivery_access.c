@@ -34,7 +34,7 @@ got_new_header(void *arg)
 	return yes;
 }
 
-/* A header of the first request to that path; the caller frees it. */
+/* A header of the first request to `path`; the caller frees it. */
 static char *
 header_of(const char *path, const char *name)
 {
@@ -43,7 +43,7 @@ header_of(const char *path, const char *name)
 	    receiver_find(&deliveries_receiver, path, 0), name);
 }
 
-/* Neither answers nor metrics nor logs contain the text. */
+/* Asserts that neither answers nor metrics nor logs contain the text. */
 static void
 check_told_nowhere(const char *text, const char *event)
 {
@@ -161,7 +161,7 @@ start_nats(int port)
 	_exit(127);
 }
 
-/* There is no stream; an error that says so shows that the login succeeded. */
+/* JetStream has no stream; an error that says so shows a successful login. */
 static void
 subscription__nats_wants_a_password__told_until_it_is_right(void **state)
 {

@@ -1,6 +1,6 @@
 /*
  * A disk that is really full: the tables are on a small tmpfs that only this
- * PostgreSQL sees, in a mount namespace of its own. That needs root.
+ * PostgreSQL sees, in a mount namespace of its own, which needs root.
  */
 #include "t.h"
 
@@ -114,7 +114,7 @@ static void
 fill_the_disk(void)
 {
 	t_exec(s.url, "CREATE TABLE filler (t text)");
-	/* Its pages stay, although the statement fails. */
+	/* The pages stay in use, although the statement fails. */
 	t_exec(s.url,
 	    "DO $$ BEGIN LOOP INSERT INTO filler SELECT repeat(md5(g::text), "
 	    "60) FROM generate_series(1, 100) AS g; END LOOP; "

@@ -1,5 +1,5 @@
 /*
- * Programs that `make run` started are killed, its private PostgreSQL, too:
+ * Programs that `make run` started are killed, the private PostgreSQL as well:
  * nginx/run starts them again and says so, and the stack works as before.
  */
 #include "t.h"
@@ -22,7 +22,7 @@ static struct stack s;
 static int
 setup(void **state)
 {
-	/* None: nginx/run makes a private one. */
+	/* Without a URL, nginx/run makes a private database. */
 	static const char *const settings[] = { "DATABASE_URL=",
 		"SMARTCITY_PROCESSES=2", "OUTBOX_POLL_SECONDS=0.1", NULL };
 
@@ -188,7 +188,7 @@ is_without_database(void *arg)
 	    says("/metrics", 200, "smartcity_database_up 0\n");
 }
 
-/* nginx/prometheus/README.md, "What is wrong?". */
+/* Documented in nginx/prometheus/README.md, "What is wrong?". */
 static void
 postgres__cannot_start__seen_as_documented_until_it_can(void **state)
 {

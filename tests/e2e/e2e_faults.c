@@ -81,7 +81,7 @@ wait_acks(int more)
 	stack_wait(has_more_acks, &n, "more events are acknowledged");
 }
 
-/* How many ids that were answered with 200 are not in the table. */
+/* Returns how many acknowledged ids are not in the table. */
 static int
 missing(void)
 {
@@ -137,7 +137,8 @@ send_with_the_crowd(void *arg)
 }
 
 /*
- * Sends them at once; returns how many different bodies were answered with 200.
+ * Sends a crowd's requests at once; returns how many different bodies the
+ * answers 200 had.
  */
 static int
 send_as_crowd(const char *target, const char *body, size_t from)

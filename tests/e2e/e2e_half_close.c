@@ -1,6 +1,6 @@
 /*
- * Clients that close their sending side after the request, as `nc -N` does:
- * they are there and wait for the answer. And clients that leave.
+ * Clients that close their sending side after the request, as `nc -N` does, but
+ * still wait for the answer; and clients that leave.
  */
 #include "t.h"
 
@@ -23,7 +23,8 @@ enum {
 static struct stack s;
 
 /*
- * While the pool is stopped, nginx has to wait, and has time to see who left.
+ * While the pool is stopped, nginx has to wait, and has time to see which
+ * clients left.
  */
 static void
 signal_pool(int number)
@@ -105,7 +106,7 @@ half_close__after_a_whole_request__answered(void **state)
 	    4 * TIMES);
 }
 
-/* A request with a body of n bytes; sets *n to its own length; to be freed. */
+/* A request with a body of *n bytes, to be freed; sets *n to its length. */
 static char *
 request_of(size_t *n)
 {
@@ -218,7 +219,7 @@ is_stored(void *service)
 		   (const char *)service) == 1;
 }
 
-/* The status says what became of the event; no byte of the answer was sent. */
+/* Logged with the event's status, although no byte of the answer was sent. */
 static bool
 is_logged(void *path)
 {
@@ -232,8 +233,8 @@ is_logged(void *path)
 }
 
 /*
- * nginx cannot tell in time that the client is gone, and its request is
- * complete.
+ * nginx cannot tell in time that the client is gone, and the client's request
+ * is complete.
  */
 static void
 client__gone_behind_its_request__event_stored_and_logged(void **state)

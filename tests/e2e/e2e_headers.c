@@ -114,7 +114,7 @@ static const struct {
 	{ "POST", "/subscriptions/" SOME_ID "/secret/rotate" },
 };
 
-/* Refused on each route, and nothing is stored. */
+/* Expects that each route refuses the headers, and nothing is stored. */
 static void
 expect_refused_everywhere(const struct row *rows)
 {
@@ -297,7 +297,7 @@ traceparent__repeated__not_taken(void **state)
 	assert_int_equal(t_number(s.url, messages), 2);
 }
 
-/* nginx itself refuses these; the pool does not see them. */
+/* nginx itself refuses these requests; the pool does not see them. */
 static void
 framing__repeated__400(void **state)
 {

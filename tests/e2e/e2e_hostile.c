@@ -10,7 +10,7 @@
 
 static struct stack s;
 
-/* A 4xx, or a connection that ends without an answer; never a 5xx. */
+/* Expects a 4xx, or a connection that ends without an answer. */
 static void
 check_refused(struct http h, const char *what)
 {

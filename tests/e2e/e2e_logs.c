@@ -152,7 +152,7 @@ request__its_id__in_each_log_each_row_and_the_delivery(void **state)
 	free(id);
 }
 
-/* nginx writes the line once the answer is sent, and does not buffer it. */
+/* nginx writes the log line once the answer is sent, without buffering. */
 static void
 nginx__request_answered__its_line_is_there_at_once(void **state)
 {
@@ -200,7 +200,7 @@ is_off(void *arg)
 	return kill(stack_pid(&s, "fcgi"), SIGUSR1) != 0;
 }
 
-/* The children block it; libfcgi would have taken it as an order to end. */
+/* The children block SIGUSR1; libfcgi would take it as an order to end. */
 static void
 pool__sigusr1_all_the_time__no_request_fails(void **state)
 {
@@ -356,7 +356,7 @@ pool__sighup__settings_read_again(void **state)
 	stack_wait(is_hup_logged, NULL, "the pool has read .env");
 }
 
-/* At debug, after all of the above and a 422. */
+/* Checks the logs of all tests above, at level debug, and of a 422. */
 static void
 logs__everything_above__json_and_no_secrets(void **state)
 {

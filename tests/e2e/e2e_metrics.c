@@ -30,7 +30,7 @@ metrics(void)
 	return h;
 }
 
-/* The sum of all samples whose line begins so; -1: there is none. */
+/* The sum of all samples whose line begins with `begin`; -1: no sample. */
 static double
 sum(const char *begin)
 {
@@ -106,7 +106,7 @@ metrics__real_output__promtool_agrees(void **state)
 	http_free(&h);
 }
 
-/* What the table of metrics promises is shown, under its type. */
+/* Each metric of the table is shown, under its type. */
 static void
 metrics__the_whole_table__is_shown(void **state)
 {
@@ -171,7 +171,7 @@ metrics__after_one_of_each__counted(void **state)
 	assert_true(sum("smartcity_pool_processes{state=\"status\"}") == 2);
 }
 
-/* An alert names it by these; the rest of its URL may be a secret. */
+/* An alert names a subscription so; the rest of the URL may be a secret. */
 static void
 metrics__subscription__its_topic_host_and_description(void **state)
 {
@@ -281,7 +281,7 @@ ledger__mixed_load_and_responders_killed__balances(void **state)
 			"\"killed\"}") >= killed + 8);
 	/*
 	 * A responder may have stored an event and been killed before it
-	 * counted it; then it counts as failed.
+	 * counted it; then the request counts as failed.
 	 */
 	stored = sum(J("smartcity_ingest_requests_total{service="
 		       "'transport',outcome='stored'}")) -

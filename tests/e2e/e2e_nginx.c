@@ -42,8 +42,8 @@ config__as_shipped__accepted_by_nginx(void **state)
 {
 	(void)state;
 	/*
-	 * A test does not have the image's directories. No -p: modules are
-	 * looked up from nginx's own prefix.
+	 * A test does not have the image's directories. There is no -p, so that
+	 * modules are looked up from nginx's own prefix.
 	 */
 	shell_must("d=%s/full; mkdir $d && cp nginx/smartcity*.conf "
 		   "nginx/fastcgi_smartcity* $d && "
@@ -60,7 +60,7 @@ config__as_shipped__accepted_by_nginx(void **state)
 	    dir);
 }
 
-/* Each of these was measured to lose, double or forge requests. */
+/* Each of these directives was seen to lose, double or forge requests. */
 static void
 config__known_traps__not_in_it(void **state)
 {
@@ -140,7 +140,7 @@ snippet__in_another_nginx__settings_per_location(void **state)
 	(void)state;
 	assert_int_equal(write_other(port), 0);
 	if ((pid = fork()) == 0) {
-		/* A failed assertion never reaches the kill() below. */
+		/* Ends nginx even if a failed test never reaches kill(). */
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin", 1);
 		execlp("nginx", "nginx", "-p", dir, "-c", "nginx.conf",
@@ -156,7 +156,8 @@ snippet__in_another_nginx__settings_per_location(void **state)
 	expect(port, "/ingest/unheard-of", "{}", 404, "known are");
 	expect(s.port, "/ingest/unheard-of", "{}", 200, "stored");
 	/*
-	 * A bad value there is the server's fault; the sender is not told more.
+	 * A bad value in a location is the server's fault; the sender is not
+	 * told more.
 	 */
 	expect(port, "/ingest/health", "{}", 500, "detail");
 	expect(port, "/ingest/..%2fhealth", "{}", 404, "detail");

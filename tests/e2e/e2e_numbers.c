@@ -14,7 +14,7 @@ static struct stack s;
 #define EIGHT(n) n n n n n n n n
 #define DIGITS_128 EIGHT(EIGHT("89"))
 
-/* Expects it exact everywhere: normalised, in the key, in what is derived. */
+/* Expects the exact id everywhere: normalised, in keys, in derived events. */
 static void
 check_patient(const char *sent, const char *exact)
 {
@@ -62,7 +62,7 @@ integers__of_any_length__exact_in_rules_and_keys(void **state)
 	(void)state;
 	for (i = 0; rows[i][1] != NULL; i++)
 		check_patient(rows[i][0], rows[i][1]);
-	/* Each of them has incidents of its own. */
+	/* Each patient has incidents of its own. */
 	assert_int_equal(
 	    t_number(s.url, "SELECT count(*) FROM incidents"), 2 * i);
 }

@@ -164,7 +164,7 @@ start_page__asked_for__html_and_nothing_else_changes(void **state)
 	http_free(&h);
 }
 
-/* Accept as browsers send it for a typed address, and as programs send it. */
+/* Accept as browsers send it for a typed URL, and as programs send it. */
 static void
 stream__opened_in_a_browser__explains_itself(void **state)
 {

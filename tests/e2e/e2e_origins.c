@@ -47,7 +47,7 @@ teardown(void **state)
 
 #define expect(...) http_expect(s.port, __VA_ARGS__)
 
-/* Expects this answer to a viewer; closes the stream if it is open. */
+/* Expects `status` and `text` in the answer to a viewer; closes the stream. */
 static void
 expect_stream(const char *headers, const char *status, const char *text)
 {
@@ -153,7 +153,7 @@ reading__page_of_another_site__answered_but_not_readable(void **state)
 		    h.raw, "Cross-Origin-Resource-Policy: same-origin\r\n"));
 		http_free(&h);
 	}
-	/* The same for answers of nginx itself. */
+	/* Answers of nginx itself have the header, too. */
 	expect("GET", "/ingest//x", EVIL, NULL, 404,
 	    "X-Content-Type-Options: nosniff\r\n");
 	h = http_send(s.port, "OPTIONS", "/ingest/health",
@@ -169,7 +169,7 @@ page__of_this_site__works(void **state)
 	static const char *const pages[] = {
 		"Origin: http://localhost\r\nSec-Fetch-Site: same-origin\r\n",
 		"Origin: http://localhost\r\n",
-		/* A proxy in front terminates its https. */
+		/* A proxy in front terminates https. */
 		"Origin: https://localhost\r\n",
 		"Origin: HTTP://LOCALHOST:80\r\n",
 		"Sec-Fetch-Site: same-origin\r\n", "Sec-Fetch-Site: none\r\n"
@@ -286,7 +286,7 @@ websocket__subprotocols__the_first_is_given(void **state)
 	    "101", "\r\nSec-WebSocket-Protocol: ws+meta.nchan\r\n");
 }
 
-/* An operator's headers in what e2e_snippet's stock nginx does not have. */
+/* Operators' headers in routes that e2e_snippet's stock nginx does not have. */
 static void
 headers__of_ones_own__in_stream_and_pages(void **state)
 {
@@ -319,7 +319,7 @@ is_listed(const char *origin)
 	return is;
 }
 
-/* Reloaded as by `make reload`: pool and stream use the same list. */
+/* Reloads as `make reload` does: pool and stream use the same list. */
 static void
 list__changed_and_reloaded__in_use_by_pool_and_stream(void **state)
 {

@@ -22,9 +22,9 @@ enum {
 static struct stack s;
 static char tree[] = "/tmp/smartcity-test.XXXXXX";
 
-static char where[64]; /* BUILD=… */
+static char where[64]; /* the setting BUILD=… */
 
-/* Starts the copy's nginx/run. */
+/* Starts nginx/run of the copied tree. */
 static void
 start_in_tree(struct stack *stack, const char *const settings[])
 {
@@ -67,7 +67,8 @@ teardown(void **state)
 }
 
 /*
- * What a refused reload must not change: all files in use, and the processes.
+ * Returns all that a refused reload must not change: the files in use and the
+ * processes.
  */
 static char *
 everything(void)
@@ -123,7 +124,8 @@ reload__what_takes_a_new_run_changed__refused_with_its_name(void **state)
 	shell_must("echo BIND=127.0.0.2 >$DATA_DIR/.env");
 	assert_refused("BIND in .env");
 	/*
-	 * These are set in the environment, which takes precedence over .env.
+	 * These settings are in the environment, too, which takes precedence
+	 * over .env.
 	 */
 	shell_must("echo PORT=1 >$DATA_DIR/.env; echo "
 		   "DATABASE_URL=postgresql:///x "

@@ -18,7 +18,7 @@
 static char dir[] = "/tmp/smartcity-seed.XXXXXX";
 static int port;
 static pid_t run;
-static bool is_known; /* a host db is found on this network */
+static bool is_known; /* this network has a host named db */
 
 static void
 put_env(const char *line)
@@ -49,7 +49,7 @@ setup(void **state)
 	setenv("BUILD", path, 1);
 	snprintf(data, sizeof(data), "%s/var", dir);
 	setenv("DATA_DIR", data, 1);
-	/* So that containers of this host are not used. */
+	/* Hides the containers of this host. */
 	setenv("DOCKER_HOST", "unix:///nonexistent", 1);
 	return 0;
 }

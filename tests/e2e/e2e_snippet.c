@@ -173,7 +173,7 @@ passwords__none_or_wrong__401_and_nothing_stored(void **state)
 	stock_stop(&o);
 }
 
-/* In all our locations, beside their own headers, and in the site's. */
+/* The header is in all our locations, with their own, and in the site's. */
 static void
 headers__of_ones_own__on_every_answer(void **state)
 {
@@ -222,7 +222,7 @@ pages__in_stock_nginx__start_page_where_it_was_asked_for(void **state)
 	stock_stop(&o);
 }
 
-/* /status is for this host alone. */
+/* Only this host can read /status. */
 static void
 proxy__names_its_client__the_client_is_judged(void **state)
 {
@@ -257,8 +257,8 @@ host_listen(int *port)
 }
 
 /*
- * Accepts a connection at either host within ms, else returns -1. Reads one
- * small FastCGI request to its end and closes without an answer.
+ * Accepts a connection at either host, or returns -1 after ms. Reads one small
+ * FastCGI request to its end and closes the connection without an answer.
  */
 static ssize_t
 host_die(const int fds[2], int ms, char request[ONE_REQUEST])
@@ -285,7 +285,7 @@ has(const char *bytes, ssize_t n, const char *text)
 	return memmem(bytes, (size_t)n, text, strlen(text)) != NULL;
 }
 
-/* What the pool receives for one request. */
+/* Checks what the pool receives for one request. */
 static void
 assert_safe(const char *request, ssize_t n)
 {

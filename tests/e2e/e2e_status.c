@@ -15,7 +15,7 @@ enum {
 	PROCESSES = 2
 };
 
-/* The number behind "name": in a JSON page, or -1. */
+/* The number after "name": in a JSON page, or -1. */
 static long long
 figure(const char *target, const char *name)
 {
@@ -61,7 +61,7 @@ status__asked_for__php_fpms_fields(void **state)
 	assert_shows("/status?full", "\nrequest URI:          ");
 	assert_shows("/status?full&json", J(",'processes':[{'pid':"));
 	assert_shows("/status?json", J("'pool':'smartcity'"));
-	/* As generated clients write it. */
+	/* Generated clients write parameters with "=". */
 	assert_shows("/status?full=&json=", J(",'processes':[{'pid':"));
 	assert_shows("/status?jsonp=&x=json", "process manager:      static\n");
 	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
@@ -87,7 +87,7 @@ status__after_requests__they_are_counted(void **state)
 	assert_shows("/status?full", "request URI:          /events?limit=1\n");
 }
 
-/* Posts from a process of its own, which ends when it was answered. */
+/* Posts from a new process, which ends when the post was answered. */
 static pid_t
 post_aside(void)
 {
@@ -162,7 +162,7 @@ pool__all_busy__status_answers_and_shows_it(void **state)
 	assert_shows("/health", "ok");
 	assert_shows("/ready", "ready");
 	assert_shows("/metrics", "smartcity_pool_processes{state=\"idle\"} 0");
-	/* All waited longer than the database's time limit, so they got 503. */
+	/* All requests outlasted the database's time limit, so they got 503. */
 	for (i = 0; i < PROCESSES + 2; i++) {
 		assert_int_equal(waitpid(posts[i], &status, 0), posts[i]);
 		assert_int_equal(status, 0);

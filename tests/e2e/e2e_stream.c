@@ -126,7 +126,7 @@ resume(const struct viewer *v, char header[128])
 	    header, 128, "Last-Event-ID: %.*s\r\n", (int)strcspn(id, "\n"), id);
 }
 
-/* After `skipped_after`, the feed must have this event. */
+/* Expects that the feed after `skipped_after` has this event. */
 static void
 expect_in_feed(const struct viewer *v, const char *id)
 {

@@ -178,7 +178,7 @@ run__default_sslmode_where_plaintext_is_allowed_too__tls(void **state)
 	run_with(SECURE "\\nhostnossl all all all trust", "");
 }
 
-/* 0 if nginx/run refuses to start with this text. */
+/* Returns 0 if nginx/run refuses to start and says `text`. */
 static int
 refused(const char *query, const char *environment, const char *text)
 {

@@ -1,7 +1,7 @@
 /*
- * Every change that operators make while the service runs, under a load of
- * UPGRADE_RATE requests a second, of which none may fail: reload and binary
- * upgrade of the pool, reload of nginx, migrations, restart of a worker.
+ * The changes that operators make while the service runs: reload and binary
+ * upgrade of the pool, reload of nginx, migrations, restart of a worker. None
+ * of the UPGRADE_RATE requests a second may fail meanwhile.
  */
 #include "t.h"
 
@@ -28,7 +28,7 @@ enum {
 
 static struct stack s;
 static struct receiver receiver;
-/* Where the programs are taken from at the start, and the next schema. */
+/* The directory of the programs started first, and of the next schema. */
 static char bin[] = "/tmp/smartcity-test.XXXXXX";
 /* The programs in use: nginx/run's copies. */
 static char in_use[80];
@@ -91,7 +91,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* Ends a phase: no request has failed in it, nor `seconds` after it. */
+/* Ends a phase: asserts that no request fails until `seconds` later. */
 static void
 assert_none_failed(void)
 {

@@ -13,7 +13,7 @@
 #include "shell.h"
 #include "stack.h"
 
-/* As the user typed it, and in a URL. */
+/* The password as the user typed it, and as it is in a URL. */
 #define PASSWORD "p$w#'\" %@:/?&=\\${x}"
 #define ENCODED "p%24w%23%27%22%20%25%40%3A%2F%3F%26%3D%5C%24%7Bx%7D"
 
@@ -92,7 +92,7 @@ fail_with_log(const char *what)
 	fail_msg("%s: %d", what, system(command));
 }
 
-/* Writes a file: this text, with dir for %s, and a newline. */
+/* Writes the file: the text, with dir for %s, and a newline. */
 static void
 put_with_dir(const char *name, const char *format)
 {
@@ -255,7 +255,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(misspelt_name__start_and_check__warned_of),
 };
 
-/* An absolute path, for commands that run in another directory. */
+/* Sets absolute paths, for commands that run in another directory. */
 static int
 setup_all(void **state)
 {

@@ -127,7 +127,7 @@ stream__last_event_id_that_is_none__told_so_in_json(void **state)
 	    "GET", "/events?limit=1", "Last-Event-ID: x\r\n", 200, "[");
 }
 
-/* nchan would wait for that time, and show nothing that comes before it. */
+/* nchan would wait for such a time, and show nothing until then. */
 static void
 stream__last_event_id_of_the_future__refused_and_no_other(void **state)
 {
@@ -205,7 +205,7 @@ open_stream(const char *headers, char *head, size_t size)
 	http_head(viewer_stack.port, request, head, size);
 }
 
-/* nchan reads the first of each; two different Origins are refused. */
+/* nchan reads the first of repeated lines; different Origins are refused. */
 static void
 stream__headers_repeated__the_first_counts(void **state)
 {

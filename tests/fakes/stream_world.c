@@ -26,7 +26,7 @@ enum status database;
 
 bool is_repeated;
 struct passed passed;
-static struct post *asked; /* its answer is held back */
+static struct post *asked; /* request whose answer is held back */
 int watching;
 bool holds_answer;
 static struct {

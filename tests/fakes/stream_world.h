@@ -40,9 +40,9 @@ extern struct passed {
 extern int watching; /* viewers that nginx counts; -1: no stub status */
 extern bool holds_answer;
 extern int post_count;
-extern int nginx_status; /* 0: posts wait for answer() */
+extern int nginx_status; /* 0: posts wait for answer(); < 0: no socket */
 extern int viewers;
-extern int messages; /* that nginx stores, in a channel and in all */
+extern int messages; /* number stored by nginx, in a channel and in all */
 
 void answer(int i, int status);
 void answer_viewers(void);
@@ -54,12 +54,12 @@ int open_stream(void **state);
 int open_watched(void **state);
 int close_stream(void **state);
 
-/* The next take moves the cursor from `from` to `to`; add() gives it events. */
+/* The next take moves the cursor from `from` to `to`, with add()'s events. */
 void batch(const char *from, const char *to, bool skipped);
 void add(const char *service, const char *event);
 void tick(void);
 
-/* Compares all but `after`, for which there is expect_after. */
+/* Compares all except `after`, which expect_after() compares. */
 void expect_post(int i, const char *channel, const char *body);
 void expect_after(int i, const char *channel, const char *cursor);
 
@@ -67,7 +67,7 @@ void expect_after(int i, const char *channel, const char *cursor);
 const char *logged(FILE *f);
 int count(const char *text, const char *what);
 
-/* Until the first moment, 100, is old enough to be used. */
+/* Ticks until the first moment, 100, is old enough to be used. */
 void tick_for_2_s(void);
 
 #define OPEN(test)                                                             \

@@ -1,6 +1,6 @@
 /*
  * Calls the routes as the gateway does, without nginx and FastCGI. Fails the
- * test if the answer has another status.
+ * test unless the answer has the given status.
  */
 #ifndef ASK_H
 #define ASK_H

@@ -20,7 +20,8 @@ int claims_close(void **state);
 int claims_two_receivers(void **state);
 
 /*
- * Stores n messages of the last second, oldest first, each for that receiver.
+ * Stores n messages of the last second, oldest first, each with a delivery to
+ * `receiver`.
  */
 void claims_put(int n, const char *receiver);
 struct pg_result *claims_with(struct db *db, const struct claim *c, int n);

@@ -1,7 +1,7 @@
 /*
  * A PostgreSQL server for one test that needs what the shared cluster lacks:
- * TCP, standbys, settings that need a restart. It trusts every
- * client. Functions fail the running test on an error.
+ * TCP, standbys, settings that need a restart. It trusts every client.
+ * Functions fail the running test on an error.
  */
 #ifndef CLUSTER_H
 #define CLUSTER_H
@@ -18,23 +18,23 @@ struct cluster {
 void cluster_make(struct cluster *);
 /* Creates the data directory of a standby of a running server. */
 void cluster_copy(struct cluster *, const struct cluster *primary);
-/* options: for postgres, as "-c fsync=on"; waits until it takes connections. */
+/* options: as "-c fsync=on". Waits until the server takes connections. */
 void cluster_start(struct cluster *, const char *options);
 void cluster_stop(struct cluster *);
 /* Stops the server if it runs, and removes its directory. */
 void cluster_remove(struct cluster *);
 
 /*
- * Runs a script in the server's directory, also in $d. PATH has the server's
- * programs; $as before a command runs it as the server's owner.
+ * Runs a script in the server's directory, which is also in $d. PATH has the
+ * server's programs; $as before a command runs it as the server's owner.
  */
 void cluster_shell(const struct cluster *, const char *script);
 
 /* Copies the shared cluster's migrated template into database smartcity. */
 void cluster_migrate(const struct cluster *);
-/* All of these: starts a new server that has that database. */
+/* Makes and starts a new server, and migrates its database smartcity. */
 void cluster_open(struct cluster *);
-/* The URI of that database over TCP; valid until the next call. */
+/* The URI of database smartcity over TCP; valid until the next call. */
 const char *cluster_url(const struct cluster *);
 
 #endif

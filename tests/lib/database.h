@@ -10,12 +10,12 @@
 #include "db.h"
 
 extern const char *url; /* of the database */
-extern char *moved;     /* the same with a clock that t_pass moves, or NULL */
-extern struct db *database; /* a connection to it, by `moved` if there is one */
+extern char *moved;     /* its URI with a clock that t_pass moves, or NULL */
+extern struct db *database; /* a connection, by `moved` unless that is NULL */
 
-int database_make(void **state);       /* url only */
-int database_open(void **state);       /* url and a connection */
-int database_open_moved(void **state); /* and the clock */
+int database_make(void **state);       /* sets url */
+int database_open(void **state);       /* sets url and database */
+int database_open_moved(void **state); /* sets all three */
 int database_drop(void **state);
 
 /* Runs one simple statement. */

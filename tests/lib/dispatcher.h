@@ -27,13 +27,13 @@ void dispatcher_end(void);
 int dispatcher_empty(void **state);
 int dispatcher_stop(void **state);
 
-/* A subscription to the receiver's path, or to any URL. */
+/* Adds subscription `name` with a path of the receiver, or with any URL. */
 void dispatcher_subscribe(const char *name, const char *path);
 
 /* Adds n messages, each to be delivered to every subscription. */
 void dispatcher_put(int n);
 
-/* Called often, so it keeps its connection open. */
+/* Counts deliveries over a connection kept open, as it is called often. */
 int dispatcher_count(const char *status);
 int dispatcher_count_of(const char *name, const char *status);
 void dispatcher_turn(void);

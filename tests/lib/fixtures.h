@@ -17,9 +17,9 @@ struct fixture {
 };
 
 /*
- * Runs `test` for every fixture; *state is its struct fixture. Returns what
- * cmocka does: the number of failures. Aborts if a service has no fixture that
- * is accepted or none that is rejected. Other tests may run before.
+ * Runs `test` for every fixture, to which *state then points. Returns the
+ * number of failures. Aborts unless each service has both an accepted and a
+ * rejected fixture. The caller may have run other tests before.
  */
 int fixtures_run(const char *group, CMUnitTestFunction test,
     CMFixtureFunction setup, CMFixtureFunction teardown);

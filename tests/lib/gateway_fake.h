@@ -15,11 +15,11 @@
 struct fake {
 	const char *body;
 	size_t left;
-	size_t break_at; /* it fails when so few bytes are left */
+	size_t break_at; /* bytes left when reading fails; 0: never */
 	bool failed;
 	struct buf out;
 	int writes, finishes;
-	bool wrote_early; /* before the whole body was read */
+	bool wrote_early; /* it wrote before the whole body was read */
 };
 
 /* What the route was called with, and what it answers. */

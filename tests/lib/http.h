@@ -15,9 +15,9 @@ struct http {
 	size_t body_len;
 };
 
-/* Any bytes; then waits up to 30 s for the peer to close. */
+/* Sends any bytes, then reads until the peer closes or is silent for 30 s. */
 struct http http_raw(int port, const char *bytes, size_t n);
-/* The same, but closes the sending side after the bytes, as nc -N does. */
+/* As http_raw, but closes the sending side after the bytes, as nc -N does. */
 struct http http_half_closed(int port, const char *bytes, size_t n);
 /* headers: whole lines or ""; body: NULL for none. */
 struct http http_send(int port, const char *method, const char *target,

@@ -27,7 +27,7 @@ enum {
 };
 
 static const struct kind {
-	const char *target, *body; /* body: NULL for GET; # is its number */
+	const char *target, *body; /* NULL: GET; # is the request's number */
 	int derived;
 } kinds[] = {
 	{ "/events?limit=10", NULL, 0 },
@@ -113,7 +113,7 @@ transmit(struct slot *s)
 	s->in[0] = '\0';
 	s->sent = true;
 	epoll_ctl(epoll, EPOLL_CTL_MOD, s->fd, &e);
-	/* What goes wrong here is seen when the answer is read. */
+	/* An error of send() is seen when the answer is read. */
 	(void)!send(s->fd, s->out, s->out_len, MSG_NOSIGNAL);
 }
 
@@ -146,7 +146,7 @@ write_request(struct slot *s, long n)
 	assert_true(s->out_len < sizeof(s->out));
 }
 
-/* One for the n-th request: ten over kept connections, ten over new ones. */
+/* A slot for the n-th request: ten are kept connections, then ten new ones. */
 static struct slot *
 idle(long n)
 {
@@ -175,7 +175,7 @@ begin(struct slot *s, long n, int64_t due_ms)
 		open_connection(s);
 }
 
-/* Is the answer there? By its length, or by the end of its chunks. */
+/* Whether the answer is complete, by its length or by its last chunk. */
 static bool
 is_whole(const struct slot *s)
 {
@@ -285,7 +285,7 @@ run(void *arg)
 	int i, n;
 
 	while (!is_over || busy(now) > 0) {
-		/* What waits for a slot is late all the same. */
+		/* A request that waits for a slot keeps its due time. */
 		while (!is_over && due <= now && (s = idle(sent)) != NULL) {
 			begin(s, sent++, due);
 			due = begun + sent * 1000 / rate;

@@ -1,38 +1,39 @@
 /*
- * Load while a test does something else: POST /ingest of several services and
- * some GETs, begun at a fixed rate whatever the answers take, from a thread.
+ * Load while a test does something else: a thread begins POST /ingest of
+ * several services and some GETs at a fixed rate, however long the answers
+ * take.
  *
- * Half of the requests have a connection each. One of these fails unless a
- * whole 200 answers it, whatever the reason. The others go over kept
- * connections, under an Idempotency-Key, and are sent once more if a kept one
- * ended before the first byte of an answer, as every client of a kept
- * connection must (RFC 9112, section 9.3.1): a server may close it at the very
- * moment that the client sends.
+ * Half of the requests have a connection each. Such a request fails unless it
+ * gets a complete answer 200, whatever the reason. The others go over kept
+ * connections, under an Idempotency-Key, and are sent once more if a kept
+ * connection ended before the first byte of an answer, as every client of a
+ * kept connection must (RFC 9112, section 9.3.1): a server may close it at the
+ * very moment that the client sends.
  */
 #ifndef LOAD_H
 #define LOAD_H
 
 /*
- * The rate is of requests a second. Each is timed from when it was due, also
- * where it had to wait for one of the sender's connections.
+ * rate: requests a second. Each is timed from when it was due, even if it had
+ * to wait for one of the sender's connections.
  */
 void load_start(int port, int rate);
 /* Requests that are due from now on are counted under this name. */
 void load_phase(const char *name);
-/* Waits until so many more seconds' worth was begun in this phase. */
+/* Waits until `seconds` times the rate more requests were begun. */
 void load_go_on(int seconds);
 /* Requests of this phase that failed so far; *first: in words, the first one.
  */
 long load_failed(const char **first);
-/* Waits for the last answers. */
+/* Begins no more requests and waits for the last answers. */
 void load_stop(void);
 
 /* Events that were acknowledged, and derived ones among their answers. */
 long load_acknowledged(void);
 long load_derived(void);
-/* The ids of the first as an array of PostgreSQL's, to be freed. */
+/* The ids of the acknowledged events as a PostgreSQL array, to be freed. */
 char *load_ids(void);
-/* A table of all phases on stdout; how many failed in all of them. */
+/* Prints a table of all phases; returns how many requests failed in all. */
 long load_print(void);
 
 #endif

@@ -7,12 +7,11 @@
 #include "t.h"
 
 enum {
-	PHASES_MAX =
-	    16, /* one stays free: the last phase ends where it begins */
+	PHASES_MAX = 16, /* one stays free: its began_ms ends the last phase */
 };
 
 static struct phase phases[PHASES_MAX];
-static atomic_int begun; /* phases */
+static atomic_int begun; /* number of phases */
 
 struct phase *
 phase_now(void)

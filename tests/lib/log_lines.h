@@ -8,17 +8,16 @@
 
 #include <stdbool.h>
 
-/* To be met: at least n lines of log/<log>.log match this regular expression.
- */
+/* A condition: at least n lines of log/<log>.log match the basic regex. */
 struct log_line {
 	const char *log, *pattern;
 	int n;
 };
 
-/* For stack_wait. */
+/* Whether the struct log_line is met; for stack_wait. */
 bool log_has(void *line);
 bool log_has_line(const char *log, const char *pattern);
-/* Waits for one such line. */
+/* Waits until one line of log/<log>.log matches. */
 void log_await(const char *log, const char *fmt, ...) T_PRINTF(2, 3);
 
 #endif

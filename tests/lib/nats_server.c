@@ -57,7 +57,7 @@ nats_url(const char *host, int to, const char *subject)
 	return url;
 }
 
-/* As the worker does: work() whenever fd is readable. */
+/* Calls work() when fd is readable, as the worker does; for stack_wait. */
 static bool
 all_done(void *arg)
 {

@@ -35,10 +35,10 @@ const char *auth_path(const char *name);
 int auth_open(void **state);
 int auth_close(void **state);
 
-/* As the worker does: work() whenever fd is readable. */
+/* Calls work() when fd is readable, as the worker does; for stack_wait. */
 bool auth_all_done(void *arg);
 
-/* server: its number as above, instead of a port. */
+/* server: an index of servers[], in place of a port. */
 struct attempt auth_attempt(const char *scheme, const char *host, int server,
     const char *subject, const char *credentials);
 struct attempt auth_deliver(const char *scheme, const char *host, int server,

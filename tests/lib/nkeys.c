@@ -28,7 +28,7 @@ crc16(const unsigned char *bytes, size_t n)
 	return crc;
 }
 
-/* RFC 4648, section 6, without padding, of the bytes and their checksum. */
+/* RFC 4648, section 6, unpadded: encodes the bytes and their checksum. */
 static void
 base32(char *out, const unsigned char *bytes, size_t n)
 {

@@ -4,7 +4,7 @@
 
 #include "jobs.h"
 
-/* As it is before its first run; a name that no job has fails the test. */
+/* The job before its first run; a name that no job has fails the test. */
 struct job one_job(const char *name);
 
 #endif

@@ -21,7 +21,7 @@ enum {
 /* Memory shared by this process and its children. */
 struct shared {
 	volatile int stop;
-	volatile int inserted; /* length of ids, all committed */
+	volatile int inserted; /* number of ids, all committed */
 	volatile int errors, missed, looked_up;
 	volatile int64_t longest_ms;
 	char ids[IDS][40];
@@ -36,7 +36,7 @@ int partition_close(void **state);
 /* Drops the partitions of weeks `first` to `last`; 0 is the current week. */
 void partition_forget(int first, int last);
 
-/* Stores events spread over the last `weeks` weeks; negative: the next ones. */
+/* Stores events over the last `weeks` weeks; negative: over the next weeks. */
 void partition_put(int rows, int weeks);
 long long partition_rows_of(const char *table);
 
@@ -46,7 +46,7 @@ enum turn partition_run_job(struct db *db);
 int partition_run_to_the_end(int64_t *longest_ms);
 
 /*
- * Repeats that, as the worker does, until the default partition is empty, for
+ * Repeats partition_run_to_the_end() until the default partition is empty, for
  * 60 s at the most: an autovacuum can block the job for a while.
  */
 int partition_run_until_drained(int64_t *longest_ms);

@@ -112,7 +112,7 @@ time_in(const char *body)
 	return rfc3339_parse(text, &us) ? us : 0;
 }
 
-/* FNV-1a over both strings. */
+/* FNV-1a over id and path. */
 static uint64_t
 hash(const struct receiver_request *r)
 {
@@ -210,15 +210,15 @@ receiver_at(const struct receiver *r, uint64_t n)
 {
 	uint64_t total = receiver_total(r);
 
-	/* The receiver may be overwriting the oldest at this moment. */
+	/* The receiver may be overwriting the oldest request just now. */
 	if (n >= total || n + RECEIVER_RING <= total)
 		return NULL;
 	return &r->log->requests[n % RECEIVER_RING];
 }
 
 /*
- * The first request from number *n on for such a path; *n becomes the number
- * after it.
+ * The first request from number *n on whose path begins with prefix; *n becomes
+ * the number after the request's.
  */
 static const struct receiver_request *
 next(const struct receiver *r, const char *prefix, uint64_t *n)

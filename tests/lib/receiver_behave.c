@@ -131,7 +131,7 @@ static void
 do_drip(struct conn *c, struct receiver_request *r, long n)
 {
 	(void)n;
-	c->filler = 1000000; /* as announced; on_time() sends the bytes */
+	c->filler = 1000000; /* for the header; on_time() sends the bytes */
 	answer(c, r, 200, "", NULL);
 	c->filler = 0;
 	c->drips = true;

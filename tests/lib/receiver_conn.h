@@ -15,7 +15,7 @@ struct conn {
 	bool stalls;               /* sends nothing after the answer */
 	bool last;                 /* closes after the answer */
 	int64_t due_ms;            /* when the answer is sent; 0: at once */
-	struct conn *next, **prev; /* in the list of waiting ones */
+	struct conn *next, **prev; /* in the list of waiting connections */
 	char *in;                  /* NUL-terminated */
 	size_t in_len, in_cap;
 	char out[2048];

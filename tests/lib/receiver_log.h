@@ -7,7 +7,7 @@
 
 #include "receiver.h"
 
-/* Written by the receiver alone: a request first, then `total`. */
+/* Written only by the receiver: a request first, then `total`. */
 struct receiver_log {
 	_Atomic uint64_t total;
 	struct receiver_request requests[RECEIVER_RING];
@@ -28,12 +28,12 @@ const char *receiver_log_header(
 /* A faulty answer. */
 struct receiver_fault {
 	const char *name;
-	/* As it is sent; {} stands for the status, \1 for a NUL. */
+	/* The bytes sent; {} stands for the status, \1 for a NUL. */
 	const char *answer;
-	/* Sent after it, repeated up to `bytes`; NULL: nothing. */
+	/* Sent after `answer`, repeated up to `bytes`; NULL: nothing. */
 	const char *unit;
 	size_t bytes;
-	/* What the receiver does after that. */
+	/* What the receiver does after sending. */
 	enum {
 		FAULT_CLOSES,
 		FAULT_RESETS,

@@ -94,7 +94,7 @@ filled(struct conn *c, size_t n)
 		c->filler -= n;
 }
 
-/* False: the connection was dropped. */
+/* Sends filler; false: the connection was dropped. */
 static bool
 fill(struct conn *c)
 {
@@ -125,8 +125,8 @@ fill(struct conn *c)
 }
 
 /*
- * Drops the connection unless the socket takes the whole head at once: it is
- * small.
+ * Sends c->out, then filler. c->out is small: the connection is dropped unless
+ * the socket takes all of it at once.
  */
 static bool
 flush(struct conn *c)

@@ -35,7 +35,7 @@ command_of(const char *text)
 	if (asprintf(&command, "%s\n%s", beginning != NULL ? beginning : "",
 		text) < 0)
 		fail_msg("out of memory");
-	/* The shell writes to the same stdout, which must keep the order. */
+	/* The shell writes to this stdout, too: this keeps the order. */
 	fflush(NULL);
 	return command;
 }

@@ -1,6 +1,6 @@
 /*
- * Shell commands, given as printf's arguments. A status is that of exit, or 128
- * + the signal that killed the shell.
+ * Shell commands, given as printf's arguments. A status is the exit status, or
+ * 128 + the signal that killed the shell.
  */
 #ifndef SHELL_H
 #define SHELL_H
@@ -11,7 +11,7 @@
 void shell_begin(const char *fmt, ...) T_PRINTF(1, 2);
 
 int shell(const char *fmt, ...) T_PRINTF(1, 2);
-/* Any status but 0 fails the test. */
+/* Fails the test unless the status is 0. */
 void shell_must(const char *fmt, ...) T_PRINTF(1, 2);
 /* Copies the command's output into out, as much as fits. */
 int shell_read(char *out, size_t size, const char *fmt, ...) T_PRINTF(3, 4);

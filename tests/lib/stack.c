@@ -66,7 +66,7 @@ become_run(const struct stack *s, const char *const settings[])
 	    realpath("nginx/run", run) == NULL)
 		_exit(127);
 	setenv("BUILD", programs, 1);
-	/* So that it reads the test's .env, not the working tree's. */
+	/* So that nginx/run reads the test's .env, not the working tree's. */
 	if (chdir(s->dir) != 0)
 		_exit(127);
 	for (; *settings != NULL; settings++)
@@ -167,7 +167,7 @@ stack_child(int parent, int n)
 }
 
 struct nginx {
-	int master, workers[8]; /* before the reload */
+	int master, workers[8]; /* pids before the reload */
 };
 
 static bool

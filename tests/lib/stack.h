@@ -24,8 +24,8 @@ void stack_start(struct stack *, const char *const settings[]);
 void stack_stop(struct stack *);
 
 /*
- * main() for tests that share one stack, the variable s. The other arguments
- * are its settings.
+ * main() for tests that share one stack, the variable s. The arguments after it
+ * are the stack's settings.
  */
 #define STACK_MAIN(tests, s, ...)                                              \
 	static int stack_open(void **state)                                    \

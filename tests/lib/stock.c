@@ -36,7 +36,7 @@ stock_start(struct stock *o, const struct stack *s, const char *section,
 	    o->dir, o->dir, o->port, s->dir, section, edit, o->dir, o->dir,
 	    conf);
 	if ((o->pid = fork()) == 0) {
-		/* A failed assertion never reaches stock_stop(). */
+		/* Ends nginx even if a failed test never calls stock_stop(). */
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin", 1);
 		execlp("nginx", "nginx", "-c", conf, "-g", "daemon off;",

@@ -1,5 +1,5 @@
 /*
- * Debian's nginx with our configuration, as tests/stock-nginx puts it in.
+ * Debian's nginx with our configuration, which tests/stock-nginx puts in.
  */
 #ifndef STOCK_H
 #define STOCK_H

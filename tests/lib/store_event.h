@@ -18,7 +18,7 @@ enum status store_send_as(struct db *to, struct id id, const char *service,
 /* The derived ids, separated by commas; the caller frees the text. */
 char *store_derived_ids(const struct receipt *receipt);
 
-/* Stores an event or fails; returns "id>derived,derived". */
+/* Stores an event or fails the test; returns "id>derived,derived". */
 char *store_send(const char *service, const char *body, const char *key);
 
 /* Reports an emergency; returns the derived ids. */

@@ -18,13 +18,13 @@ int taken_open(void **state);
 int taken_close(void **state);
 struct pg_result *taken_take(int events, int bytes);
 
-/* Asserts what is taken, by service: "a,b"; "-" for a row without an event. */
+/* Asserts the services of what is taken: "a,b"; "-": a row without an event. */
 void taken_expect(int events, int bytes, const char *services, bool skipped);
 int taken_begin(void **state);
 void taken_put(const char *service);
 void taken_in_other(const char *sql);
 
-/* Says that nobody watched at that moment; returns the present one. */
+/* Says that nobody watched at `moment`; returns the present moment. */
 const char *taken_pass(const char *moment);
 
 #define BEGIN(test) cmocka_unit_test_setup(test, taken_begin)

@@ -29,7 +29,7 @@ int api_close(void **state);
 /* Each test starts without subscriptions. */
 int api_empty(void **state);
 
-/* Leaves the answer in api_res and, where it is JSON, in api_answer. */
+/* Leaves the answer in api_res and, unless it is empty, in api_answer. */
 int api_call(const char *method, const char *path, const char *body);
 void api_expect(
     const char *method, const char *path, const char *body, int status);

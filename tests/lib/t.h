@@ -30,7 +30,7 @@
 		return cmocka_run_group_tests_name(                            \
 		    __FILE__, tests, group_setup, group_teardown);             \
 	}
-/* What T_MAIN does before the tests; for a main of one's own. */
+/* What T_MAIN does before the tests; for a program with its own main. */
 void t_main(void);
 
 /*
@@ -43,19 +43,19 @@ const char *J(const char *text);
 const char *t_database(void);
 void t_drop(const char *url); /* NULL does nothing; ends its sessions first */
 
-/* First value of the first row, "" where there is none; the caller frees. */
+/* First value of the first row, "" if there is no row; the caller frees. */
 char *t_sql(const char *url, const char *fmt, ...) T_PRINTF(2, 3);
 /* Fails the test unless the query gives this value. */
 void t_expect(const char *url, const char *expected, const char *query);
-/* The same as a number, 0 where there is none. */
+/* As t_sql, but the value as a number, 0 if there is no row. */
 long long t_number(const char *url, const char *fmt, ...) T_PRINTF(2, 3);
-/* The same without a result; text may hold several statements. */
+/* As t_sql, but without a result; the text may hold several statements. */
 void t_exec(const char *url, const char *fmt, ...) T_PRINTF(2, 3);
 
 /*
- * Gives the database a clock that tests can move: sessions opened with the
- * returned URI (which the caller frees) see now() ahead by the sum of all
- * t_pass. Column defaults still read the real clock.
+ * Gives the database a clock that tests can move. Sessions opened with the
+ * returned URI see now() ahead by the sum of all t_pass; column defaults still
+ * read the real clock. The caller frees the URI.
  */
 char *t_moved_clock(const char *url);
 void t_pass(const char *url, const char *interval); /* "25 hours" */

@@ -37,8 +37,8 @@ void viewer_sse(struct viewer *v, const char *target, const char *headers);
 int viewer_count(const char *text, const char *what);
 
 /*
- * Finds an event by its first member, id, and counts it in *times. (A derived
- * event has the id of its source under another name.)
+ * Finds an event by its first member, id; *times: how often it was received. (A
+ * derived event has the id of its source under another name.)
  */
 const char *viewer_find_event(
     const struct viewer *v, const char *id, int *times);

@@ -36,12 +36,12 @@ struct program {
 struct program worker_start(const char *to, const char *argument);
 int worker_end(struct program *p);
 
-/* Ends the worker; true if its output has that text. */
+/* Whether an ended worker's output has that text; closes the output. */
 bool worker_wrote(struct program *p, const char *text);
 bool worker_is_all_delivered(void *arg);
 bool worker_is_seen(void *arg);
 
-/* How often the text occurs in its output so far. */
+/* How often the text occurs in the worker's output so far. */
 int worker_count_written(const struct program *p, const char *text);
 void worker_await_words(const struct program *p, const char *text, int n);
 void worker_stop(struct program *p);

@@ -80,7 +80,7 @@ async function docs(browser) {
 	await page.close();
 }
 
-// The description without error responses, but for one operation: these are the
+// The description with the error responses of only one operation: they are the
 // same for all operations, and slow to render.
 async function shorten(route) {
 	const doc = await (await route.fetch()).json();
@@ -101,7 +101,7 @@ async function docsOnAPhone(browser) {
 	const narrowest = Math.min(...PHONES);
 	assert.ok(operations.length > 20);
 	await page.setViewportSize({ width: narrowest, height: 800 });
-	// One at a time: with all of them open the page takes twice as long.
+	// Opens one at a time: with all of them open, the page takes twice as long.
 	for (const operation of operations) {
 		const width = await operation.evaluate(async (block) => {
 			const button = block.querySelector(".opblock-summary-control");

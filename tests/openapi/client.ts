@@ -3,8 +3,8 @@
 //
 //	node client.js http://127.0.0.1:PORT
 //
-// It uses every operation, so that one which a generated client cannot call is a
-// compile error. "@ts-expect-error" marks mistakes that must not compile.
+// It uses every operation, so that an operation that a generated client cannot
+// call is a compile error. "@ts-expect-error" marks mistakes that must not compile.
 
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "./schema.js";

@@ -1,11 +1,10 @@
-// Compares the stack on 127.0.0.1:PORT, whose data are in DIRECTORY, with its
-// description, and the description with the fixtures and its
-// own examples:
+// Compares the stack on 127.0.0.1:PORT, whose data are in DIRECTORY, with the
+// API's description, and this description with the fixtures and its own examples:
 //
 //	node contract.mjs PORT DIRECTORY DATABASE_URL
 //
-// Every request goes through nginx, pool and PostgreSQL. It fails for anything that
-// is not documented, and for a documented status that no request got.
+// Every request goes through nginx, pool and PostgreSQL. The program fails for
+// anything that is not documented, and for a documented status that no request got.
 
 import assert from "node:assert/strict";
 import fs from "node:fs";

@@ -1,5 +1,5 @@
-// Causes the errors that a healthy stack does not give: by a second nginx in front
-// of the same pool, with a server for each fault, and by a database that refuses
+// Causes the errors that a healthy stack does not give. For this, a second nginx
+// in front of the same pool has a server for each fault, and a database refuses
 // connections.
 
 import assert from "node:assert/strict";
@@ -102,7 +102,7 @@ export async function gates(use) {
 	process.on("exit", end);
 	try {
 		assert.equal(await answers(ports.plain), 200);
-		// Uses up their limit of one request a minute.
+		// Uses up these servers' limit of one request a minute.
 		await answers(ports.crowded);
 		await answers(ports.closed);
 		await use(ports);

@@ -1,4 +1,4 @@
-// Pages of this site, of a listed one and of others, in Chromium, against the
+// Opens pages of this site, of a listed site and of others in Chromium, against the
 // stack on 127.0.0.1:PORT, whose data are in DIRECTORY and whose
 // SMARTCITY_ORIGINS has http://dash.example:DASH:
 //
@@ -147,7 +147,7 @@ const WAYS = {
 		document.body.append(frame, form);
 		form.submit();
 	},
-	// Its origin is null.
+	// The origin of such a page is null.
 	sandbox: ([method, url, body]) => {
 		const frame = document.createElement("iframe");
 
@@ -175,7 +175,7 @@ async function refusedByWay(browser, from, to, id, name) {
 	await page.close();
 }
 
-// With a header or a method for which a browser sends a preflight request.
+// Asks with a header or a method for which a browser sends a preflight request.
 async function refusedAsked(browser, from, to, id) {
 	const page = await open(browser, from);
 

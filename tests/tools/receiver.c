@@ -1,9 +1,10 @@
 /*
- * receiver PORT [SECONDS [FILE]]: a receiver of webhooks, see
- * ../lib/receiver.h, until SECONDS are over (0: never) or SIGTERM comes. Then
- * it prints for each path: requests, different webhook-ids, and, if the bodies
- * were CloudEvents, milliseconds from their `time` to their arrival. FILE gets
- * one line per request, for COPY: microseconds, path, webhook-id, status.
+ * receiver PORT [SECONDS [FILE]]: runs a receiver of webhooks, see
+ * ../lib/receiver.h, until SECONDS are over (0: never) or SIGTERM or SIGINT
+ * comes. Then it prints for each path: requests, different webhook-ids, and, if
+ * the bodies were CloudEvents, milliseconds from their `time` to their arrival.
+ * FILE gets one line per request, for COPY: microseconds, path, webhook-id,
+ * status.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include "receiver.h"
 
 enum {
-	PATHS = 64 /* that are printed at most */
+	PATHS = 64 /* that are printed at the most */
 };
 
 static void

@@ -1,7 +1,7 @@
 /*
- * senders PORT RATE SECONDS [ALERT]: posts health events, each of a patient of
- * its own, to 127.0.0.1:PORT/ingest/health over kept connections, RATE a second
- * whatever the answers take (0: as fast as they come). ALERT is "emergency"
+ * senders PORT RATE SECONDS [ALERT]: posts health events, each of another
+ * patient, to 127.0.0.1:PORT/ingest/health over kept connections, RATE a second
+ * however long the answers take (0: as fast as they come). ALERT is "emergency"
  * unless given. At the end, on stdout, one line:
  *
  *	rate=R ok=N refused=N broken=N unsent=N p50=MS p99=MS
@@ -29,7 +29,7 @@ enum {
 	SENDERS = 64,
 	ANSWER_MAX = 16384,
 	SECOND = 1000000,
-	GRACE = 5 * SECOND, /* for the last answers */
+	GRACE = 5 * SECOND, /* wait for the last answers */
 	TIMES_MAX = 1 << 22
 };
 
@@ -45,7 +45,7 @@ static struct sockaddr_in at = { .sin_family = AF_INET };
 static const char *alert = "emergency";
 static int64_t patient;
 static long ok, refused, broken;
-static float *times; /* in ms, of the 200s */
+static float *times; /* in ms, of the requests answered 200 */
 static int epoll;
 
 static void
@@ -143,7 +143,7 @@ finish(struct sender *s)
 	ok++;
 }
 
-/* nginx closes after keepalive_requests; between requests that is no error. */
+/* nginx closes after keepalive_requests: no error between two requests. */
 static void
 on_input(struct sender *s)
 {
@@ -198,7 +198,7 @@ wait_until(int64_t us)
 		on_input(events[i].data.ptr);
 }
 
-/* Returns how many requests were due and not sent. */
+/* Returns how many requests were due but not sent; 0 if rate is 0. */
 static long
 run(long rate, long seconds)
 {
@@ -213,7 +213,7 @@ run(long rate, long seconds)
 			post(s, due);
 			n++;
 		} else {
-			/* All busy: any answer may free one. */
+			/* None is due, or all senders wait for answers. */
 			wait_until(due > now && due < end ? due : end);
 		}
 	}

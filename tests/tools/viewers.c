@@ -5,8 +5,8 @@
  *
  *	viewers=N messages=M bytes=B
  *
- * N: viewers that were still open at the end. The exit status is 1 if that is
- * not COUNT.
+ * N: viewers that were still open at the end. The exit status is 1 if N is not
+ * COUNT.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -30,8 +30,8 @@ enum {
 struct viewer {
 	int fd;
 	bool asked, answered;
-	const char *want; /* the rest of "data:" on this line; NULL: it has
-			     another start */
+	const char *want; /* the part of "data:" still to come on this
+			     line; NULL: the line has another start */
 };
 
 static struct sockaddr_in at = { .sin_family = AF_INET };

@@ -14,8 +14,8 @@
 
 /*
  * This program is also the master under test ("master") and the check of a new
- * one ("--check"). All these processes report through one pipe, which ends when
- * the last of them has ended.
+ * master ("--check"). All these processes report through one pipe, which ends
+ * when the last of them has ended.
  */
 enum {
 	DEADLINE_MS = 20000,
@@ -42,7 +42,7 @@ tell(char what)
 		_exit(9);
 }
 
-/* How a child behaves: the first letter of arg. */
+/* The first letter of arg says how the child behaves. */
 static int
 child(void *arg, int n)
 {
@@ -108,7 +108,7 @@ start(const char *mode, const char *next, const char *check)
 	close(fds[1]);
 }
 
-/* The next report; pid 0: the pipe has ended, no process is left. */
+/* Waits for the next report; pid 0: the pipe has ended, no process is left. */
 static struct event
 next(void)
 {
@@ -218,7 +218,7 @@ children__crash_loop__slows_down_and_goes_on(void **state)
 
 	(void)state;
 	start("crash", "crash", "good");
-	/* Three at once, then 50, 100, 200 ms less a fifth. */
+	/* Three starts at once, then pauses of 50, 100, 200 ms less a fifth. */
 	for (i = 0; i < COUNT * STARTS; i++)
 		next_child();
 	assert_true(clock_steady_ms() - before >= 280);
@@ -240,7 +240,7 @@ children__reload__all_replaced_under_the_same_pid(void **state)
 		new[i] = next_child();
 	for (i = 0; i < 4; i++)
 		assert_int_not_equal(old[i / 2], new[i % 2]);
-	/* The new ones are children of the same process: it replaces them. */
+	/* The new children have the same parent, which replaces them. */
 	kill(new[0], SIGKILL);
 	next_child();
 	stop(SIGTERM);

@@ -182,7 +182,7 @@ config__printed__every_name_and_no_secret(void **state)
 	free(text);
 }
 
-/* The caller frees the text, as that of file(). */
+/* The help as text, which the caller frees. */
 static char *
 help(int who)
 {
@@ -239,8 +239,7 @@ config__help__what_the_program_reads_and_no_more(void **state)
 	free(worker);
 }
 
-/* Whether the text begins with the words, between which it can have new lines.
- */
+/* Whether the text begins with the words, in one line or in several. */
 static bool
 begins(const char *text, const char *words)
 {
@@ -250,7 +249,7 @@ begins(const char *text, const char *words)
 	return true;
 }
 
-/* The help in "NAME  * help (choices) [default]", as a sentence. */
+/* Makes a sentence of the help in "NAME  * help (choices) [default]". */
 static void
 to_sentence(char *line, char sentence[256])
 {

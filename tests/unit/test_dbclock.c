@@ -91,7 +91,7 @@ id_tick__step_ahead_and_corrected__follows_both(void **state)
 	assert_int_equal(ms_of(tick), NOW / 1000 + 1000);
 }
 
-/* Each step is small, their sum is not. */
+/* Each step is small, but the sum of all steps is not. */
 static void
 id_tick__many_small_steps_back__follows_in_the_end(void **state)
 {
@@ -127,8 +127,8 @@ id__wall_clock_three_hours_back__time_in_it_is_the_new_one(void **state)
 /* --- the database's clock --- */
 
 /*
- * Passes on an answer that took 200 ms, with now() of its middle, from a
- * database whose clock is ahead of this host's.
+ * Passes on an answer that took 200 ms, from a database whose clock is ahead of
+ * this host's; its now() is from the middle of the 200 ms.
  */
 static void
 hear(int64_t ahead_us)
@@ -173,7 +173,7 @@ static void
 dbclock__skew__by_sign_and_no_more_than_is_certain(void **state)
 {
 	(void)state;
-	hear(-7200 * S); /* less half of the 200 ms it took */
+	hear(-7200 * S); /* less half of the 200 ms that the answer took */
 	assert_true(dbclock_skew() > 7199 && dbclock_skew() < 7200);
 	hear(7200 * S);
 	assert_true(dbclock_skew() < -7199 && dbclock_skew() > -7200);

@@ -93,7 +93,7 @@ verdict__each_outcome__says_what_it_means(void **state)
 	}
 }
 
-/* The words that SQL, the history and the metrics have for them. */
+/* The words that SQL, the history and the metrics have for the enums. */
 static void
 words__each_of_the_enums__as_others_know_it(void **state)
 {

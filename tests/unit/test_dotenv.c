@@ -58,7 +58,7 @@ assert_rows(const struct row *rows, size_t n, dotenv_source *source)
 #define ASSERT_ROWS(rows, source)                                              \
 	assert_rows(rows, sizeof(rows) / sizeof(*(rows)), source)
 
-/* Tried with docker-compose 1.29, which reads the same values. */
+/* docker-compose 1.29 was seen to read the same values. */
 static void
 dotenv__what_compose_takes__the_same_value(void **state)
 {
@@ -199,7 +199,7 @@ dotenv__long_value__whole_or_refused(void **state)
 	dotenv_free(&d);
 }
 
-/* As Windows saves "Unicode". */
+/* As editors of Windows save "Unicode". */
 static void
 dotenv__utf16__refused(void **state)
 {

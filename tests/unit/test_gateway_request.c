@@ -7,7 +7,7 @@
 
 #include "gateway_fake.h"
 
-/* Whose page asks, as the headers in params say. */
+/* Serves a POST with these params; puts the start of its answer into head. */
 #define ASK(...)                                                               \
 	do {                                                                   \
 		struct fake f = { 0 };                                         \

@@ -29,7 +29,7 @@ judge(const char *allow, const char *address)
 	return guard_refusal(&guard, (const struct sockaddr *)&sa);
 }
 
-/* All addresses must be refused for that reason, or, if NULL, allowed. */
+/* Expects all addresses to be refused with `refusal`; NULL: to be allowed. */
 static void
 check(const char *allow, const char *const *addresses, const char *refusal)
 {

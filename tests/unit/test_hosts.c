@@ -48,7 +48,7 @@ hosts__one_port_for_all__each_has_it(void **state)
 	assert_host(&h[1], "::1", "::1", "7");
 }
 
-/* libpq splits a URI with several hosts so: their ports are ",". */
+/* If a URI's two hosts have no ports, libpq says that the ports are ",". */
 static void
 hosts__an_empty_port__that_of_postgresql(void **state)
 {

@@ -1,6 +1,6 @@
 /*
- * How many deliveries one receiver may hold, so that no other has to wait for
- * it.
+ * How many deliveries to one receiver may be under way, so that no other
+ * receiver's have to wait.
  */
 #include "t.h"
 
@@ -58,7 +58,7 @@ lane__full__no_room(void **state)
 	assert_int_equal(lane_room(&lane, MAX), 1);
 	lane.held = 4;
 	assert_int_equal(lane_room(&lane, MAX), 0);
-	lane.held = 9; /* its window shrank */
+	lane.held = 9; /* the window shrank meanwhile */
 	assert_int_equal(lane_room(&lane, MAX), 0);
 }
 

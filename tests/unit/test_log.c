@@ -174,7 +174,7 @@ log__debug_switched_on_by_the_parent__child_follows(void **state)
 
 static int reader = -1;
 
-/* Logs more than a pipe or a socket holds, then empties it and logs on. */
+/* Logs more than `reader` can hold, empties `reader`, and logs on. */
 static void
 speak_to_nobody(void)
 {

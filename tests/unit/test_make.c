@@ -1,6 +1,6 @@
 /*
  * The make targets for people, in a copy of the tree where nothing runs and
- * nothing is built: each says in one line what is missing.
+ * nothing is built: each target says in one line what is missing.
  */
 #include "t.h"
 
@@ -60,10 +60,10 @@ lines(const char *text)
 }
 
 struct row {
-	const char *command, *text; /* what it prints besides make's own line */
+	const char *command, *text; /* what it prints besides make's line */
 };
 
-/* Fails with one line, and nothing is built or run. */
+/* Asserts that the command fails with one line, and builds nothing. */
 static void
 assert_fails(const struct row *row)
 {

@@ -26,7 +26,7 @@ readme__every_metric__a_row(void **state)
 	}
 }
 
-/* Alerts, their tests, the dashboard and the texts name no other metric. */
+/* Each metric that nginx/prometheus names (alerts, dashboard) exists. */
 static void
 file__names_a_metric__it_is_in_the_table(void **state)
 {
@@ -53,7 +53,7 @@ metric_of__any_name__its_family(void **state)
 	assert_int_equal(metric_of("smartcity_workers"), METRIC_workers);
 	assert_int_equal(metric_of("smartcity_ingest_duration_seconds_bucket"),
 	    METRIC_ingest_duration_seconds);
-	/* Only a histogram has parts. */
+	/* Only a histogram has further names, such as …_count. */
 	assert_int_equal(metric_of("smartcity_workers_count"), -1);
 	assert_int_equal(metric_of("smartcity_worker"), -1);
 	assert_int_equal(metric_of("smartcity_workers_"), -1);

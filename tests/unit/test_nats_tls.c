@@ -27,7 +27,7 @@ nats_tls__our_ca__delivered_by_name_and_by_address(void **state)
 	assert_string_equal(a.address, "127.0.0.1");
 	a = auth_deliver("tls", "127.0.0.2", TLS, "city.address", "ann:ann");
 	auth_assert_delivered(&a);
-	/* Here the server demands TLS. */
+	/* With nats:// it is the server that demands TLS. */
 	a = auth_deliver("nats", "localhost", TLS, "city.plain", "ann:ann");
 	auth_assert_delivered(&a);
 	a = auth_deliver("tls", "localhost", TLS, "city.wrong", "ann:wrong");
@@ -86,7 +86,7 @@ nats_tls__forbidden_address__never_connected_to(void **state)
 	assert_string_equal(a.address, "");
 }
 
-/* A server that asks for TLS and then sends nothing more. */
+/* Plays a server that asks for TLS and then sends nothing more. */
 static void *
 be_silent(void *arg)
 {

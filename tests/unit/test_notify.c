@@ -10,7 +10,7 @@
 static char dir[32], path[64];
 static int manager;
 
-/* Makes a service manager's socket; a name "@…" is an abstract one. */
+/* Makes a service manager's socket; a name "@…" is an abstract address. */
 static int
 listen_at(const char *name)
 {
@@ -86,7 +86,7 @@ notify__abstract_socket__told(void **state)
 	close(fd);
 }
 
-/* Asserts what notify logs if NOTIFY_SOCKET is that name. */
+/* Asserts what notify logs if NOTIFY_SOCKET is `name`. */
 static void
 assert_logs(const char *name, const char *text)
 {

@@ -114,7 +114,7 @@ origin__null_malformed_or_long__foreign(void **state)
 	assert_int_equal(origin_of(name, &site), ORIGIN_FOREIGN);
 }
 
-/* Anybody can let a name of theirs resolve to this host (DNS rebinding). */
+/* Anybody can make a name of their own resolve here (DNS rebinding). */
 static void
 origin__server_without_a_name__local_names_and_addresses_alone(void **state)
 {
@@ -191,7 +191,7 @@ origin__listed__exactly_with_scheme_and_port(void **state)
 		{ "a.example", "http://localhost:3000", ORIGIN_LISTED },
 		{ "a.example", "http://[::1]:81", ORIGIN_LISTED },
 		{ NULL, "https://dash.example", ORIGIN_LISTED },
-		/* Its own and listed: it may read answers, too. */
+		/* Own and listed at once: the page may read answers, too. */
 		{ "dash.example", "https://dash.example", ORIGIN_LISTED },
 		{ "a.example", "http://dash.example", ORIGIN_FOREIGN },
 		{ "a.example", "https://dash.example:444", ORIGIN_FOREIGN },

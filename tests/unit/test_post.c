@@ -1,5 +1,5 @@
 /*
- * How faulty answers are judged; receiver_faults.c has them.
+ * How faulty answers are judged; receiver_faults.c has the answers.
  */
 #include "t.h"
 
@@ -222,7 +222,8 @@ head__a_header_that_is_none__the_status_counts(void **state)
 	expect_status("/bad-header/410/x", 410);
 	expect_status("/nul-header/200/x", 200);
 	/*
-	 * However the connection ends, and if it stays open without more bytes.
+	 * The status counts however the connection ends, and if it stays open
+	 * without more bytes.
 	 */
 	expect_status("/bare/200/x", 200);
 	expect_status("/reset-head/200/x", 200);

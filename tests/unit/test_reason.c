@@ -55,7 +55,7 @@ reason__several_tries__what_a_server_answered(void **state)
 	    "53300", TCP "FATAL:  sorry, too many clients already");
 }
 
-/* With TLS the password was wrong; without TLS nobody is let in. */
+/* With TLS, the password is wrong; without TLS, the server refuses everyone. */
 static void
 reason__refused_without_tls_as_well__what_was_said_with_tls(void **state)
 {

@@ -161,7 +161,7 @@ request(int fd, const char *path)
 	assert_int_equal(send(fd, text, (size_t)n, 0), n);
 }
 
-/* The bytes received, as a string valid until the next call. */
+/* Returns the bytes received, as a string valid until the next call. */
 static const char *
 answered(int fd)
 {

@@ -54,11 +54,11 @@ reload__of_nothing__refused_at_once(void **state)
 	static const struct row rows[] = {
 		{ "rmdir run; \"$reload\"", 1, "refused: nothing runs in .\n" },
 		{ "\"$reload\"", 1, "refused: nothing runs in .\n" },
-		/* Left behind by an nginx/run that was killed. */
+		/* Files left by an nginx/run that was killed. */
 		{ "(exec sh -c 'echo $$ >run/run.pid'); mkfifo run/control; "
 		  "\"$reload\"",
 		    1, "refused: nothing runs in .\n" },
-		/* Another process has its pid now. */
+		/* Another process has the pid of run.pid now. */
 		{ "echo $$ >run/run.pid; mkfifo run/control; \"$reload\"", 1,
 		    "refused: nothing runs in .\n" },
 	};

@@ -87,7 +87,7 @@ put_names(struct buf *out, const struct cJSON *parameters)
 	}
 }
 
-/* All names of list a are in b; messages call b `where`. */
+/* Asserts that list b has all names of list a; messages call b `where`. */
 static void
 assert_contains(
     const char *a, const char *b, const char *where, const char *route)

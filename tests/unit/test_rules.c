@@ -6,12 +6,12 @@
 #include "rules.h"
 #include "validate.h"
 
-/* As if nothing were set. */
+/* The settings if nothing is set. */
 static const struct business defaults = {
 	.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
 };
 
-/* The caller frees them. */
+/* The caller frees the findings. */
 static struct findings
 findings(const char *service, const char *body, const struct business *b)
 {

@@ -117,7 +117,7 @@ out__full__fault(void **state)
 	buf_free(&out);
 }
 
-/* n times before, then middle, then n times after. */
+/* `before` n times, `middle`, then `after` n times. */
 static char *
 nest(size_t n, const char *before, const char *middle, const char *after)
 {

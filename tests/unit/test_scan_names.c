@@ -128,7 +128,7 @@ names__with_long_equal_ends__told_apart(void **state)
 	buf_free(&b);
 }
 
-/* The time to scan a mebibyte of a piece, in which % becomes a counter. */
+/* Time to scan a mebibyte of repeated `piece`; each % becomes a counter. */
 static double
 seconds_for(const char *open, const char *piece, const char *close)
 {

@@ -89,7 +89,7 @@ stream__each_message__says_which_came_before_it(void **state)
 	tick();
 	expect_after(0, "all", "3.d");
 	expect_after(1, "service.x", "2.c");
-	/* Another worker published in between. */
+	/* Another worker published the events from 4.e to 6.f. */
 	batch("6.f", "7.g", false);
 	add("x", "4");
 	tick();

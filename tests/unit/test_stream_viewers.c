@@ -11,7 +11,7 @@
 
 /* --- does anybody watch? --- */
 
-/* It is unknown which events the lost answer held. */
+/* It is unknown which events the lost answer held: all count as skipped. */
 static void
 stream__answer_of_the_database_lost__the_next_says_since_when(void **state)
 {
@@ -125,7 +125,7 @@ stream__answer_waits__nothing_passed_by(void **state)
 	answer_viewers();
 }
 
-/* A viewer was connected, and its event was stored, before it was counted. */
+/* A viewer connected, and an event for it was stored, before nginx's count. */
 static void
 stream__viewer_counted_late__its_first_event_is_not_passed_by(void **state)
 {
@@ -134,7 +134,7 @@ stream__viewer_counted_late__its_first_event_is_not_passed_by(void **state)
 	(void)state;
 	tick_for_2_s();
 	tick_for_2_s();
-	/* 1900 is the moment of its event. */
+	/* 1900 is the moment of the viewer's event. */
 	for (i = 0; i < 7; i++)
 		tick();
 	watching = 1;
@@ -200,7 +200,7 @@ static void
 stream__budget_spent__waits(void **state)
 {
 	(void)state;
-	viewers = 2000000; /* of 50 bytes each, twice */
+	viewers = 2000000; /* 50 bytes for each viewer, twice */
 	batch("1.a", "2.c", false);
 	add("x", "1");
 	tick();

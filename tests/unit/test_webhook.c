@@ -1,5 +1,5 @@
 /*
- * A subscription's own headers: sent to its receiver alone, and not kept.
+ * A subscription's own headers: sent only to its receiver, and not kept.
  */
 #include "t.h"
 
@@ -187,7 +187,7 @@ webhook__redirected__headers_go_nowhere_else(void **state)
 	buf_free(&a.answer);
 }
 
-/* Answers with the request that it received. */
+/* A server that answers with the request it received. */
 static void *
 echo(void *arg)
 {
