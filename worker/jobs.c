@@ -15,7 +15,7 @@ enum {
 	COUNTED_MAX = 4 << 20
 };
 
-/* How far this host's clock is off, for the next heartbeat. */
+/* Keeps, for the next heartbeat, how far this host's clock is off. */
 static void
 count_skew(const struct worker *w)
 {
@@ -58,7 +58,7 @@ watch(struct worker *w)
 	return TURN_REST;
 }
 
-/* Without one for SMARTCITY_WORKER_SEEN seconds, /ready answers 503. */
+/* /ready answers 503 if no worker did this for SMARTCITY_WORKER_SEEN s. */
 static enum turn
 heartbeat(struct worker *w)
 {
@@ -81,7 +81,7 @@ heartbeat(struct worker *w)
 
 /*
  * Runs a job that is one statement. `column` of its row is the number of things
- * done, which is logged; from `many` on there is probably more to do.
+ * done, which is logged; if it is `many` or more, there is probably more to do.
  */
 static enum turn
 count(struct worker *w, enum query q, const char *const values[], int column,
@@ -129,7 +129,7 @@ mend(struct worker *w)
 	    "rows corrected that a wrong clock had dated in the future");
 }
 
-/* Deliveries that no worker will claim any more: see the statement. */
+/* Expires deliveries that no claim takes: see deliveries_expire.sql. */
 static enum turn
 expire(struct worker *w)
 {
@@ -137,7 +137,7 @@ expire(struct worker *w)
 	    1000, "deliveries expired");
 }
 
-/* Walks through the old messages, a few a run; at the end it starts over. */
+/* Deletes old messages, some in each run; after the last it starts over. */
 static enum turn
 expunge(struct worker *w)
 {

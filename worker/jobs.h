@@ -37,11 +37,11 @@ enum {
 /* Fills in the table; every job is due at once. */
 void jobs_init(struct job[JOBS]);
 
-/* The job that has been due for longest, the first of equals; NULL: no job. */
+/* The job that has been due for longest; NULL: none is due. */
 struct job *jobs_due(struct job[], size_t n, int64_t now_ms);
-/* How long until the next job is due; 0: one is due now. */
+/* Milliseconds until the next job is due; 0: a job is due now. */
 int64_t jobs_wait_ms(const struct job[], size_t n, int64_t now_ms);
-/* Runs the job; a right that its role lacks is logged, see rights.h. */
+/* Runs the job, and logs a right that the role lacks, see rights.h. */
 enum turn job_run(struct job *, struct worker *, int64_t now_ms);
 /* Plans the next run from now on: runs that were missed are not made up for. */
 void job_done(struct job *, enum turn, int64_t now_ms);

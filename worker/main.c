@@ -125,7 +125,7 @@ read_signal(const struct process *p)
 	return sig;
 }
 
-/* Waits for a signal, a socket or the time; then does the work. */
+/* Waits for a signal or a socket, at most `ms`; then serves the sockets. */
 static void
 wait_and_work(struct worker *w, const struct process *p, int64_t ms)
 {
@@ -154,9 +154,9 @@ run_what_is_due(struct worker *w, struct job jobs[])
 }
 
 /*
- * Waits for the attempts being made: for all of them if the program starts
- * anew, else for some seconds. A second signal ends the waiting, and is the
- * signal that counts.
+ * Waits until the attempts being made have ended, but at most WIND_UP_MS, and
+ * if the program starts anew, SMARTCITY_DELIVERY_TIMEOUT longer. A second
+ * signal ends the waiting and is returned instead of the first.
  */
 static int
 wind_up(struct worker *w, const struct process *p, int sig)
@@ -245,7 +245,7 @@ run(const struct config *config, char **argv)
 		worker_close(&w);
 		return EXIT_SUCCESS;
 	}
-	/* With the same pid the worker keeps its name, so it does not leave. */
+	/* With the same pid the worker keeps its name, and so its row. */
 	log_info("worker: starts anew");
 	worker_close(&w);
 	anew_exec(argv);

@@ -25,14 +25,14 @@ struct worker {
 	struct dispatch *dispatch;
 	struct stream *stream; /* NULL: SMARTCITY_STREAM is empty */
 	struct horizon horizon;
-	struct id expunged; /* last id that expunge() looked at; "": start */
+	struct id expunged; /* last message that expunge() saw; "": none */
 	char name[80];      /* host:pid, for the table of workers */
 };
 
 /*
- * Opens the HTTP client, and hands it to dispatch and stream. The database may
+ * Opens the HTTP client, and hands it to dispatch and stream. The database can
  * be away. STATUS_REJECT: a setting is wrong; STATUS_FAULT: the system refused
- * a resource. Then error says which, and there is nothing to close.
+ * a resource. In both cases error says which, and nothing must be closed.
  */
 enum status worker_open(
     struct worker *, const struct config *, char error[256]) MUST_CHECK;
@@ -41,11 +41,11 @@ void worker_leave(struct worker *);
 void worker_close(struct worker *);
 /*
  * Fills in the descriptors to poll, of the HTTP client and of the sinks, and
- * returns how many. worker_work() serves those that poll() found ready.
+ * returns their number. worker_work() serves those that poll() found ready.
  */
 int worker_files(const struct worker *, struct pollfd files[WORKER_FILES]);
 void worker_work(struct worker *, const struct pollfd files[], int n);
-/* Whether the database has had a heartbeat of a worker of this host lately. */
+/* Whether this host has had a heartbeat within SMARTCITY_WORKER_SEEN s. */
 bool worker_is_alive(const struct config *);
 
 #endif

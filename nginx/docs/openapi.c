@@ -1,10 +1,10 @@
 /*
  * Completes the API's description at build: openapi VERSION FIXTURES, with
- * openapi.json on standard input, prints it with its version and, behind POST
+ * openapi.json on standard input, prints it with VERSION and, after POST
  * /ingest/{service}, one operation for each service of the table: its fields,
- * what its rules send, and as examples what FIXTURES/{service} says is
- * accepted. Each service's payload is a schema with a name, so that generated
- * clients have a type for it.
+ * the events that its rules derive, and as examples the accepted bodies of
+ * FIXTURES/{service}. Each service's payload is a schema with a name, so that
+ * generated clients have a type for it.
  */
 #include <ctype.h>
 #include <glob.h>

@@ -78,7 +78,7 @@ async function keepAsking() {
 async function markMissing(note) {
   const response = await fetch(note.dataset.page, { method: "HEAD" });
 
-  await response.text(); // else the browser reports an aborted request
+  await response.text(); // otherwise the browser reports an aborted request
   note.hidden = response.ok;
 }
 

@@ -1,16 +1,17 @@
--- Repairs times that were written while this server's clock was wrong, because
--- of which deliveries and breakers could wait for years. A time that is further
+-- Repairs times that were written while this server's clock was wrong. Because
+-- of them, deliveries and breakers could wait for years. A time that is further
 -- ahead than its rule allows becomes now. At most 1000 deliveries in one call;
 -- returns how many rows were changed.
 --
 -- The rules: a delivery waits no longer than the longest delay of its schedule
--- (its subscription's, else $1) and 20 % more, or the day that a receiver can
--- ask for; its lease ends within an hour; the breaker closes within 10 minutes;
--- an old secret signs for a week. Each rule is allowed one more minute.
+-- (that of its subscription, else $1) plus 20 %, or than the day that a
+-- receiver can ask for; its lease ends within an hour; the breaker closes
+-- within 10 minutes; an old secret signs for a week. Each rule is allowed one
+-- more minute.
 --
--- Deliveries with a lease stand in the index among those that wait rightly, so
--- only the 10,000 that are due last are looked at, shared equally by the
--- subscriptions.
+-- In the index, leased deliveries stand among retries whose times are right. So
+-- only the 10,000 deliveries that are due last are searched for leases, shared
+-- equally by the subscriptions.
 -- takes: retry_schedule
 -- returns: mended
 WITH lane AS (
@@ -22,7 +23,7 @@ WITH lane AS (
 ), wrong AS (
     SELECT d.message_id, d.subscription_id
       FROM lane, LATERAL (
-        -- In this order, so that later deliveries stay behind earlier ones.
+        -- The earliest first, so that later deliveries stay after earlier ones.
         SELECT w.message_id, w.subscription_id
           FROM deliveries AS w
          WHERE w.subscription_id = lane.id

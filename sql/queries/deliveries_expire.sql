@@ -1,12 +1,13 @@
 -- Expires the deliveries that no claim would ever take, at most 1000 in one
--- call; returns how many. They are those of deleted subscriptions (an ingest
--- that ran at the same time as the deletion can add some), and those whose
--- expires_after has passed while their subscription was held. The claim expires
--- all others.
+-- call; returns how many. These are the deliveries of deleted subscriptions (an
+-- ingest that ran at the same time as the deletion can add some), and
+-- deliveries whose expires_after has passed while their subscription was held.
+-- The claim expires all others.
 --
--- Their age is computed from next_attempt_at, which is in the index. It is
--- never earlier than the time from which expires_after counts, so a held
--- delivery can expire late, by its last delay at most, but never early.
+-- The age of a delivery is computed from next_attempt_at, which is in the
+-- index. That time is never earlier than the one from which expires_after
+-- counts, so a held delivery can expire late, by its last delay at most, but
+-- never early.
 -- returns: expired
 WITH stale AS (
     SELECT d.message_id, d.subscription_id

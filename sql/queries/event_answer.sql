@@ -1,4 +1,5 @@
--- The answer that the sender of an event got, or would have got.
+-- The ids with which the sender of an event was answered; the answer can have
+-- been lost.
 -- takes: id
 -- returns: id derived_event_id
 SELECT e.id, d.id AS derived_event_id

@@ -1,5 +1,5 @@
--- The event that was sent under a sender's key, whether its body equals this
--- one, and the answer that its sender got.
+-- The event that was sent under a sender's key, whether its body equals $3, and
+-- the ids with which its sender was answered.
 -- takes: service key payload
 -- returns: id derived_event_id is_same_body
 SELECT e.id, d.id AS derived_event_id, e.payload::text = $3::text AS is_same_body

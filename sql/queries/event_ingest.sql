@@ -2,9 +2,10 @@
 -- findings, the messages that announce them and one delivery for each receiver,
 -- in one statement and so in one transaction.
 --
--- No row: the key existed already, and nothing was written. A finding whose
--- incident is open writes no event; its row has the id of the derived event
--- that stands for it. One row for each finding, or one row if there is none.
+-- Returns one row for each finding, or one row if there is none; no row: the
+-- key existed already, and nothing was written. A finding whose incident is
+-- open writes no event; its row has the id of the derived event that stands for
+-- it.
 -- takes: id service timestamp payload normalized_payload key findings request_id traceparent retry_schedule
 -- returns: id derived_event_id
 WITH arg AS (
@@ -58,8 +59,8 @@ WITH arg AS (
 ), fired AS (
     SELECT * FROM decided WHERE event_id = id
 ), written AS (
-    -- The event and the derived events in one INSERT: finding the partition and
-    -- opening its indexes costs as much as writing a row, and is done once.
+    -- The event and the derived events in one INSERT: to find the partition and
+    -- open its indexes costs as much as to write a row, and is done only once.
     INSERT INTO events (id, service, "timestamp", payload, normalized_payload, deduplication_key,
                         source_event_id, derived_event_ids, request_id, created_at)
     SELECT id, service, "timestamp", payload, normalized_payload, key,

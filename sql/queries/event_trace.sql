@@ -1,7 +1,8 @@
 -- The event $1, and then the derived events that its sender's answer named, in
--- the order of that answer; each with its message. `fired`: this event caused
--- it; otherwise it existed before and stands for this event's finding. Columns
--- of events are those of event_get.sql. No row: there is no such event.
+-- the order of that answer; each with its message. `fired`: the event $1 caused
+-- this derived event; otherwise the derived event existed before and stands for
+-- a finding of $1. Columns of events are those of event_get.sql. No row: there
+-- is no such event.
 -- takes: id
 -- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
 -- returns: fired request_id message

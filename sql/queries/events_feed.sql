@@ -1,11 +1,11 @@
 -- Events in the order of their commits, after the cursor ($1, $2), exclusive.
 -- Only events below every open transaction (the horizon) are shown, so that
 -- none is ever skipped. Every row has the horizon; if there are no events, one
--- row has only the horizon. A page that is not full has seen everything below
--- the horizon, so the next page can start there, however few events pass the
--- filter. The size is bounded, with `more`, as in events_page.sql. `ahead`: the
--- cursor's transaction number is one that this server has not reached, so the
--- cursor is not from this server.
+-- row has only the horizon. A page that is not full ends at the horizon, so the
+-- next page can start there, however few events pass the filter. The size is
+-- bounded, with `more`, as in events_page.sql. `ahead`: this server has not
+-- reached the cursor's transaction number, so the cursor is from another
+-- server.
 -- takes: tx id limit service
 -- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
 -- returns: more tx horizon ahead

@@ -1,8 +1,8 @@
--- A page of all events, newest first, older than the cursor ($1, exclusive). It
--- has the first event, and those after it that are sure to fit into 8 MiB. The
--- bound uses the stored size, which is known without reading the value; a
--- compressed value can be 256 times as long. `more`, in the last row: this
--- bound has cut the page off.
+-- A page of all events, newest first, older than the cursor ($1, exclusive).
+-- The page has the first event, and the next ones as long as all are sure to
+-- fit into 8 MiB. This bound uses the stored size, which is known without
+-- reading the value; a compressed value can be 256 times as long. `more`, in
+-- the last row: this bound has cut the page off.
 -- takes: cursor limit offset
 -- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
 -- returns: more

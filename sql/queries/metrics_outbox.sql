@@ -1,9 +1,10 @@
 -- The outbox for /metrics: a row for each subscription, at most $1, with its
 -- breaker, how many of its deliveries wait in each state, and for how long. At
--- most 10,000 deliveries are counted, those due longest, shared equally by the
--- subscriptions. Three columns are the same in all rows: the failed and the
--- expired deliveries, up to 10,000 of each, and the database's time. The last
--- columns are what people know the subscription by.
+-- most 10,000 deliveries are counted, the earliest due of each subscription,
+-- shared equally by the subscriptions (but at least 10 for each). Three columns
+-- are the same in all rows: the failed and the expired deliveries, up to 10,000
+-- of each, and the database's time. By the last three columns people recognise
+-- the subscription.
 -- takes: limit
 -- returns: id breaker
 -- returns: pending delivering retrying held

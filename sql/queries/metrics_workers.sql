@@ -1,5 +1,5 @@
 -- For each worker seen in the last $1 seconds: one row without a sample, and
--- one row for each of its samples; sorted by metric.
+-- one row for each of its samples, sorted by metric.
 -- takes: seen_seconds
 -- returns: name unseen_seconds started_at metric labels value
 SELECT w.name, extract(epoch FROM now() - w.last_seen_at) AS unseen_seconds,

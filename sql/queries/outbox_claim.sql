@@ -5,10 +5,10 @@
 -- last $2 seconds are looked at.
 --
 -- Why the search is limited to the recent past: the older part of the index was
--- seen to be empty, but while a long transaction is open its dead entries
--- cannot be removed and would be read each time. NULL looks at everything: the
--- worker asks for that every few seconds, and for lanes that were not looked at
--- for a while.
+-- seen to be empty, but while a long transaction is open its dead entries cannot be
+-- removed and would be read each time. If `back` is NULL, all due deliveries of the
+-- lane are looked at; the worker asks for this every few seconds, and for lanes
+-- that were not looked at for a while.
 --
 -- The attempt is counted before it is made, so that a delivery which kills its
 -- worker counts too. After $4 attempts this statement makes the delivery
@@ -31,7 +31,7 @@ WITH lane AS (
       LEFT JOIN json_to_recordset($1::json) AS l(id uuid, room int, back float8) USING (id)
      WHERE s.deleted_at IS NULL AND NOT s.paused AND s.disabled_reason IS NULL
        AND (s.open_until IS NULL OR s.open_until <= now())
-     ORDER BY random()  -- so that the limit $5 cuts off other lanes each time
+     ORDER BY random()  -- so that the limit $5 does not always cut off the same lanes
 ), due AS (
     SELECT d.*,
            CASE WHEN greatest(d.created_at, d.replayed_at) + lane.expires_after * interval '1 second' <= now()
@@ -50,8 +50,9 @@ WITH lane AS (
                 SELECT FROM deliveries AS o
                  WHERE o.subscription_id = lane.id AND o.status = 'delivering'
                    AND o.next_attempt_at > now()))
-           -- Ordered delivery: only the oldest of each subject, and alone. The
-           -- next is due again when it is settled, see outbox_settle.sql.
+           -- Ordered delivery: only the oldest delivery of each subject, one at a
+           -- time. The next one is due again when this one is settled, see
+           -- outbox_settle.sql.
            AND (lane.ordering IS NULL OR w.subject IS NULL OR NOT EXISTS (
                 SELECT FROM deliveries AS e
                  WHERE e.subscription_id = w.subscription_id AND e.subject = w.subject

@@ -1,11 +1,11 @@
 -- Deletes old messages, at most 5000, with their deliveries and attempts:
 -- messages older than $1 days that have no waiting delivery, and whose failed
--- and expired deliveries ended more than $2 days ago. Returns how many were
--- deleted, and the last of the 10,000 messages after $3 that were looked at
--- (NULL: there are no more), where the next call continues; otherwise messages
--- that stay would be looked at first each time. Times in the future come from a
--- wrong clock: such a message counts as old, and a delivery that ended then is
--- as old as its message.
+-- and expired deliveries ended more than $2 days ago. Returns how many messages
+-- were deleted, and the last one that was looked at (NULL: there are no more).
+-- The next call gets its id as $3 and continues after it; otherwise messages
+-- that stay would be looked at first each time. A call looks at 10,000 messages
+-- at most. Times in the future come from a wrong clock: such a message counts
+-- as old, and a delivery that ended then is as old as its message.
 --
 -- Written with a subquery and arrays rather than joins, so that no statistics
 -- can lead the planner to read whole tables. A delivery that is being replayed
@@ -21,7 +21,7 @@ WITH looked AS (
               ORDER BY id
               LIMIT 10000)
              UNION ALL
-            -- An id with a time in the future does not tell the age.
+            -- If the time in the id is in the future, created_at tells the age.
             (SELECT id
                FROM outbox_messages
               WHERE id > greatest($3::uuid, uuid_v7_floor(now() + interval '1 day'))

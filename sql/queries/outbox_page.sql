@@ -3,10 +3,11 @@
 -- three searches are empty, and that one uses deliveries_dead_idx,
 -- deliveries_due_idx or a primary key, depending on the state.
 --
--- The cursor is exclusive; `since` is the least id. The state is that of a
--- delivery, to the subscription if one is given; unclaimed: the message has no
--- delivery. The page has the first message, and those after it that fit into 8
--- MiB; `more`, in the last row: this bound has cut the page off.
+-- The cursor is exclusive; `since` is the least id. A message passes the state
+-- filter if one of its deliveries (the one to the subscription, if that is
+-- given) has this state; unclaimed: the message has no delivery. The page has
+-- the first message, and the next ones as long as all fit into 8 MiB; `more`,
+-- in the last row: this bound has cut the page off.
 -- takes: cursor limit since topic state subscription_id
 -- returns: id message more
 WITH found AS (

@@ -1,8 +1,8 @@
 -- Makes deliveries in state $5 (failed, expired or delivered) due now, as if
 -- none had been attempted: the oldest $2 that pass the filters; a filter that
--- is NULL is not applied. With $7 they are only counted. The messages are
--- locked before their deliveries, so that retention cannot delete them, and in
--- sorted order, so that two replays cannot deadlock. Planned anew for each
+-- is NULL is not applied. If $7 is true, they are only counted. The messages
+-- are locked before their deliveries, so that retention cannot delete them, and
+-- in sorted order, so that two replays cannot deadlock. Planned anew for each
 -- call. `until` is an id, exclusive; `since` is the least id.
 -- takes: until limit since topic state subscription_id dry_run
 -- returns: json

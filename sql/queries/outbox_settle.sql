@@ -1,13 +1,13 @@
 -- Settles the outcomes of attempts, and what they say about their receivers:
 -- [{message, subscription, attempt, lease, url, status, delay, verdict, began,
 --   ms, http, error, detail, address, answer}]
--- lease      its end, as the claim returned it
+-- lease      end of the lease, as the claim returned it
 -- url        the URL that the attempt used
 -- status     the delivery's new state: delivered, failed, or retrying after
 --            `delay` seconds; released: the attempt is given back, uncounted
 -- verdict    good, bad (the receiver's fault), gone (410), or null
--- began      by the worker's steady clock in ms, which now shows $5; the time
---            that is stored is computed from the database's clock
+-- began      when the attempt began, in ms of the worker's steady clock, which
+--            now shows $5; from it and now() the stored time is computed
 -- An attempt that no longer holds its lease (the lease ended and the delivery
 -- was claimed again, or this outcome was settled before) does not change the
 -- delivery; it is only added to the history. A verdict does not count if the
@@ -36,7 +36,7 @@ WITH outcome AS (
        AND d.attempts = o.attempt AND d.next_attempt_at = o.lease AND d.status = 'delivering'
     RETURNING d.message_id, d.subscription_id, d.subject, d.status, o.url, o.verdict, o.error
 ), next_of_subject AS (
-    -- Ordered delivery: the next of the same subject is due now.
+    -- Ordered delivery: the next delivery of the same subject is due now.
     UPDATE deliveries AS d
        SET next_attempt_at = now()
       FROM settled AS s, LATERAL (
@@ -51,7 +51,8 @@ WITH outcome AS (
        AND d.message_id = n.message_id AND d.subscription_id = s.subscription_id
        AND d.status IN ('pending', 'retrying') AND d.next_attempt_at < now()
 ), history AS (
-    -- When the lease ended 'lost' was written; this outcome replaces it.
+    -- If another claim has written 'lost', because the lease had ended, this
+    -- outcome replaces it.
     INSERT INTO delivery_attempts AS a (message_id, subscription_id, attempt, started_at, duration_ms,
                                         http_status, error, detail, address, answer)
     SELECT message, subscription, attempt, now() - ($5::float8 - began) * interval '1 millisecond', ms, http, error, detail, address, answer
@@ -90,8 +91,10 @@ WITH outcome AS (
      WHERE s.id = j.id
     RETURNING s.id, s.failures, s.open_until, s.disabled_reason
 )
--- How many outcomes took effect; with a row for each subscription that had a
--- failure (or one row without): its state now, and whether this changed it.
+-- A row for each subscription that had a failed attempt (or one row without a
+-- subscription), with its state now, and whether this statement opened its
+-- breaker or disabled it. Each row has the number of outcomes that changed a
+-- delivery.
 SELECT (SELECT count(*) FROM settled) AS settled, s.id AS subscription_id, s.description, s.url,
        CASE WHEN s.deleted_at IS NOT NULL THEN 'deleted'
             WHEN coalesce(b.disabled_reason, s.disabled_reason) IS NOT NULL THEN 'disabled'

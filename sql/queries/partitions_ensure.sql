@@ -1,5 +1,5 @@
--- Does a part of the work of making weekly partitions of events, $1 weeks
--- ahead, and of moving rows from events_default into them. Returns how much was
+-- Makes weekly partitions of events, $1 weeks ahead, and moves rows from
+-- events_default into them; each call does a part of this. Returns how much was
 -- done; 0: nothing is left to do.
 -- takes: weeks
 -- returns: done

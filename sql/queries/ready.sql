@@ -1,9 +1,9 @@
 -- Whether the schema is at least the version that this program was built for,
 -- whether this server can be written to, and whether a worker was seen in the
 -- last $2 seconds. A time in the future comes from a wrong clock and does not
--- count. The last column names the tables that this role must write events to
--- but has no right for; NULL: there are none. No table is locked, because it
--- must answer even if the pool waits for a lock.
+-- count. `unwritable` names the tables into which an ingest writes and this
+-- role lacks the right to insert; NULL: there are none. These tables are not
+-- locked, because the statement must answer even if the pool waits for a lock.
 -- takes: change seen_seconds
 -- returns: is_migrated is_writable has_worker unwritable
 SELECT EXISTS (SELECT FROM sqitch.changes WHERE project = 'smartcity' AND change = $1::text) AS is_migrated,

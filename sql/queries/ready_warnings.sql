@@ -1,6 +1,6 @@
 -- The database's time, and the warnings of workers seen in the last $1 seconds:
--- one row for each, or one row without a warning. If several workers give the
--- same warning, the one with the greatest value.
+-- one row for each, or one row without a warning. If several workers warn under
+-- the same name, only the warning with the greatest value.
 -- takes: seen_seconds
 -- returns: now warning
 SELECT extract(epoch FROM now()) AS now, x.warning

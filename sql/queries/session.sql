@@ -1,8 +1,9 @@
--- Sets every setting that changes what is read, written or waited for, whatever
--- server, database and role prescribe; settings that this server does not know
--- are left out. $1 is the time limit of a statement. search_path is not set,
--- because operators choose the schema with it. Returns the facts that decide
--- whether events can be stored on this server.
+-- Sets all settings that change what is read, written or waited for, whatever
+-- the configuration of server, database and role says; settings that this
+-- server does not know are left out. $1 is the time limit of a statement.
+-- search_path is not set, because operators choose the schema with it. Returns
+-- what decides whether events can be stored on this server, and the server
+-- process's id.
 -- takes: timeout
 -- returns: encoding is_durable is_standby pid
 WITH pinned AS (

@@ -1,10 +1,10 @@
--- Used while nobody watches the live stream $1: moves its cursor past everything
--- committed at the moment $2. An earlier call returned $2 ('' at first), and
--- nginx was asked for its number of viewers after that, so a viewer that came
--- later has missed nothing. The cursor never moves back, unless the stream is
--- ahead of the server, as in stream_take.sql. Returns the present moment: an
--- xid8 below which every transaction has ended. When a stream begins, streams
--- not used for a week are deleted.
+-- Used while nobody watches the live stream $1: moves the stream's cursor past
+-- everything committed at the moment $2. An earlier call returned $2 ('' at
+-- first), and nginx was asked for its number of viewers after that, so a viewer
+-- that came later has missed nothing. The cursor never moves back, unless the
+-- stream is ahead of the server, as in stream_take.sql. Returns the present
+-- moment: an xid8 below which every transaction has ended. When a stream
+-- begins, streams not used for a week are deleted.
 -- takes: name moment
 -- returns: moment
 WITH forgotten AS (

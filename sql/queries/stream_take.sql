@@ -1,20 +1,20 @@
 -- Takes the next events of the live stream $1, in the order of their commits,
--- and moves its cursor behind them. This is committed before any event is
--- published, so that none is published twice. Only events below every open
--- transaction are taken, so that none is skipped. If more than $2 events or $3
--- bytes are waiting, the newest are taken and `skipped` is true; an event that
--- is too long by itself is skipped as well.
+-- and moves the stream's cursor past them. This is committed before any event
+-- is published, so that no event is published twice. Only events below every
+-- open transaction are taken, so that no event is missed. If more than $2
+-- events or $3 bytes are waiting, the newest are taken and `skipped` is true;
+-- an event that is too long by itself is skipped as well.
 --
 -- A stream can be ahead of the server: after a restore from a backup, or a
--- fail-over to a server that had received less. It then goes back to the last
--- event that is a minute older than the stream's last move, which both servers
--- have.
+-- fail-over to a server that had received less. The stream then goes back to
+-- the last event that is at least a minute older than its last move; both
+-- servers have that event.
 --
--- One row for each event: the cursors before and behind the batch, skipped,
--- service, and the event as GET /events returns it (a test compares the two).
--- If all events were skipped, one row without an event. No row: there is
--- nothing new, another session has the stream locked, or the stream has just
--- begun.
+-- One row for each event: the cursors before and after the batch (`before`,
+-- `behind`), skipped, service, and the event as GET /events returns it (a test
+-- compares the two). If all events were skipped, one row without an event. No
+-- row: there is nothing new, another session has the stream locked, or the
+-- stream has just begun.
 -- takes: name events bytes
 -- returns: before behind skipped service event
 WITH fresh AS (

@@ -1,4 +1,4 @@
--- Adds a subscription with the columns that the JSON names; the others get
+-- Adds a subscription with the columns that the JSON names; other columns get
 -- their defaults.
 -- takes: id columns secret
 -- returns: json topic

@@ -1,7 +1,7 @@
 -- Ends a subscription. Its row and history stay, but the receiver's passwords
 -- are deleted. Its waiting deliveries expire; attempts that are being made can
--- still arrive. Deliveries beyond what fits into the time of one answer are
--- left to deliveries_expire, like those that a concurrent ingest adds.
+-- still arrive. If more than 10,000 deliveries wait, deliveries_expire.sql
+-- expires the rest later, and also deliveries that a concurrent ingest adds.
 -- takes: id
 -- returns: id
 WITH ended AS (

@@ -1,5 +1,5 @@
 -- Sets a new secret; the former secret signs too for $3 seconds. A second run
--- with the same secret changes nothing.
+-- with the same secret leaves the secrets as they are.
 -- takes: id secret grace_seconds
 -- returns: json topic
 UPDATE subscriptions AS s

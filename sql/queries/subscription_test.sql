@@ -1,4 +1,4 @@
--- Adds a message for one subscription alone, due at once.
+-- Adds a test message with one delivery, to this subscription, due at once.
 -- takes: subscription_id id request_id traceparent
 -- returns: id
 WITH arg AS (

@@ -1,12 +1,12 @@
 -- Changes the columns that the JSON names and no others (RFC 7396). "paused":
--- false ends whatever holds deliveries back: they are due at once. A new
--- ordering applies to deliveries made from now on.
+-- false ends a pause, a 410 and an open breaker, so that held deliveries which
+-- are due are sent. A new ordering applies to deliveries made from now on.
 --
--- A secret that comes masked, as answers show it, stays as it is stored, but
--- only for the server that it was given for, so that it is never sent to
--- another. Otherwise the change is refused and nothing is written: each row
--- returned is then a fault, with its kind (see subscriptions.c) and the name of
--- the header, if it concerns one.
+-- A secret that comes masked, as answers show it, stays as it is stored if the
+-- URL names the same server as before, so that it is never sent to another.
+-- Otherwise the change is refused and nothing is written; each row returned is
+-- then a fault, with its kind (see subscriptions.c) and the name of the header,
+-- if it concerns one.
 -- takes: id patch
 -- returns: json topic kind name
 WITH arg AS (

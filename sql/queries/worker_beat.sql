@@ -1,5 +1,5 @@
 -- A worker's heartbeat, with its metrics $2. Deletes workers not seen for an
--- hour, and those seen in the future, by a wrong clock.
+-- hour, and workers whose last_seen_at a wrong clock has put into the future.
 -- takes: name metrics
 WITH gone AS (
     DELETE FROM workers

@@ -1,9 +1,9 @@
 -- The database's time, and the oldest transaction, in any database of the
 -- cluster, that can still write although later ones have ended: the feed and
--- the live stream show nothing newer. If it is the transaction $1 that was seen
--- before, also for how many seconds it has been open and whose it is. Every
--- role can see which process holds the lock on a transaction's number; the
--- other columns can be hidden (NULL).
+-- the live stream show nothing newer. If this is still the transaction $1,
+-- which an earlier call returned, also for how many seconds it has been open
+-- and whose it is. Every role can see which process holds the lock on a
+-- transaction's number; the other columns can be hidden (NULL).
 -- takes: tx
 -- returns: now tx age whose
 WITH oldest AS (

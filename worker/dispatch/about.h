@@ -8,10 +8,10 @@
 
 enum {
 	ABOUT_FIELDS = 12,
-	ABOUT_DESCRIPTION = 100 /* characters of it */
+	ABOUT_DESCRIPTION = 100 /* most characters of a description */
 };
 
-/* Starts as { 0 }; goes to log_about() as about.fields. */
+/* Must be { 0 } at first; log_about() takes about.fields. */
 struct about {
 	struct log_field fields[ABOUT_FIELDS + 1];
 	int n;
@@ -20,14 +20,14 @@ struct about {
 };
 
 void about_number(struct about *, const char *name, long long);
-/* Adds a field, unless its value is NULL or "". Kept by reference. */
+/* Adds a field, unless the value is NULL or ""; keeps it by reference. */
 void about_text(struct about *, const char *name, const char *);
-/* Adds a message, and the attempt to deliver it to a subscription. */
+/* Adds the fields of a message and of an attempt to deliver it. */
 void about_attempt(struct about *, const struct message *,
     const char *subscription_id, int attempt);
 /*
- * Adds what people know a subscription by: its description and the host of its
- * URL. Either can be NULL.
+ * Adds the description of a subscription and the host of its URL, by which
+ * people recognise it. Either argument can be NULL.
  */
 void about_receiver(struct about *, const char *description, const char *url);
 

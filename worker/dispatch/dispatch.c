@@ -17,13 +17,13 @@
 
 enum {
 	LANES_MAX_BYTES = 64 << 20,
-	CLAIM_MS = 20,     /* between claims while they find deliveries */
-	BUSY_MS = 500,     /* also for so long after the last one found */
-	CLAIM_MORE_MS = 2, /* while more is due than one claim can take */
+	CLAIM_MS = 20,     /* pause between claims while they find deliveries */
+	BUSY_MS = 500,     /* and for this time after they found the last one */
+	CLAIM_MORE_MS = 2, /* pause while more is due than one claim can take */
 	IDLE_SHARE = 10,   /* idle claims use at most 1/10 of the time */
 	SWEEP_MS = 10000,  /* between claims that look at all due deliveries */
 	NEWCOMERS = 8,     /* a new receiver gets 1/8 of the free places */
-	AGAIN_MS = 1000,   /* after the database failed */
+	AGAIN_MS = 1000,   /* pause after the database failed */
 	LEASE_MARGIN_MS = 1000
 };
 
@@ -35,9 +35,9 @@ struct dispatch {
 	struct buf lanes;
 	int busy; /* attempts under way */
 	/* Times of the steady clock. */
-	int64_t claim_at; /* the next claim is due */
-	int64_t sweep_at; /* the next claim that looks at all is due */
-	int64_t found_ms; /* a claim last found a delivery */
+	int64_t claim_at; /* when the next claim is due */
+	int64_t sweep_at; /* when a claim must look at all due deliveries */
+	int64_t found_ms; /* when a claim last found a delivery */
 	bool is_stopping;
 	bool is_behind; /* the last claim left deliveries due */
 	struct rights claim_rights;
@@ -52,7 +52,7 @@ release(struct parcel *p)
 	    &(struct outcome){ .ending = ENDING_RELEASED });
 }
 
-/* How long until the next attempt; -1: that was the last one. */
+/* Milliseconds until the next attempt; -1: this was the last attempt. */
 static int64_t
 delay_ms(const struct parcel *p)
 {
@@ -67,7 +67,7 @@ delay_ms(const struct parcel *p)
 	    arc4random());
 }
 
-/* This worker stopped during the attempt: no fault of the receiver. */
+/* Whether this worker has cut the attempt off, because it is stopping. */
 static bool
 was_cut_off(const struct parcel *p)
 {
@@ -160,7 +160,7 @@ begin_one(struct dispatch *d, struct receiver *r)
 	return true;
 }
 
-/* One parcel of each receiver in turn, so that no receiver takes all places. */
+/* One parcel of each receiver begins in turn: none can take all places. */
 static void
 begin_all(struct dispatch *d)
 {
@@ -185,8 +185,9 @@ begin_all(struct dispatch *d)
 /* --- claim --- */
 
 /*
- * Milliseconds until the next claim, after one that took `took` of them.
- * is_cut_off: it found as many as one claim can take, so more are probably due.
+ * Milliseconds until the next claim, after a claim that took `took`
+ * milliseconds. is_cut_off: that claim took as many deliveries as it could, so
+ * more are probably due.
  */
 static int64_t
 claim_pause(const struct dispatch *d, bool is_cut_off, int64_t took)
@@ -223,7 +224,10 @@ claim(struct dispatch *d, struct db *db)
 		.attempt.done = finish,
 	};
 
-	/* Also if it fails: sweeps that time out must not follow each other. */
+	/*
+	 * Set even if the claim fails, because sweeps that time out must not
+	 * follow each other.
+	 */
 	if (sweep)
 		d->sweep_at = now + SWEEP_MS;
 	receivers_put_lanes(&d->receivers, &d->lanes, left, now, sweep);
@@ -250,7 +254,7 @@ claim(struct dispatch *d, struct db *db)
 static void
 settle(struct dispatch *d, struct db *db)
 {
-	/* Places are free again, and more deliveries are due. */
+	/* Places are free again for what the last claim left due. */
 	if (settling_run(&d->settling, &d->receivers, db) && d->is_behind)
 		d->claim_at = 0;
 }

@@ -18,25 +18,27 @@ struct dispatch;
 
 /*
  * Opens the sinks too. Config and net are kept by reference. STATUS_REJECT: a
- * setting is wrong.
+ * setting is wrong; STATUS_FAULT: the system refused a resource; error has the
+ * reason.
  */
 enum status dispatch_open(struct dispatch **, const struct config *,
     const struct net *, char error[256]) MUST_CHECK;
 /*
- * Ends what is still under way, settles the outcomes and frees it; NULL is
- * fine. A delivery that cannot be settled is tried again when its lease ends.
+ * Ends the attempts under way, settles their outcomes and frees the dispatch;
+ * NULL is fine. A delivery that cannot be settled is tried again when its lease
+ * ends.
  */
 void dispatch_close(struct dispatch *, struct db *);
 
 /*
- * Begins, claims and settles what is due now; returns the milliseconds until it
- * must be called again. Call it also whenever a sink or the HTTP client has
- * worked.
+ * Begins, claims and settles the deliveries that are due now; returns the
+ * milliseconds until it must be called again. Call it also whenever a sink or
+ * the HTTP client has worked.
  */
 int64_t dispatch_run(struct dispatch *, struct db *);
-/* From now on claims nothing, and gives back what was not begun. */
+/* From now on claims nothing, and gives back the deliveries not begun. */
 void dispatch_stop(struct dispatch *);
-/* No attempt is under way and every outcome is settled. */
+/* Whether no attempt is under way and every outcome is settled. */
 bool dispatch_is_idle(const struct dispatch *);
 
 #endif

@@ -15,8 +15,9 @@ enum {
 
 /*
  * The circuit breaker: after LANE_FAILURES failures in a row a receiver gets
- * nothing for these seconds, which double each time up to the maximum; then it
- * gets one delivery, which shows whether it works again.
+ * nothing for breaker_seconds. This time doubles with each opening, up to the
+ * maximum. After it the receiver gets one delivery, which shows whether it
+ * works again.
  */
 static const char breaker_seconds[] = "30", breaker_max_seconds[] = "600";
 
@@ -48,7 +49,10 @@ lease_claim(struct db *db, const struct claim *claim, struct pg_result **batch)
 	return status;
 }
 
-/* A state that this version does not know is a later version's: do not send. */
+/*
+ * A state that this version does not know comes from a later version; a
+ * delivery in that state is not sent.
+ */
 static enum delivery_state
 state_of(const char *name)
 {
@@ -139,7 +143,9 @@ lease_add(
 	put(out, "error", error_class_name(a->error));
 	put(out, "detail", a->detail);
 	put(out, "address", a->address);
-	/* Settling matters more than the answer: without it the outcome fits.
+	/*
+	 * Answers are left out once the buffer is half full, because the
+	 * outcomes matter more.
 	 */
 	if (out->len < out->max / 2)
 		put_answer(out, &answer);

@@ -18,12 +18,12 @@
 
 struct claim {
 	const char *lanes; /* JSON, see sql/queries/outbox_claim.sql */
-	double back;       /* only deliveries that came due in the last
-			    * `back` seconds; negative: all */
-	int lease_seconds; /* by the database's clock */
+	double back; /* a lane without its own `back`: only deliveries that came
+			due in the last `back` seconds; negative: all */
+	int lease_seconds; /* length, by the database's clock */
 	int max_attempts;
 	int limit;
-	int lane_limit; /* for each receiver that is not in lanes */
+	int lane_limit; /* limit for each receiver not in lanes */
 };
 
 /* A row of a claim; all strings belong to the batch. */
@@ -32,17 +32,18 @@ struct claimed {
 	const char *subscription_id;
 	const char *description; /* or NULL */
 	/*
-	 * DELIVERY_DELIVERING; or DELIVERY_FAILED or _EXPIRED, which the claim
-	 * made of a delivery with no attempt or no time left: do not send it.
+	 * DELIVERY_DELIVERING; or DELIVERY_FAILED or _EXPIRED: the claim has
+	 * ended this delivery, because no attempt or no time was left. Do not
+	 * send it.
 	 */
 	enum delivery_state state;
 	int attempt;
-	int attempts; /* since the last replay, with this one */
+	int attempts; /* number since the last replay, with this one */
 	const char *url, *secret, *old_secret;
 	const char *credentials, *headers; /* see message.h */
 	const char *retry_schedule;        /* or NULL */
 	int max_in_flight;
-	const char *lease; /* its end, word for word for struct attempt */
+	const char *lease; /* end of the lease, as text for struct attempt */
 };
 
 /*
@@ -57,9 +58,9 @@ struct claimed lease_row(const struct pg_result *batch, int row);
 void lease_add(
     struct buf *outcomes, const struct attempt *, const struct outcome *);
 /*
- * Sends them in one statement; *settled, which the caller frees with pg_free,
- * is its result. now_ms: the steady clock. On an error the buffer is unchanged,
- * so that the same outcomes can be sent again.
+ * Sends the outcomes in one statement. *settled is its result; the caller frees
+ * it with pg_free. now_ms: the steady clock. On an error the buffer is
+ * unchanged, so that the same outcomes can be sent again.
  */
 enum status lease_settle(struct db *, struct buf *outcomes, int64_t now_ms,
     struct pg_result **settled) MUST_CHECK;
@@ -73,7 +74,7 @@ int lease_settled(const struct pg_result *settled);
 /* Why all deliveries of a subscription wait, whatever their schedule says. */
 enum hold {
 	HOLD_NOT,
-	HOLD_OPEN, /* its circuit breaker */
+	HOLD_OPEN, /* its circuit breaker is open */
 	HOLD_PAUSED,
 	HOLD_DISABLED,
 	HOLD_DELETED
@@ -83,12 +84,12 @@ enum hold {
 struct judged {
 	const char *subscription_id, *description, *url;
 	enum hold hold;
-	int open_seconds;      /* until it is tried again, where HOLD_OPEN */
-	int failures;          /* in a row */
-	bool opened, disabled; /* by these outcomes */
+	int open_seconds; /* until the receiver is tried again, if HOLD_OPEN */
+	int failures;     /* number of failures in a row */
+	bool opened, disabled; /* whether these outcomes did it */
 };
 
-/* The next one from *row on, which starts as 0; false: there are no more. */
+/* Reads the next of them and advances *row, at first 0; false: no more. */
 bool lease_judged(const struct pg_result *settled, int *row, struct judged *);
 
 #endif

@@ -11,7 +11,7 @@ ending_name(enum ending ending)
 		[ENDING_FAILED] = DELIVERY_FAILED,
 	};
 
-	/* The delivery gets its former state back, which SQL knows. */
+	/* outbox_settle.sql gives the delivery its former state back. */
 	if (ending == ENDING_RELEASED)
 		return "released";
 	return delivery_state_name(states[ending]);

@@ -14,14 +14,14 @@ enum ending {
 	ENDINGS
 };
 
-/* Its name in SQL and metrics; the first three are states of deliveries. */
+/* The name in SQL and metrics; the first three are also delivery states. */
 const char *ending_name(enum ending);
 
 struct outcome {
 	enum ending ending;
 	enum verdict verdict;
-	int64_t delay_ms; /* until the next attempt, where retrying */
-	int64_t began_ms; /* steady clock */
+	int64_t delay_ms; /* until the next attempt, if retrying */
+	int64_t began_ms; /* start, by the steady clock */
 	int64_t took_ms;
 };
 

@@ -16,7 +16,7 @@ batch_new(struct pg_result *rows)
 	struct batch *batch = calloc(1, sizeof(*batch));
 	size_t n = (size_t)pg_rows(rows);
 
-	if (batch != NULL) /* calloc of nothing may be NULL */
+	if (batch != NULL) /* n + 1, because calloc(0, …) can return NULL */
 		batch->parcels = calloc(n + 1, sizeof(*batch->parcels));
 	if (batch == NULL || batch->parcels == NULL) {
 		log_error("parcel: out of memory for %zu deliveries; they are "
@@ -104,7 +104,7 @@ find_receiver(struct receivers *all, const struct claimed *c, int lane_limit)
 
 	if (r == NULL)
 		return NULL;
-	if (r->lane.max_in_flight == 0) /* it is new */
+	if (r->lane.max_in_flight == 0) /* new receiver */
 		r->room = lane_limit < max ? lane_limit : max;
 	r->lane.max_in_flight = max;
 	r->got++;

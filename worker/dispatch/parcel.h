@@ -18,27 +18,28 @@ struct batch {
 };
 
 struct parcel {
-	struct attempt attempt; /* first: done() casts its address back */
+	struct attempt attempt; /* first, because done() casts its address */
 	struct dispatch *dispatch;
 	struct receiver *receiver;
 	struct batch *batch;
 	struct buf body;
-	const char *schedule; /* the receiver's own, or NULL */
-	int attempts;         /* since the last replay, with this one */
+	const char *schedule; /* the subscription's retry schedule, or NULL */
+	int attempts;         /* number since the last replay, with this one */
 	int64_t lease_end_ms, began_ms;
 	struct outcome outcome;
 	struct parcel *next;
 };
 
 /*
- * Takes over the rows of a claim. Each becomes a copy of `like` in the queue of
- * its receiver, or is logged if the claim has ended the delivery. lane_limit is
- * the room that receivers new to this worker had. A row for which memory is
- * lacking is claimed again when its lease ends.
+ * Takes over the rows of a claim. Each row becomes a parcel, a copy of `like`,
+ * in the queue of its receiver; a delivery that the claim has ended is only
+ * logged. lane_limit is the limit that the claim had for receivers new to this
+ * worker. A row for which memory is lacking is claimed again when its lease
+ * ends.
  */
 void parcels_take(struct receivers *, struct pg_result *rows,
     const struct parcel *like, int lane_limit);
-/* Its batch is freed with the last of its parcels. */
+/* Also frees its batch, if this is the last parcel of the batch. */
 void parcel_free(struct parcel *);
 
 /* Takes the first parcel out of the queue, which must not be empty. */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-	LATE_COMMIT_MS = 3000, /* an ingest takes no longer to commit */
+	LATE_COMMIT_MS = 3000, /* longest time that an ingest takes to commit */
 	EVER_SECONDS = 1000000000
 };
 

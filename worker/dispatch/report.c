@@ -60,7 +60,7 @@ say_next(char text[TEXT_LEN], const struct outcome *o, const struct judged *j)
 {
 	enum hold hold = j != NULL ? j->hold : HOLD_NOT;
 
-	/* The breaker may be half-open before the delivery is due. */
+	/* The breaker closes or tries again before this delivery is due. */
 	if (hold == HOLD_OPEN && o->delay_ms > j->open_seconds * 1000LL)
 		hold = HOLD_NOT;
 	switch (hold) {
@@ -108,7 +108,7 @@ report_one(const struct parcel *p, bool is_told, const struct judged *j)
 	log_about(NULL);
 }
 
-/* Few subscriptions fail at a time. */
+/* A linear search, because few subscriptions fail at a time. */
 static bool
 find(const struct pg_result *settled, const char *id, struct judged *j)
 {

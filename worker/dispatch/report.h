@@ -1,13 +1,13 @@
 /*
  * The log's lines about attempts. They are written once the outcome is settled,
- * because only then is it known what comes next.
+ * because only then the delivery's next step is known.
  */
 #ifndef REPORT_H
 #define REPORT_H
 
 #include "parcel.h"
 
-/* Can be called before it is settled, which changes nothing about it. */
+/* Can be called before settling, on which this line does not depend. */
 void report_delivered(const struct parcel *);
 /*
  * Logs the subscriptions that were disabled or whose breaker opened, then each

@@ -9,7 +9,7 @@ enum {
 	SAY_AGAIN_MS = 60 * 60 * 1000
 };
 
-/* What to do about PostgreSQL's message; the last row is for all others. */
+/* What to do about PostgreSQL's message; the last row: any other. */
 static const struct {
 	const char *reason, *help;
 } helps[] = {

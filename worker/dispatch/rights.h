@@ -11,19 +11,22 @@
 #include "db.h"
 
 struct rights {
-	char reason[256]; /* as it was logged last; "": never */
+	char reason[256]; /* reason that was logged last; "": none */
 	int64_t said_ms;
-	bool is_said; /* since the statement last succeeded */
+	bool is_said; /* reason was logged since the last success */
 };
 
 /*
  * Call it after a statement that failed. True: it failed because of a missing
- * right, which was logged. what: begins the line, "jobs: partitions".
+ * right, which this logs as described above. what: the beginning of the line,
+ * "jobs: partitions".
  */
 bool rights_lack(
     struct rights *, const char *what, const struct db *, int64_t now_ms);
-/* Call it after one that succeeded. A reason that comes back within the hour is
- * not logged again. */
+/*
+ * Call it after a statement that succeeded. A reason that comes back within an
+ * hour of its log line is not logged again.
+ */
 void rights_suffice(struct rights *, const char *what);
 
 #endif

@@ -8,8 +8,8 @@
 enum {
 	OUTCOMES_MAX_BYTES = 64 << 20,
 	COLLECT_MS = 20, /* how long the first outcome waits for others */
-	MANY = 250,      /* so many are settled without waiting for more */
-	AGAIN_MS = 1000  /* after the database failed */
+	MANY = 250,      /* number that is settled without waiting for more */
+	AGAIN_MS = 1000  /* pause after the database failed */
 };
 
 void
@@ -20,7 +20,7 @@ settling_init(struct settling *s)
 	buf_init(&s->outcomes, OUTCOMES_MAX_BYTES);
 }
 
-/* Reports and frees the parcels that failed; settled: NULL if that failed. */
+/* Reports and frees failed parcels; settled: NULL if settling failed. */
 static void
 report(struct settling *s, const struct pg_result *settled)
 {

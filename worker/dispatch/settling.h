@@ -13,22 +13,22 @@
 
 struct settling {
 	struct buf outcomes; /* JSON, see sql/queries/outbox_settle.sql */
-	int n;
-	int64_t due_ms; /* steady clock; valid while n > 0 */
+	int n;               /* outcomes not settled yet */
+	int64_t due_ms; /* when to settle; steady clock; valid while n > 0 */
 	/* Parcels that failed: the log reports them once they are settled. */
 	struct parcel *failed, **last_failed;
 	struct rights rights;
 };
 
 void settling_init(struct settling *);
-/* Drops unsettled outcomes: they are tried again when their leases end. */
+/* Drops unsettled outcomes; later claims take their deliveries again. */
 void settling_free(struct settling *);
 
 /* Takes over the parcel, whose attempt has this outcome. */
 void settling_add(struct settling *, struct parcel *, const struct outcome *);
 /*
- * Settles all of them. False: the database is not available; call it again in a
- * second. True: none is left; outcomes that the database refused were logged.
+ * Settles all outcomes. False: the database is not available; call it again in
+ * a second. True: none is left; if the database refused them, this was logged.
  */
 bool settling_run(struct settling *, struct receivers *, struct db *);
 

@@ -8,8 +8,8 @@
 #include "metric.h"
 
 enum {
-	SUBSCRIPTIONS = 1000, /* with counters of their own */
-	PLACES = 2048,        /* of the hash table */
+	SUBSCRIPTIONS = 1000, /* most that have counters of their own */
+	PLACES = 2048,        /* size of the hash table */
 	BUCKETS = 13,
 	JOBS_MAX = 16
 };
@@ -19,7 +19,7 @@ struct row {
 	uint64_t n[ENDINGS];
 };
 
-/* Upper bounds in milliseconds; the last bucket has none. */
+/* Upper bounds of the buckets in milliseconds; the last bucket has none. */
 static const int64_t bounds[BUCKETS] = { 5, 10, 25, 50, 100, 250, 500, 1000,
 	2500, 5000, 10000, 30000, INT64_MAX };
 
@@ -105,7 +105,7 @@ tally_gauge(int gauge, double value, const char *name, const char *warning)
 	    warning != NULL ? warning : "");
 }
 
-/* ["name","labels",value]; no name has a character that needs an escape. */
+/* Writes ["name","labels",value]; a name never needs an escape. */
 static void
 put_named(struct buf *out, const char *name, const char *part, double value,
     const char *labels)

@@ -28,7 +28,7 @@ enum {
  */
 void tally_gauge(
     int gauge, double value, const char *name, const char *warning);
-/* JSON: [["name", "labels", number], …]; see fcgi/monitor/metrics_db.c. */
+/* Writes [["name", "labels", number], …]; see fcgi/monitor/metrics_db.c. */
 void tally_write(struct buf *);
 
 #endif

@@ -5,7 +5,7 @@
 enum verdict
 verdict_of(const struct attempt *a)
 {
-	/* With these a working receiver refuses this one message. */
+	/* With these statuses a working receiver refuses a single message. */
 	static const int refusals[] = { 400, 409, 413, 415, 422 };
 	size_t i;
 

@@ -5,15 +5,15 @@
 #include "message.h"
 
 enum verdict {
-	VERDICT_NONE, /* nothing: it was our own fault */
-	VERDICT_GOOD, /* it works, though it may have refused this message */
-	VERDICT_BAD,  /* counts as a failure for its circuit breaker */
-	VERDICT_GONE, /* it answered 410: it wants no more */
+	VERDICT_NONE, /* nothing: the failure was this worker's fault */
+	VERDICT_GOOD, /* works, though it may have refused the message */
+	VERDICT_BAD,  /* a failure that counts for its circuit breaker */
+	VERDICT_GONE, /* answered 410: wants no more messages */
 	VERDICTS
 };
 
 enum verdict verdict_of(const struct attempt *);
-/* As sql/queries/outbox_settle.sql knows it; NULL for VERDICT_NONE. */
+/* Its name in sql/queries/outbox_settle.sql; NULL for VERDICT_NONE. */
 const char *verdict_name(enum verdict);
 
 #endif

@@ -23,7 +23,7 @@ def is_genuine(headers, body):
     sent = headers.get("webhook-timestamp", "0")
     signed = f"{headers.get('webhook-id')}.{sent}.".encode() + body
     mac = base64.b64encode(hmac.digest(KEY, signed, hashlib.sha256)).decode()
-    # Several signatures while a secret is being replaced: one must be right.
+    # There are several while a secret is being replaced: one must be right.
     signatures = headers.get("webhook-signature", "").split()
     is_signed = any(
         hmac.compare_digest(f"v1,{mac}".encode(), s.encode()) for s in signatures
@@ -41,7 +41,7 @@ class Receiver(http.server.BaseHTTPRequestHandler):
             if self.headers["webhook-id"] not in seen:
                 seen.add(self.headers["webhook-id"])
                 print("verified:", event["type"], event["data"], flush=True)
-            self.send_response(204)  # last, because after a 2xx it is not sent again
+            self.send_response(204)  # last: after a 2xx the event is not sent again
         self.end_headers()
 
     def log_message(self, *args):

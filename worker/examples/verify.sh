@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks the signature of a webhook (Standard Webhooks) with openssl alone:
+# Checks the signature of a webhook (Standard Webhooks) with openssl:
 #
 #	verify.sh SECRET WEBHOOK-ID WEBHOOK-TIMESTAMP WEBHOOK-SIGNATURE <body
 #
@@ -11,7 +11,7 @@ mac=$({
 	printf '%s.%s.' "$2" "$3"
 	cat
 } | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64)
-# Several signatures while a secret is being replaced: one must be right.
+# There are several while a secret is being replaced: one must be right.
 case " $4 " in
 *" v1,$mac "*) ;;
 *) exit 1 ;;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* 200 of "HTTP/1.1 200 OK"; libcurl has checked that it is a status line. */
+/* The 200 of "HTTP/1.1 200 OK"; libcurl has checked the form of the line. */
 static int
 status_of(const char *line, size_t len)
 {

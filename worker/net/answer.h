@@ -16,7 +16,7 @@ enum {
 };
 
 struct answer {
-	size_t len;    /* of all lines so far, including those of 1xx */
+	size_t len;    /* bytes of all lines so far, with those of 1xx */
 	int status;    /* 0: no status line yet, apart from 1xx */
 	bool is_whole; /* all headers of the final status have arrived */
 	bool is_too_long;

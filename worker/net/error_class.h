@@ -11,7 +11,7 @@ enum error_class {
 	ERROR_TIMEOUT,
 	ERROR_PROTOCOL, /* the answer breaks the protocol */
 	ERROR_HTTP,     /* an answer, but not 2xx; see http_status */
-	ERROR_NATS,     /* the server refused the message */
+	ERROR_NATS,     /* the NATS server refused message or credentials */
 	ERROR_INTERNAL, /* a fault of this worker, not of the receiver */
 	ERROR_CLASSES
 };

@@ -118,8 +118,7 @@ set_options(struct flight *f)
 static bool
 set_headers(struct flight *f)
 {
-	/* A header of ours without a value removes the one that libcurl would
-	 * send. */
+	/* A header without a value removes the one that libcurl adds. */
 	const char *const *h = f->post->headers;
 	struct curl_slist *list = curl_slist_append(NULL, "Expect:"), *more;
 
@@ -196,7 +195,10 @@ fail(struct post *post, enum error_class error, const char *detail)
 	snprintf(post->detail, sizeof(post->detail), "%s", detail);
 }
 
-/* Called if the connection of an earlier transfer was used again. */
+/*
+ * Sets the address if open_socket() did not, because the connection of an
+ * earlier transfer was used again.
+ */
 static void
 put_reused(struct flight *f)
 {
@@ -235,9 +237,9 @@ retry_after_ms(CURL *easy)
 }
 
 /*
- * libcurl limits the length of a single line, with the same limit as ours, and
- * reports "out of memory" until 8.6. The error means real lack of memory only
- * if nothing has arrived yet.
+ * libcurl itself limits the length of a line to about ANSWER_HEAD_MAX, and
+ * before 8.6 reports a longer line as "out of memory". This error means real
+ * lack of memory only if nothing has arrived yet.
  */
 static bool
 is_too_long(const struct flight *f, CURLcode code)

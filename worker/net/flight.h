@@ -14,10 +14,10 @@ struct flight {
 	CURL *easy;
 	struct post *post;
 	const struct guard *guard;
-	void (*on_head)(struct flight *); /* called once the head is whole */
+	void (*on_head)(struct flight *); /* called when the head is whole */
 	struct post_client *client;
-	int64_t body_end_ms; /* the rest of the body is awaited until then */
-	struct flight *next, *previous; /* of the client */
+	int64_t body_end_ms; /* time until which the body is awaited */
+	struct flight *next, *previous; /* list of the client */
 
 	/* Private. */
 	struct curl_slist *headers;
@@ -26,7 +26,7 @@ struct flight {
 	char error[CURL_ERROR_SIZE];
 };
 
-/* Ready to be added to a multi handle; NULL: out of memory. */
+/* Makes a request that can be added to a multi handle; NULL: out of memory. */
 struct flight *flight_new(
     struct post *, const struct guard *, void (*on_head)(struct flight *));
 void flight_free(struct flight *);

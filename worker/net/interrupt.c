@@ -20,7 +20,7 @@ do_nothing(int sig)
 	(void)sig;
 }
 
-/* Without SA_RESTART, so that the call fails with EINTR. */
+/* Without SA_RESTART, so that a blocked call fails with EINTR. */
 static void
 install(void)
 {

@@ -1,6 +1,6 @@
 /*
- * A deadline for a call of a library that has none: libnats's TLS handshake
- * waits for its peer for ever.
+ * A deadline for library calls that have none: libnats's TLS handshake waits
+ * for its peer for ever.
  */
 #ifndef INTERRUPT_H
 #define INTERRUPT_H
@@ -16,8 +16,8 @@ struct interrupt {
 };
 
 /*
- * After that many ms, and then repeatedly until interrupt_end(), a signal makes
- * the calling thread's blocking system calls fail with EINTR.
+ * After `ms` milliseconds, and then repeatedly until interrupt_end(), a signal
+ * makes the calling thread's blocking system calls fail with EINTR.
  */
 void interrupt_begin(struct interrupt *, int ms);
 void interrupt_end(struct interrupt *);

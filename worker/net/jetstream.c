@@ -13,15 +13,18 @@
 
 enum {
 	WRITE_MS = 5000,
-	PING_MS = 10000, /* two without an answer end a connection */
+	PING_MS = 10000, /* two pings without an answer end a connection */
 	/*
-	 * How much longer than the timeout libnats remembers a message. Longer
-	 * than a write takes, or it would give up the message that it writes.
+	 * How much longer than the timeout libnats remembers a message. It must
+	 * be longer than a write takes, or libnats would give up a message
+	 * while writing it.
 	 */
 	REMEMBER_MS = 30000,
 	CLOSE_MS = 10000,
-	/* Longer than libnats's own deadline, which comes first where it has
-	 * one. */
+	/*
+	 * Added to the timeout, so that libnats's own deadline comes first for
+	 * the calls that have one.
+	 */
 	INTERRUPT_MS = 100,
 	DETAIL_LEN = JETSTREAM_DETAIL_LEN
 };
@@ -73,7 +76,7 @@ closed(natsConnection *nc, void *arg)
 	calls->lost(nc);
 }
 
-/* libnats's text without its place in the source, "(conn.c:1905): ". */
+/* libnats's error text without the place in its source, "(conn.c:1905): ". */
 static const char *
 last_error(natsStatus status)
 {
@@ -106,7 +109,7 @@ explain(natsStatus status, char detail[DETAIL_LEN])
 	}
 }
 
-/* The class of a connection's failure. */
+/* The class of the error with which connecting failed, and its detail. */
 static enum error_class
 explain_connect(
     natsStatus status, const struct jetstream_to *to, char detail[DETAIL_LEN])
@@ -139,7 +142,7 @@ denied(natsConnection *nc, natsSubscription *sub, natsStatus err, void *arg)
 }
 
 /*
- * The certificate must have the name in the URL, also if only the server
+ * The certificate must have the name in the URL, even if only the server
  * demands TLS.
  */
 static natsStatus
@@ -231,8 +234,8 @@ connect_to(const char *url, const struct jetstream_to *to, int timeout_ms,
 /*
  * When the program exits, libnats (3.4 and 3.10) frees OpenSSL's list of
  * compressions, which TLS no longer uses; then OpenSSL frees it again and
- * crashes. So the list is taken away from OpenSSL here and never freed;
- * contexts that have it can use it.
+ * crashes. So the list is taken away from OpenSSL here and never freed; SSL
+ * contexts that have the list can go on using it.
  */
 static void
 keep_compressions(void)

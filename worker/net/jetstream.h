@@ -21,7 +21,7 @@ struct jetstream {
 	char address[64];
 };
 
-/* A server and the credentials for it. A pointer can be NULL: none. */
+/* A server and the credentials for it; user, creds and ca can be NULL. */
 struct jetstream_to {
 	const char *host; /* the name that its certificate must have */
 	int port;
@@ -34,25 +34,25 @@ struct jetstream_to {
 
 /*
  * libnats calls these from threads of its own, perhaps when the message or
- * connection no longer exists: the pointers can be compared, not followed.
- * ERROR_NONE: the message is stored.
+ * connection no longer exists: the pointers can be compared, not dereferenced.
+ * over() gets ERROR_NONE if the message is stored.
  */
 struct jetstream_calls {
 	void (*over)(const void *context, const void *message, enum error_class,
 	    const char *detail);
 	void (*lost)(const void *connection);
-	/* The server forbids what was sent; the text contains the subject. */
+	/* The server forbids a subject; the server's text names it. */
 	void (*denied)(const void *connection, const char *text);
 };
 
-/* Can be called repeatedly; the calls are kept. False: no memory. */
+/* Can be called repeatedly; keeps the calls by reference. False: no memory. */
 bool jetstream_init(const struct jetstream_calls *);
 void jetstream_exit(void);
 
 /*
  * Connects to the first of the host's addresses that the guard passes and that
- * answers. It does not reconnect, and ignores the other servers of a cluster
- * that this one announces.
+ * answers. It does not reconnect, and ignores other servers of its cluster that
+ * the server announces.
  */
 enum error_class jetstream_connect(struct jetstream *, const struct guard *,
     const struct jetstream_to *, char detail[JETSTREAM_DETAIL_LEN]);
@@ -64,8 +64,8 @@ void jetstream_disconnect(struct jetstream *);
 void *jetstream_message(const struct attempt *, const char *subject);
 void jetstream_drop(void *message);
 /*
- * Does not wait for the acknowledgment. On an error, which it returns, the
- * message is still the caller's.
+ * Does not wait for the acknowledgment. If it returns an error, the message
+ * still belongs to the caller.
  */
 enum error_class jetstream_publish(const struct jetstream *, void *message,
     int timeout_ms, char detail[JETSTREAM_DETAIL_LEN]);

@@ -19,8 +19,8 @@ enum {
 };
 
 /*
- * Creds are bound to hosts. Who creates a subscription chooses the server, so
- * his own server could be sent the creds of another.
+ * Each creds file is bound to a host: anyone who creates a subscription chooses
+ * the server, and could otherwise have the creds of another server sent to it.
  */
 struct entry {
 	char host[URL_HOST_MAX + 1];
@@ -58,8 +58,8 @@ parse(struct entry *e, const char *text, size_t len)
 }
 
 /*
- * Takes the next entry; *at is the rest of the list. False: the list has ended,
- * or an entry is wrong, which *bad then points to.
+ * Takes the next entry; *at is the rest of the list. False: the list has ended
+ * (*bad is NULL), or an entry is wrong (*bad points to it).
  */
 static bool
 next(const char **at, struct entry *e, const char **bad, size_t *bad_len)
@@ -80,7 +80,7 @@ next(const char **at, struct entry *e, const char **bad, size_t *bad_len)
 	return false;
 }
 
-/* Checks that the file can be read and has a block of that name. */
+/* Whether the file can be read and has a block whose name holds `block`. */
 static enum status
 check_file(const char *setting, const char *path, const char *block,
     char error[ERROR_LEN])

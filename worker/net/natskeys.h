@@ -8,11 +8,11 @@
 #include "config.h"
 #include "status.h"
 
-/* STATUS_REJECT: error says what is wrong. */
+/* Reads and checks the settings. STATUS_REJECT: error says what is wrong. */
 enum status natskeys_open(const struct config *, char error[256]) MUST_CHECK;
-/* The creds file for a server; false: there is none for it. */
+/* Finds the creds file for a server; false: there is none. */
 bool natskeys_creds(const char *host, int port, char path[CONFIG_TEXT_LEN]);
-/* A file of CA certificates; NULL: only the system's are used. */
+/* A file of CA certificates; NULL: only the system's CAs are used. */
 const char *natskeys_ca(void);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * How a worker reaches receivers: through the guard, which decides to which
- * addresses it can connect, and the HTTP client. The worker opens and closes
+ * How a worker reaches receivers: through the HTTP client, and the guard, which
+ * decides to which addresses a worker can connect. The worker opens and closes
  * both; the sinks and the live stream only use them.
  */
 #ifndef NET_H

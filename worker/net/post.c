@@ -14,14 +14,14 @@
 enum {
 	CACHED_CONNECTIONS = 512,
 	EVENTS = 64,
-	BODY_MS = 500 /* the longest wait for a body, which changes nothing */
+	BODY_MS = 500 /* longest wait for a body, which changes no outcome */
 };
 
 struct post_client {
 	const struct guard *guard;
 	CURLM *multi;
 	int epoll;
-	int timer;      /* libcurl's */
+	int timer;      /* for libcurl */
 	int body_timer; /* for the first flight that waits for its body */
 	bool is_body_timed;
 	struct flight *flying;
@@ -80,7 +80,7 @@ await_body(struct flight *f)
 	struct post_client *c = f->client;
 
 	f->body_end_ms = clock_steady_ms() + BODY_MS;
-	/* All bodies get the same time, so the first in the list ends first. */
+	/* All bodies get the same time, so a timer that is set rings first. */
 	if (!c->is_body_timed)
 		set(c->body_timer, BODY_MS);
 	c->is_body_timed = true;
@@ -152,7 +152,7 @@ post_start(struct post_client *c, struct post *post)
 	fail(post, "out of memory");
 }
 
-/* If its final status has arrived, that is the outcome all the same. */
+/* A final status that has arrived is the outcome all the same. */
 void
 post_cancel(struct post *post)
 {
@@ -174,7 +174,7 @@ post_fd(const struct post_client *c)
 	return c->epoll;
 }
 
-/* Ends the transfers whose body has had its time, and sets the timer. */
+/* Ends transfers whose time for the body is over; sets the next timer. */
 static void
 end_bodies(struct post_client *c)
 {

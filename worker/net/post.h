@@ -1,7 +1,7 @@
 /*
  * The HTTP client: sends many HTTP/1.1 POSTs at once and never blocks. It does
  * not follow redirects, ignores proxies in the environment, and asks the guard
- * before it connects to an address. The worker owns it, see net.h.
+ * before it connects to an address. The worker owns the client, see net.h.
  */
 #ifndef POST_H
 #define POST_H
@@ -22,7 +22,7 @@ struct post {
 	const char *body;
 	size_t body_len;
 	int timeout_ms;
-	struct buf *answer; /* gets the body, up to its maximum; or NULL */
+	struct buf *answer; /* gets the answer's body, up to its max; or NULL */
 	void (*done)(struct post *);
 	void *arg;
 
@@ -38,15 +38,15 @@ struct post {
 
 struct post_client;
 
-/* The guard is kept by reference. STATUS_FAULT: *out is NULL, see error. */
+/* Keeps the guard by reference. STATUS_FAULT: *out is NULL, error says why. */
 enum status post_open(
     struct post_client **out, const struct guard *, char error[256]) MUST_CHECK;
 /* Cancels all posts. NULL is fine. */
 void post_close(struct post_client *);
-/* Readable when post_work() has something to do. */
+/* A descriptor that is readable when post_work() has something to do. */
 int post_fd(const struct post_client *);
 void post_work(struct post_client *);
-/* Calls done() now or from post_work(). */
+/* Begins a post; done() is called before this returns, or from post_work(). */
 void post_start(struct post_client *, struct post *);
 /*
  * Ends a post before its time and calls its done(), with ERROR_INTERNAL unless

@@ -17,9 +17,9 @@ struct item {
 	uint64_t ticket;
 	int timeout_ms;
 	int64_t deadline;
-	/* Owned while queued; once sent it is libnats's, and only compared. */
+	/* Owned while queued; once sent, libnats owns it: only compare it. */
 	void *message;
-	char subject[]; /* in quotation marks, as denied() gets it */
+	char subject[]; /* in quotation marks, as server_denied() gets it */
 };
 
 /* --- messages ------------------------------------------------------------ */
@@ -71,8 +71,8 @@ take_queued(struct server *s)
 }
 
 /*
- * NULL: any. Acknowledgments come nearly in the order of sending, so the search
- * ends early.
+ * message can be NULL: any message. Acknowledgments come nearly in the order of
+ * sending, so the search ends early.
  */
 static struct item *
 take_sent(struct server *s, const void *message)
@@ -168,13 +168,13 @@ publish(struct server *s, struct item *i)
 	jetstream_drop(message);
 }
 
-/* Called with the lock; until the connection is lost or to be closed. */
+/* With the lock: publishes until the connection is lost or must close. */
 static void
 serve(struct server *s)
 {
 	struct item *i;
 
-	/* It may have been lost before jetstream_calls.lost could find it. */
+	/* lost() may have been called before it could find this server. */
 	if (jetstream_lost(&s->jetstream))
 		s->gone = true;
 	while (!s->gone) {

@@ -9,8 +9,8 @@
 
 /*
  * libnats calls back from threads of its own, perhaps when the server is no
- * longer in the list. So it gets no pointer to a server; the callbacks search
- * the list for the connection.
+ * longer in the list. So libnats gets no pointer to a server; the callbacks
+ * search the list for the connection.
  */
 
 enum {
@@ -80,7 +80,7 @@ static const struct jetstream_calls calls = { over, lost, denied };
 
 /* --- the table of servers ------------------------------------------------ */
 
-/* Frees all, or those that have ended; waits for their threads. */
+/* Frees all servers, or those that have ended; waits for their threads. */
 static void
 free_servers(bool all)
 {
@@ -100,7 +100,7 @@ free_servers(bool all)
 	} while (true);
 }
 
-/* Room for one more, if need be at the cost of one that has nothing to do. */
+/* Makes room for a server; if need be, the one idle for longest leaves. */
 static bool
 make_room(void)
 {
@@ -134,7 +134,7 @@ new_server(const struct url *u, const struct attempt *a)
 
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	/* Here, as two threads must not open libnats at the same time. */
+	/* With the lock, because two threads must not open libnats at once. */
 	if (jetstream_init(&calls))
 		s = server_start(&env, u, a);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -165,7 +165,10 @@ find_server(const struct url *u, const char *credentials)
 	return s;
 }
 
-/* With the lock; NULL: no place, or nothing to make one with. */
+/*
+ * Finds or starts the server, with the lock. NULL: too many servers, or no
+ * memory or thread; detail says which.
+ */
 static struct server *
 server_for(
     const struct url *u, const struct attempt *a, char detail[DETAIL_LEN])

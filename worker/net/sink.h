@@ -21,7 +21,7 @@ struct sink {
 	const char *name;
 	const char *schemes; /* each followed by a space: "http https " */
 	/*
-	 * Called once, before all else; net is kept by reference.
+	 * Called once, before fd, work and start; net is kept by reference.
 	 * STATUS_REJECT: error says which setting is wrong.
 	 */
 	enum status (*open)(
@@ -34,8 +34,9 @@ struct sink {
 	int (*fd)(void);
 	void (*work)(void);
 	/*
-	 * Begins an attempt. The sink uses it until it calls attempt->done(),
-	 * from start() or from work(), not much later than timeout_ms.
+	 * Begins an attempt. The sink owns it until it calls attempt->done():
+	 * in start(), in work() or when the HTTP client calls back, not much
+	 * later than timeout_ms.
 	 */
 	void (*start)(struct attempt *);
 	/*
@@ -50,7 +51,7 @@ struct sink {
 #include "sinks.def"
 #undef SINK
 
-/* The sink for that URL by its scheme; NULL: there is none. */
+/* The sink for the scheme of the URL; NULL: there is none. */
 const struct sink *sink_find(const char *url);
 /* The i-th of all sinks; NULL after the last. */
 const struct sink *sink_at(int i);

@@ -27,7 +27,7 @@ struct call {
 	LIST_ENTRY(call) link;
 	struct post post;
 	char lines[LINES][LINE_LEN];
-	char *added; /* the subscription's lines, each NUL-terminated */
+	char *added; /* the subscription's headers, each NUL-terminated */
 	const char *headers[HEADERS_MAX + LINES + 1]; /* `added` come first */
 	int n, n_added;
 };
@@ -140,9 +140,9 @@ hash_piece(const char *bytes)
 }
 
 /*
- * Also marks pieces of the secret, because the answer can be cut off within it,
- * or have backslashes in it. They are looked up by a hash: both texts can have
- * 16 KiB, and the worker does nothing else meanwhile.
+ * Marks the secret and also pieces of it, because an answer can end within the
+ * secret, or put backslashes into it. Pieces are looked up by a hash, because
+ * both texts can have 16 KiB and the worker does nothing else meanwhile.
  */
 static void
 mark_secret(const struct buf *answer, const char *secret, char *is_secret)

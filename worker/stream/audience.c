@@ -31,7 +31,7 @@ end_asking(struct post *post)
 
 	a->asking = false;
 	a->stored = read_number(&a->answer, "stored messages");
-	/* Without a number there may be viewers. */
+	/* If the answer has no number, there can be viewers. */
 	if (post->error == ERROR_NONE &&
 	    read_number(&a->answer, "subscribers") != 0)
 		audience_presume(a, clock_steady_ms());

@@ -1,7 +1,8 @@
 /*
  * Whether anybody watches the live stream. The worker asks nginx repeatedly for
  * the number of viewers (nchan_stub_status). A viewer that has left can come
- * back with Last-Event-ID while nginx keeps messages, and counts until then.
+ * back with Last-Event-ID while nginx keeps messages, so the worker counts such
+ * a viewer too.
  */
 #ifndef AUDIENCE_H
 #define AUDIENCE_H
@@ -24,7 +25,7 @@ struct audience {
 	bool asking;
 	int64_t asked_ms; /* when nginx was asked last */
 	int64_t until_ms; /* until then somebody may be watching; 0: nobody */
-	int stored; /* messages that nginx keeps; -1: the answer did not say */
+	int stored;       /* number of messages in nginx; -1: unknown */
 };
 
 /*
@@ -36,7 +37,7 @@ void audience_presume(struct audience *, int64_t now_ms);
 void audience_ask(struct audience *);
 /* Whether a viewer was there, or presumed, within the last 35 s. */
 bool audience_is_there(const struct audience *, int64_t now_ms);
-/* After net_close(). */
+/* Call it after net_close(). */
 void audience_close(struct audience *);
 
 #endif

@@ -35,7 +35,7 @@ channels_lose(struct channels *cs)
 		*cs->at[i].last = '\0';
 }
 
-/* A free place in the table; if there is none, each place in turn. */
+/* A free place, else the next that is not busy; NULL: all are busy. */
 static struct channel *
 place(struct channels *cs)
 {

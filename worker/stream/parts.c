@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum {
-	FRAME_BYTES = 320, /* of a message, besides events and commas */
+	FRAME_BYTES = 320, /* bytes of a message besides events and commas */
 	ANSWER_BYTES = 1024
 };
 
@@ -15,7 +15,7 @@ parts_init(struct parts *ps)
 	strcpy(ps->behind, "0");
 }
 
-/* The part for that channel, made if need be; NULL: there are too many. */
+/* Finds or makes the part for the channel; NULL: too many parts or channels. */
 static struct part *
 get(struct parts *ps, const char *name)
 {
@@ -40,8 +40,7 @@ get(struct parts *ps, const char *name)
 	return p;
 }
 
-/* As one line: between the values of JSON, a line break is the same as a space.
- */
+/* Writes JSON as one line; between its values, a line break equals a space. */
 static void
 put_line(struct buf *out, const char *json)
 {
@@ -56,7 +55,7 @@ put_line(struct buf *out, const char *json)
 	}
 }
 
-/* An event as JSON. */
+/* Adds an event, which is JSON. */
 static void
 add(struct part *p, const char *event)
 {
@@ -101,7 +100,7 @@ parts_fill(struct parts *ps, const struct pg_result *r)
 
 	snprintf(ps->before, sizeof(ps->before), "%s",
 	    pg_value(r, 0, STREAM_TAKE_BEFORE));
-	/* Another worker took the events between, or an answer was lost. */
+	/* Another worker took the events in between, or an answer was lost. */
 	if (strcmp(ps->before, ps->behind) != 0)
 		channels_lose(&ps->channels);
 	all = get(ps, "all");

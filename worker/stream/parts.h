@@ -11,15 +11,15 @@
 #include "post.h"
 
 enum {
-	PARTS_EVENTS_MAX = 1000, /* in a message */
-	/* Bytes of events in it; see nginx/nchan-smartcity-http.conf. */
+	PARTS_EVENTS_MAX = 1000, /* events in a message */
+	/* Bytes of events in a message; see nginx/nchan-smartcity-http.conf. */
 	PARTS_ROOM_MAX = 256 * 1024,
-	PARTS_MAX = 33 /* one to all, the others to services */
+	PARTS_MAX = 33 /* messages: one to all, the others to services */
 };
 
 struct stream;
 
-/* A batch as one channel gets it. */
+/* The message that one channel gets for a batch. */
 struct part {
 	struct post post;      /* used by stream.c */
 	struct stream *stream; /* used by stream.c */
@@ -41,11 +41,11 @@ void parts_init(struct parts *);
 /* Removes the parts; the channels stay. */
 void parts_forget(struct parts *);
 
-/* The parts of a batch: the rows of stream_take, at least one. */
+/* Makes the parts of a batch from the rows of stream_take, at least one. */
 void parts_fill(struct parts *, const struct pg_result *);
 /*
- * Makes messages without events for the channels that the rows of stream_recent
- * name, whose viewers can have seen less than was sent.
+ * Makes messages without events, for "all" and the services in the rows of
+ * stream_recent, because their viewers can have missed events.
  */
 void parts_fill_notices(struct parts *, const struct pg_result *);
 

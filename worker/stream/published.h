@@ -8,8 +8,8 @@
 #include "buf.h"
 
 struct published {
-	int messages;    /* kept for viewers that come back */
-	int subscribers; /* connected now */
+	int messages;    /* messages kept for viewers that come back */
+	int subscribers; /* viewers connected now */
 };
 
 /* A count that the answer does not have is 0. */

@@ -12,7 +12,7 @@ recall_lost(struct recall *r, int64_t now_ms)
 	r->tell_ms = now_ms + PAUSE_MS;
 }
 
-/* Whether nginx must still have a message that was sent at that time. */
+/* Whether nginx must still have a message that was sent at sent_ms. */
 static bool
 is_kept(int64_t sent_ms, int64_t now_ms)
 {

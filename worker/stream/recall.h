@@ -1,8 +1,8 @@
 /*
  * Whether nginx still has the messages of the last half minute, for viewers
- * that come back. It loses them when it is reloaded or restarted, or when one
- * of its processes dies, and does not report that. But its answers say how many
- * messages it has. Pure, so that tests need no clock.
+ * that come back. nginx loses them when it is reloaded or restarted, or when
+ * one of its processes dies, and does not report the loss. But its answers say
+ * how many messages it has. Pure, so that tests need no clock.
  */
 #ifndef RECALL_H
 #define RECALL_H
@@ -11,10 +11,10 @@
 #include <stdint.h>
 
 struct recall {
-	int64_t sent_ms;   /* the last message that nginx took; 0: none */
-	int64_t stored_ms; /* when nginx had acknowledged it */
-	bool lost;         /* viewers must be told */
-	int64_t tell_ms;   /* but not before this time */
+	int64_t sent_ms;   /* when the last message was sent; 0: none */
+	int64_t stored_ms; /* when nginx acknowledged that message */
+	bool lost;         /* viewers must be told of a loss */
+	int64_t tell_ms;   /* not before this time */
 };
 
 /*

@@ -28,19 +28,18 @@ struct stream {
 	struct post_client *http;
 	const char *socket;
 	struct audience audience;
-	/* Moments from stream_pass, "": none; the first is at least COUNTED_MS
-	 * old. */
+	/* From stream_pass, "": none; `moment` is at least COUNTED_MS old. */
 	char moment[24], next_moment[24];
-	int64_t next_ms; /* when the second was read */
+	int64_t next_ms; /* when next_moment was read */
 	struct budget budget;
 	struct parts parts;
 	struct recall recall;
 	int64_t sent_ms; /* when the current batch was sent */
-	bool is_notice;  /* it tells viewers that nginx has lost messages */
-	int viewers;     /* of the channel "all", as of the last answer */
+	bool is_notice;  /* this batch tells viewers of lost messages */
+	int viewers;     /* viewers of "all", by the last answer */
 	bool is_away;    /* the last batch failed */
 	bool is_failing; /* a failure was logged, and no success since */
-	bool failed;     /* a part of the current batch */
+	bool failed;     /* a part of the current batch failed */
 	int under_way;   /* posts of the current batch that have not ended */
 };
 
@@ -229,7 +228,7 @@ heard(void *arg, const struct post *post)
 {
 	struct stream *s = arg;
 
-	/* With viewers, the batches show whether nginx works. */
+	/* If there are viewers, the batches show whether nginx works. */
 	if (post->error == ERROR_NONE) {
 		if (!recall_counted(&s->recall, s->audience.stored,
 			s->audience.asked_ms, clock_steady_ms()))
@@ -294,7 +293,7 @@ take(struct stream *s, struct db *db, int64_t room)
 	struct pg_result *r = NULL;
 	enum status status;
 
-	/* While nginx fails, events are passed over: the stream is live. */
+	/* While nginx fails, events are skipped, because the stream is live. */
 	snprintf(
 	    events, sizeof(events), "%d", s->is_away ? 0 : PARTS_EVENTS_MAX);
 	snprintf(bytes, sizeof(bytes), "%d", (int)room);
@@ -364,7 +363,7 @@ stream_tick(struct stream *s, struct db *db)
 			status = show(s, db, now_ms);
 	} else if (!s->audience.asking)
 		status = pass(s, db);
-	/* After pass(): the answer is about that moment, or a later one. */
+	/* Asked after pass(), so that the answer is about a later moment. */
 	if (status == STATUS_OK)
 		audience_ask(&s->audience);
 	return status;

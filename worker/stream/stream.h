@@ -1,16 +1,16 @@
 /*
  * The live stream sends every committed event, base and derived, to nginx,
- * whose module nchan serves the viewers. Each is sent once at most: events that
- * cannot be sent in time are skipped, and the next message says so. A message
- * is one line of JSON:
+ * whose module nchan serves the viewers. Each event is sent at most once:
+ * events that cannot be sent in time are skipped, and the next message says so.
+ * A message is one line of JSON:
  *
  * 	{"events":[as GET /events],"cursor":"…","after":"…","skipped_after":"…"}
  *
  * The three cursors are for GET /events?after=. `after` is the cursor of the
- * channel's message before, or a later one if that is unknown: a viewer whose
- * last message had another cursor can have missed events. skipped_after is
- * present if events were skipped between it and the cursor, or nginx has lost
- * messages that it kept for viewers that come back.
+ * channel's previous message, or a later cursor if that one is unknown: a
+ * viewer whose last message had another cursor can have missed events.
+ * skipped_after is present if events were skipped between it and `cursor`, or
+ * if nginx has lost messages that it kept for viewers that come back.
  */
 #ifndef STREAM_H
 #define STREAM_H
@@ -34,8 +34,8 @@ enum status stream_open(struct stream **out, const struct config *,
 void stream_close(struct stream *);
 /*
  * Takes the events committed since the last call and posts them, unless posts
- * have not ended yet or nobody watches. Call it a few times a second. Not
- * STATUS_OK only if the database failed. NULL is fine.
+ * have not ended yet or nobody watches. Call it a few times a second. Returns
+ * another status than STATUS_OK only if the database failed. NULL is fine.
  */
 enum status stream_tick(struct stream *, struct db *) MUST_CHECK;
 

@@ -35,7 +35,9 @@ horizon_see(struct horizon *h, const char *tx, const char *age,
 	h->warning[0] = '\0';
 	if (tx != NULL && strcmp(tx, h->tx) == 0) {
 		h->stalled = (double)(now_ms - h->since_ms) / 1000;
-		/* It was perhaps open before this worker first saw it. */
+		/*
+		 * The transaction may be older than this worker's first look.
+		 */
 		if (open > h->stalled)
 			h->stalled = open;
 	} else {

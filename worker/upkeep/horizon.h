@@ -1,8 +1,8 @@
 /*
  * The horizon is the oldest transaction that may still write: feed and live
- * stream show only events of transactions before it. One that stays open stalls
- * them, and is reported here. Pure but for its log lines; the time is an
- * argument.
+ * stream show only events of transactions before it. A transaction that stays
+ * open stalls both, and is reported here. Pure but for its log lines; the time
+ * is an argument.
  */
 #ifndef HORIZON_H
 #define HORIZON_H
@@ -16,10 +16,10 @@ enum {
 
 struct horizon {
 	char tx[24];       /* the oldest open transaction; "": none */
-	int64_t since_ms;  /* steady clock, when it was first seen */
-	int64_t told_ms;   /* the warning was last logged */
+	int64_t since_ms;  /* when tx was first seen; steady clock */
+	int64_t told_ms;   /* when the warning was last logged */
 	bool is_told;      /* the warning was logged, its end not yet */
-	double stalled;    /* seconds; 0: tx has changed since the last call */
+	double stalled;    /* seconds that tx is open; 0: tx has just changed */
 	double lasted;     /* `stalled` at the last call */
 	bool is_foreign;   /* events_ahead.sql has found events */
 	char warning[512]; /* for /ready; "": no warning */
