@@ -105,7 +105,7 @@ print_config(void)
 	return rc;
 }
 
-/* Refuses a server that can lose events; one that is away can come back. */
+/* Refuses a server that can lose events, but not one that is away for now. */
 static int
 probe(const struct config *config)
 {
@@ -234,7 +234,7 @@ open_missing(struct listener *listener, const char *address)
 static int
 serve(char **argv)
 {
-	/* After a reload: --check has probed, and responders are serving. */
+	/* After a reload: --check has probed the server; responders serve. */
 	bool anew = anew_has_children();
 	struct listener listener, status;
 	struct config config;

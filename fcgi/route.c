@@ -31,7 +31,7 @@ typedef void handler(const struct context *, const struct request *,
 /* clang-format off */
 static const struct route {
 	const char *method, *pattern;
-	const char *query; /* names of parameters */
+	const char *query; /* names of query parameters */
 	handler *handle;
 } routes[] = {
 	{ "POST", INGEST_PATH "{}", "dedupe_key", ingest_post },
@@ -63,7 +63,7 @@ enum {
 	ROUTES = sizeof(routes) / sizeof(*routes)
 };
 
-/* A slash at the end is another path, as it is to nginx's locations. */
+/* A slash at the end makes another path, as it does to nginx's locations. */
 static bool
 matches(const char *pattern, const char *path, char arg[PATH_LEN_MAX])
 {
@@ -110,9 +110,10 @@ put_methods(const char *header, const char *pattern, struct buf *headers)
 }
 
 /*
- * Any page on the web can have its visitors' browsers send what changes
- * something. What else it asks for it cannot read, unless it is listed; but
- * the stream it could, by a WebSocket, and so nginx asks us of it.
+ * Whether a request of a foreign page is refused. Such a page can have a
+ * visitor's browser send requests that change something, and could read the
+ * stream by a WebSocket, for which nginx asks here. It can read no other
+ * answer, unless it is listed.
  */
 static bool
 needs_welcome(const struct request *req)
@@ -128,7 +129,7 @@ needs_welcome(const struct request *req)
 	return true;
 }
 
-/* What the browser of a listed page asks before it sends (Fetch, "CORS"). */
+/* Tells the browser of a listed page what it may send (Fetch, "CORS"). */
 static void
 put_preflight(const char *pattern, struct buf *headers)
 {

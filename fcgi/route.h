@@ -8,7 +8,7 @@ request_handler route_handle;
 
 /*
  * The nth route: "GET", "/events/{}", and the names of its query parameters,
- * separated by commas. False behind the last one.
+ * separated by commas. False: there is no nth route.
  */
 bool route_describe(
     int n, const char **method, const char **pattern, const char **query);

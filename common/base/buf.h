@@ -15,7 +15,7 @@ struct buf {
 	char *data; /* never NULL after buf_init */
 	size_t len;
 	size_t cap;
-	size_t max; /* in bytes, without the terminating NUL */
+	size_t max; /* limit of len, without the terminating NUL */
 	bool failed;
 };
 
@@ -25,7 +25,7 @@ void buf_init(struct buf *, size_t max);
 void buf_free(struct buf *);
 /* Empties it and clears the error; keeps the memory. */
 void buf_reset(struct buf *);
-/* Keeps the first n bytes only; an error stays. */
+/* Keeps only the first n bytes; an error stays. */
 void buf_cut(struct buf *, size_t n);
 
 void buf_put(struct buf *, const void *, size_t);
@@ -34,7 +34,7 @@ void buf_puts(struct buf *, const char *);
 void buf_printf(struct buf *, const char *, ...) PRINTF_LIKE(2, 3);
 
 /*
- * A quoted JSON string (RFC 8259). Each byte that is not valid UTF-8 is
+ * Writes a quoted JSON string (RFC 8259). Each byte that is not valid UTF-8 is
  * replaced by U+FFFD, so that the output is always valid.
  */
 void buf_json_string(struct buf *, const char *, size_t);

@@ -6,6 +6,6 @@
 
 int64_t clock_wall_us(void);   /* microseconds since 1970; can jump */
 int64_t clock_steady_ms(void); /* milliseconds of a clock that never jumps */
-int64_t clock_steady_us(void); /* the same in microseconds */
+int64_t clock_steady_us(void); /* microseconds of the steady clock */
 
 #endif

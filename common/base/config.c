@@ -42,7 +42,7 @@ struct setting {
 #define WORKER CONFIG_WORKER
 #define BOTH (CONFIG_POOL | CONFIG_WORKER)
 
-/* Alphabetical; a test compares README.md and the man pages with it. */
+/* Sorted by name; a test compares README.md and the man pages with this. */
 /* clang-format off */
 static const struct setting settings[] = {
 	{ "DATABASE_URL", TEXT(database_url), "postgresql:///smartcity", 0, 0, NULL, FLAG_SECRET, BOTH,
@@ -301,7 +301,7 @@ config_override(
 	return STATUS_OK;
 }
 
-/* Marks settings per location for the pool only, which gets fastcgi_param. */
+/* Marks settings per location only for the pool, which gets fastcgi_param. */
 void
 config_help(FILE *f, int who)
 {

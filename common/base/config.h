@@ -1,7 +1,8 @@
 /*
  * The settings, filled from one table in config.c that also makes --help and
- * the README's table. Later ones win: default, ./.env (dotenv.h), environment,
- * and, for those marked "per location", a fastcgi_param of the request.
+ * the README's table. A later source wins: default, ./.env (dotenv.h),
+ * environment, and, for settings marked "per location", a fastcgi_param of the
+ * request.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -42,8 +43,8 @@ struct config {
 	int db_timeout_ms;
 	struct business business;
 	/* pool */
-	char listen[CONFIG_TEXT_LEN];        /* "": inherit it as fd 0 or 3 */
-	char status_listen[CONFIG_TEXT_LEN]; /* "": none, or inherit it */
+	char listen[CONFIG_TEXT_LEN];        /* "": inherited, as fd 0 or 3 */
+	char status_listen[CONFIG_TEXT_LEN]; /* "": none, or inherited */
 	int processes;                       /* 0: two per core */
 	int max_requests;                    /* 0: no limit */
 	int request_timeout;                 /* seconds */
@@ -60,11 +61,11 @@ struct config {
 	int delivery_timeout; /* seconds */
 	int in_flight;
 	double keep_delivered_days, keep_failed_days;
-	char nats_ca[CONFIG_TEXT_LEN];    /* a file's path; "": none */
+	char nats_ca[CONFIG_TEXT_LEN];    /* path of a file; "": no file */
 	char nats_creds[CONFIG_TEXT_LEN]; /* see worker/net/natskeys.c */
 	int partitions_ahead;             /* weeks */
-	char stream[CONFIG_TEXT_LEN];     /* a socket's path; "": none */
-	int stream_bytes;                 /* a second */
+	char stream[CONFIG_TEXT_LEN];     /* path of a socket; "": no stream */
+	int stream_bytes;                 /* limit per second */
 };
 
 enum config_who {
@@ -76,17 +77,17 @@ typedef const char *config_source(void *arg, const char *name);
 
 /*
  * Defaults, then the file .env in the working directory if there is one, then
- * the environment. On STATUS_REJECT error says which value is wrong and why, or
- * why the file cannot be read.
+ * the environment. On STATUS_REJECT, error says which value is wrong and why,
+ * or why the file cannot be read.
  */
 enum status config_load(struct config *, char error[256]) MUST_CHECK;
 /*
- * The value of a setting or of any other name: in the environment, else in
- * .env. The caller frees *out, which is NULL if it is not set.
+ * Finds the value of a setting or of any other name in the environment, else in
+ * .env. The caller frees *out, which is NULL if the name is not set.
  */
 enum status config_value(
     const char *name, char **out, char error[256]) MUST_CHECK;
-/* The i-th setting; NULL behind the last. */
+/* The name of the i-th setting, from 0 on; NULL after the last. */
 const char *config_name(int i);
 /* The default of a setting; "" for any other name. */
 const char *config_fallback(const char *name);
@@ -97,9 +98,9 @@ const char *config_fallback(const char *name);
 enum status config_override(
     struct business *, config_source *, void *arg, char error[256]) MUST_CHECK;
 /*
- * Both write the settings of one program or, with the sum of enum config_who,
- * of all: config_help() name, help and default, config_print() the NAME=value
- * lines in force, passwords as "***".
+ * config_help() writes name, help and default of each setting, config_print()
+ * the lines NAME=value in force, with passwords as "***". who: one program, or
+ * the sum of both for the settings of both.
  */
 void config_help(FILE *, int who);
 void config_print(const struct config *, int who, FILE *);

@@ -40,7 +40,7 @@ dbclock_hear(const char *shown, const struct moment *asked)
 	if (!(seconds > 0 && seconds < 1e11))
 		return;
 	us = (int64_t)(seconds * US);
-	/* now() is of a moment between; the middle errs by half at most. */
+	/* now() was read in between; the middle errs by half at most. */
 	offset_us =
 	    us - (asked->steady_us + (heard.steady_us - asked->steady_us) / 2);
 	is_known = true;

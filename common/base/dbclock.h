@@ -17,34 +17,37 @@ struct moment {
 
 struct moment dbclock_moment(void);
 /*
- * shown: a statement's now(), in seconds since 1970. The statement was sent
- * after `asked`, and its answer has just arrived.
+ * Sets the clock by a statement that was sent after `asked`, and whose answer
+ * has just arrived. shown: its now(), in seconds since 1970.
  */
 void dbclock_hear(const char *shown, const struct moment *asked);
 
 /*
- * Microseconds since 1970 by the database's clock, even if this host's was set
- * meanwhile. Before the first answer it is this host's clock.
+ * Microseconds since 1970 by the database's clock, even if this host's clock
+ * was set meanwhile. Before the first answer: by this host's clock.
  */
 int64_t dbclock_us(void);
 
 /*
  * Seconds that this host's clock was ahead of the database's when the last
- * answer came; negative: behind. Only the part that is certain counts, so that
- * a slow statement makes it smaller, never greater.
+ * answer came; negative: behind. Only the part that is certain counts, so a
+ * slow statement can make the result smaller, never greater.
  */
 double dbclock_skew(void);
 /*
- * The same in microseconds, from a statement that was sent at asked_us and
- * answered at heard_us, and whose now() was shown_us.
+ * Computes that skew, in microseconds, from a statement that was sent at
+ * asked_us and answered at heard_us by this host's clock, and whose now() was
+ * shown_us.
  */
 int64_t dbclock_skew_us(int64_t shown_us, int64_t asked_us, int64_t heard_us);
 
-/* More than 30 s ahead or behind, which is worth a warning. */
+/* Whether it is more than 30 s either way, which is worth a warning. */
 bool dbclock_is_far(double skew);
 /* "this host is 7200 s ahead of the database" */
 void dbclock_text(char *text, size_t n, const char *whose, double skew);
-/* Logs when the clock is wrong, and when right again; *told: it is wrong. */
+/*
+ * Logs when the clock is wrong, and when right again; *told: wrong was logged.
+ */
 void dbclock_tell(atomic_bool *told);
 
 #endif

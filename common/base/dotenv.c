@@ -23,8 +23,8 @@ enum {
 struct reader {
 	struct dotenv *out;
 	const char *p, *end;
-	int number; /* of the line at p */
-	int first;  /* of the line where the statement began */
+	int number; /* line number at p */
+	int first;  /* line number where the statement began */
 	dotenv_source *source;
 	struct buf value;
 	bool has_dollar;
@@ -86,7 +86,7 @@ add(struct reader *r, const char *name, size_t len)
 	return STATUS_OK;
 }
 
-/* The last line of a name wins, also where it is empty. */
+/* The last line of a name wins, also if its value is empty. */
 static const struct dotenv_line *
 find(const struct dotenv *d, const char *name, size_t len)
 {
@@ -119,7 +119,7 @@ look_up(const void *arg, const char *name, size_t len)
 	return line != NULL ? line->value : NULL;
 }
 
-/* Appends the text up to end, expanded, to the value. */
+/* Appends the text from s up to end, expanded, to the value. */
 static enum status
 expand_value(struct reader *r, const char *s, const char *end, bool quoted)
 {
@@ -202,7 +202,7 @@ statement(struct reader *r)
 	len = span(name, name_end, NAME_CHARS);
 	if (equals == NULL || name + len != name_end || len == 0) {
 		r->p = end;
-		/* A name alone is Compose's: taken from the environment. */
+		/* Compose takes a name without = from the environment. */
 		return equals == NULL && name + len == name_end ? STATUS_OK
 								: add(r, "", 0);
 	}

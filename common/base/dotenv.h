@@ -18,11 +18,10 @@
 #include "status.h"
 
 struct dotenv_line {
-	char *name; /* "": the line is not NAME=value, and without effect */
+	char *name; /* "": the line is not NAME=value; it has no effect */
 	char *value;
 	int number;
-	bool has_dollar; /* one that begins no ${…} and is not in single quotes
-			  */
+	bool has_dollar; /* a $ outside single quotes and ${…} */
 };
 
 struct dotenv {
@@ -30,23 +29,23 @@ struct dotenv {
 	size_t count;
 };
 
-/* An environment: NULL where it does not know the name. */
+/* An environment: returns the value of name, or NULL if it is not set. */
 typedef const char *dotenv_source(const char *name);
 
 /*
- * On STATUS_REJECT error says why, with the number of the line and without what
- * stands in it. Whatever it returns, dotenv_free is due.
+ * On STATUS_REJECT, error says why, with the number of the line but without its
+ * text. The caller calls dotenv_free() whatever the result is.
  */
 enum status dotenv_parse(struct dotenv *, const char *text, size_t len,
     dotenv_source *, char error[256]) MUST_CHECK;
 /*
- * The same for ./.env and the environment of the process. Without the file
- * there are no lines; one that cannot be read is refused.
+ * Parses ./.env, with the environment of the process. If there is no such file
+ * there are no lines; if it cannot be read, the result is STATUS_REJECT.
  */
 enum status dotenv_open(struct dotenv *, char error[256]) MUST_CHECK;
 void dotenv_free(struct dotenv *);
 
-/* NULL where it is not set, or empty, which is the same. */
+/* The value of name; NULL if not set or empty, which counts as not set. */
 const char *dotenv_get(const struct dotenv *, const char *name);
 
 #endif

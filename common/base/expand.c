@@ -6,7 +6,7 @@
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789"
 
 enum {
-	DEPTH_MAX = 8 /* of ${A:-${B:-…}} */
+	DEPTH_MAX = 8 /* nested levels of ${A:-${B:-…}} */
 };
 
 static const char *expand_to(
@@ -37,7 +37,7 @@ closing(const char *s, const char *end)
 	return NULL;
 }
 
-/* Appends what ${NAME op word} stands for; value is NAME's, or NULL. */
+/* Appends what ${NAME op word} stands for; value: that of NAME, or NULL. */
 static const char *
 substitute(struct expansion *e, const char *value, char op, const char *word,
     const char *end, int depth)
@@ -51,7 +51,7 @@ substitute(struct expansion *e, const char *value, char op, const char *word,
 	return NULL;
 }
 
-/* *s is just after "${", and afterwards just after its "}". */
+/* *s is just after a "${"; on return it is just after the matching "}". */
 static const char *
 reference(struct expansion *e, const char **s, const char *end, int depth)
 {

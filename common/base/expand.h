@@ -18,8 +18,8 @@ struct expansion {
 };
 
 /*
- * Appends the text from s up to end, expanded, to out. The result is NULL, or
- * what is wrong with the text.
+ * Appends the text from s up to end, expanded, to out. Returns NULL, or what is
+ * wrong with the text.
  */
 const char *expand(struct expansion *, const char *s, const char *end);
 

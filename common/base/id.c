@@ -12,7 +12,7 @@ enum {
 	FRACTIONS = 1 << FRACTION_BITS
 };
 
-/* Ids keep ascending if the clock is set back by no more, as by NTP. */
+/* Ids keep ascending if the clock is set back by up to this, as by NTP. */
 #define STEP_MAX_MS 10000
 
 uint64_t
@@ -27,7 +27,7 @@ id_tick(uint64_t last, int64_t wall_us)
 	return last + 1;
 }
 
-/* The 48 + 12 bits in one number. */
+/* The 48 + 12 bits of time in one number. */
 static uint64_t
 next_tick(void)
 {

@@ -1,7 +1,7 @@
 /*
  * UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, 12 bits of the fraction of
- * the millisecond (method 3 of section 6.2), 62 random bits from libuuid. Their
- * text sorts by time. id.c is the only user of libuuid.
+ * the millisecond (method 3 of section 6.2), 62 random bits from libuuid. The
+ * text of ids sorts by time. id.c is the only user of libuuid.
  */
 #ifndef ID_H
 #define ID_H
@@ -18,9 +18,9 @@ struct id {
 };
 
 /*
- * Strictly greater than every id that this process made before, also after the
- * wall clock was set back by up to 10 seconds. If it was set back by more it
- * had been wrong, and ids follow it.
+ * Makes an id that is strictly greater than every id that this process made
+ * before, also after the wall clock was set back by up to 10 seconds. If the
+ * clock was set back by more, it had been wrong, and new ids follow it.
  */
 struct id id_new(void);
 /*
@@ -29,13 +29,13 @@ struct id id_new(void);
  * millisecond.
  */
 uint64_t id_tick(uint64_t last, int64_t wall_us);
-/* The smallest id of that millisecond; below every id made in it. */
+/* The smallest id of the millisecond ms; below every id made in it. */
 struct id id_floor(int64_t ms);
 /* When the id was made, in milliseconds since 1970. */
 int64_t id_ms(const struct id *);
 /* The name-based UUIDv5 of these bytes: equal for equal bytes. */
 struct id id_hash(const char *, size_t);
-/* Any case in, lower case out; only the form with four hyphens. */
+/* Accepts any case, but only the form with four hyphens; out is lower case. */
 bool id_parse(const char *text, struct id *out);
 
 #endif

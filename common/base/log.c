@@ -28,7 +28,7 @@ static const char *program_name = "smartcity";
 static enum log_level least = LOG_LEVEL_INFO;
 static const struct log_field *about;
 
-/* Of this process, until log_open() shares it with its children. */
+/* Of this process only, until log_open() makes one that its children share. */
 static atomic_bool own_switch, *all = &own_switch;
 
 static int out = STDERR_FILENO;
@@ -153,7 +153,7 @@ static void PRINTF_LIKE(2, 0)
 		return;
 	vsnprintf(message, sizeof(message), fmt, ap);
 	buf_init(&line, LINE_MAX_BYTES);
-	/* If the line is too long, escaped, its texts are cut shorter. */
+	/* If the line is too long after escaping, its texts are cut shorter. */
 	for (put_line(&line, level, message, max); line.failed && max > 0;) {
 		buf_reset(&line);
 		put_line(&line, level, message, max /= 2);

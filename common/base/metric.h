@@ -18,8 +18,8 @@ struct metric_family {
 
 const struct metric_family *metric_family(enum metric);
 /*
- * The metric that a sample of that name is of, the name itself or with
- * _bucket, _sum or _count for a histogram; -1: there is none.
+ * The metric to which a sample of this name belongs; the samples of a histogram
+ * have its name with _bucket, _sum or _count. -1: no such metric.
  */
 int metric_of(const char *sample_name);
 

@@ -20,7 +20,7 @@ rfc3339_format(int64_t us, char out[RFC3339_LEN + 1])
 	    (unsigned)tm.tm_sec, (unsigned)(us % SECOND) % 1000000u);
 }
 
-/* Reads exactly n digits and, unless it is 0, the byte `then` behind them. */
+/* Reads exactly n digits and, unless `then` is 0, that byte after them. */
 static bool
 digits(const char **p, int n, char then, int low, int high, int *out)
 {

@@ -10,9 +10,9 @@
 /* us must lie in the years 1970 to 9999. */
 void rfc3339_format(int64_t us, char out[RFC3339_LEN + 1]);
 /*
- * Accepts RFC 3339 in the years 1970 to 9999, with a space for the T as well,
- * and for the + of a zone, which form decoding turns into one. Digits beyond
- * the microsecond round up. No leap seconds: PostgreSQL has none either.
+ * Accepts RFC 3339 in the years 1970 to 9999. A space can stand for the T, and
+ * for the + of a zone, because form decoding turns + into a space. Digits
+ * beyond the microsecond round up. No leap seconds: PostgreSQL has none either.
  */
 bool rfc3339_parse(const char *text, int64_t *us);
 

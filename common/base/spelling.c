@@ -11,7 +11,7 @@
 enum {
 	NAME_MAX_LEN = 64,
 	NEAR = 2,
-	SHORT = 6, /* in such a name two letters make another: HOST, PORT */
+	SHORT = 6, /* two letters turn HOST into PORT */
 	ERROR_LEN = 256
 };
 
@@ -61,8 +61,8 @@ least(int a, int b)
 }
 
 /*
- * How many letters must be inserted, deleted or replaced to turn one into the
- * other (Levenshtein), ignoring case. Row by row of the usual table.
+ * The number of letters that must be inserted, deleted or replaced to turn one
+ * into the other (Levenshtein), ignoring case. Row by row of the usual table.
  */
 static int
 distance(const char *a, const char *b)
@@ -85,7 +85,7 @@ distance(const char *a, const char *b)
 	return row[n];
 }
 
-/* The nearest name of name_at(), if nearer than *best, which is then set. */
+/* The nearest name of name_at() if nearer than *best, which is set; or NULL. */
 static const char *
 nearest(const char *name, const char *(*name_at)(int), int *best)
 {

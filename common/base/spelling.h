@@ -8,8 +8,8 @@
 
 /* Where a name was found. */
 enum spelling_place {
-	SPELLING_ENVIRONMENT, /* most of its names are of other programs */
-	SPELLING_FILE         /* .env: most of its names are for this program */
+	SPELLING_ENVIRONMENT, /* most names in it are for other programs */
+	SPELLING_FILE         /* .env: most names in it are for this program */
 };
 
 /*
@@ -19,8 +19,8 @@ enum spelling_place {
 const char *spelling_suggest(const char *name, enum spelling_place);
 
 /*
- * Logs a warning for each such name in the environment and in ./.env, and for
- * lines of that file that are ignored, or that Docker Compose reads otherwise.
+ * Logs a warning for each misspelt name in the environment and in ./.env, and
+ * for lines of ./.env that are ignored, or that Docker Compose reads otherwise.
  */
 void spelling_check(void);
 

@@ -1,6 +1,7 @@
 /*
- * What a caller must decide, not what happened. SQLSTATE becomes one of these
- * in sqlstate.c only; they become HTTP in fcgi/http/problem.c only.
+ * What a caller must decide, not what happened. Only sqlstate.c turns an
+ * SQLSTATE into an enum status; only fcgi/http/problem.c turns an enum status
+ * into HTTP.
  */
 #ifndef STATUS_H
 #define STATUS_H

@@ -21,7 +21,7 @@ static const char *check_subject(const char *rest);
 static const struct scheme {
 	const char *name;
 	int port;
-	bool is_nats; /* then it can have user information */
+	bool is_nats; /* the URL can have user information */
 	const char *(*check)(const char *rest);
 } schemes[] = {
 	{ "http", 80, false, check_any },
@@ -48,7 +48,7 @@ check_subject(const char *rest)
 
 	if (*rest != '/')
 		return reason;
-	/* On those subjects NATS clients wait for replies. */
+	/* On such subjects NATS clients wait for replies. */
 	if (strncmp(rest, "/_INBOX", 7) == 0)
 		return "a subject that begins with _INBOX is NATS's own";
 	do {
@@ -88,7 +88,7 @@ find_scheme(const char *text, size_t len)
 	return NULL;
 }
 
-/* ":8080" or "". */
+/* Reads ":8080" or "". */
 static const char *
 parse_port(struct url *url, const char *text, size_t len)
 {
@@ -105,7 +105,7 @@ parse_port(struct url *url, const char *text, size_t len)
 	return "the port is not a number from 1 to 65535";
 }
 
-/* Lower case into url->host; false where it is too long. */
+/* Copies it in lower case to url->host; false if it is too long. */
 static bool
 copy_host(struct url *url, const char *text, size_t len)
 {
@@ -136,7 +136,7 @@ is_name(const char *host)
 	return *host == '\0';
 }
 
-/* The value of a hexadecimal digit; -1: it is none. */
+/* The value of a hexadecimal digit; -1: c is no such digit. */
 static int
 hex_digit(char c)
 {
@@ -147,8 +147,9 @@ hex_digit(char c)
 }
 
 /*
- * Removes percent-encoding. False if that is wrong, and for characters that
- * would break the JSON into which libnats writes user and password unescaped.
+ * Removes percent-encoding. False if the encoding is wrong, and for characters
+ * that would break the JSON into which libnats writes user and password
+ * unescaped.
  */
 static bool
 decode(char *out, const char *text, size_t len)

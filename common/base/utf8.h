@@ -10,9 +10,12 @@
 size_t utf8_sequence(const char *s, size_t n);
 /* Writes the code point, which must be a scalar value; returns its length. */
 size_t utf8_encode(uint32_t code, char out[4]);
-/* How many bytes that many characters have; s is valid and NUL-terminated. */
+/*
+ * The length in bytes of the first `characters` characters of s, or of all if
+ * it has fewer; s is valid and NUL-terminated.
+ */
 size_t utf8_prefix(const char *s, size_t characters);
-/* The number of characters in n bytes; -1 where they are not valid. */
+/* The number of characters in n bytes; -1 if they are not valid. */
 long utf8_count(const char *s, size_t n);
 bool utf8_is_valid(const char *s, size_t n);
 

@@ -16,7 +16,7 @@
 enum {
 	ERROR_LEN = 256,
 	TOKEN_LEN = 64,
-	V4_BITS = 96 /* in front of an IPv4 address, as ::ffff:a.b.c.d */
+	V4_BITS = 96 /* bits before the IPv4 address in ::ffff:a.b.c.d */
 };
 
 /*
@@ -111,7 +111,7 @@ has_bit(const unsigned char address[16], int bit)
 	return (address[bit / 8] >> (7 - bit % 8)) & 1;
 }
 
-/* The bits of a prefix such as "/8"; max without one, -1 if it is invalid. */
+/* The bits of a prefix such as "/8"; max without a prefix; -1: invalid. */
 static int
 parse_bits(const char *slash, int max)
 {
@@ -127,7 +127,7 @@ parse_bits(const char *slash, int max)
 	return bits <= max ? bits : -1;
 }
 
-/* Also false if bits are set behind the prefix, which is a typing error. */
+/* Also false if bits are set after the prefix, which is a typing error. */
 static bool
 parse_range(const char *cidr, struct guard_range *out)
 {
@@ -254,7 +254,7 @@ guard_refusal(const struct guard *guard, const struct sockaddr *sa)
 		return "addresses that are not of IPv4 or IPv6 are never "
 		       "allowed";
 	for (i = 0; i < RANGES; i++) {
-		/* A row that cannot be parsed refuses all: fail closed. */
+		/* A row that cannot be parsed refuses all addresses. */
 		if (parse_range(ranges[i].cidr, &range) &&
 		    !holds(&range, address))
 			continue;

@@ -1,9 +1,9 @@
 /*
- * Which addresses messages may be delivered to. Decided by the address that is
- * about to be connected to, never by a name or the text of a URL (SSRF).
- * Link-local, metadata services, multicast, unspecified and reserved ranges
- * (the IANA special-purpose registries) are refused always; private and
- * loopback ranges unless the operator allows them.
+ * Which addresses messages may be delivered to. The address that is about to be
+ * connected to decides, never a name or the text of a URL (SSRF). Link-local,
+ * metadata services, multicast, unspecified and reserved ranges (the IANA
+ * special-purpose registries) are refused always; private and loopback ranges
+ * unless the operator allows them.
  */
 #ifndef GUARD_H
 #define GUARD_H
@@ -27,14 +27,14 @@ struct guard {
 };
 
 /*
- * allow: CIDRs and the words `loopback` and `private`, separated by commas;
- * "" allows public addresses only. STATUS_REJECT: error says which is wrong.
+ * allow: CIDRs and the words `loopback` and `private`, separated by commas; ""
+ * allows public addresses only. STATUS_REJECT: error says which entry is wrong.
  */
 enum status guard_init(
     struct guard *, const char *allow, char error[256]) MUST_CHECK;
 /*
- * NULL if it may be connected to, else a static phrase that says why not:
- * "link-local addresses are never allowed". Anything but IPv4 and IPv6 is
+ * NULL if messages may go to this address, else a static phrase that says why
+ * not: "link-local addresses are never allowed". Anything but IPv4 and IPv6 is
  * refused; IPv4 inside IPv6 (::ffff:0:0/96) is checked as IPv4.
  */
 const char *guard_refusal(const struct guard *, const struct sockaddr *);

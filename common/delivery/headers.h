@@ -5,7 +5,7 @@
 
 enum {
 	HEADERS_MAX = 16,
-	HEADERS_LEN_MAX = 16384, /* together; receivers refuse more */
+	HEADERS_LEN_MAX = 16384, /* names and values; receivers refuse more */
 };
 
 #endif

@@ -10,7 +10,7 @@ enum {
 
 /*
  * Digits with or without a fraction, but no other form that strtod() accepts,
- * and so few digits that PostgreSQL reads the same number.
+ * and few enough digits for PostgreSQL to read the same number.
  */
 static const char *
 parse_number(const char *p, double *out)

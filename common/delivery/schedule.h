@@ -19,7 +19,9 @@ struct schedule {
  */
 enum status schedule_parse(
     struct schedule *, const char *text, char error[256]) MUST_CHECK;
-/* The wait before that attempt; 1 is the first, the last number repeats. */
+/*
+ * Seconds to wait before an attempt, counted from 1; the last number repeats.
+ */
 double schedule_seconds(const struct schedule *, int attempt);
 
 #endif

@@ -16,7 +16,7 @@ enum {
 	KEY_MIN = 24,
 	KEY_MAX = 64,
 	DIGEST_LEN = 32,
-	HEAD_MAX = 256 /* id and timestamp in front of a body */
+	HEAD_MAX = 256 /* bytes of id and timestamp before a body */
 };
 
 enum status
@@ -46,7 +46,8 @@ sextet(char c)
 
 /*
  * RFC 4648, section 4, and nothing else: whole quartets, padding only at the
- * end, no bits behind the last byte. The number of bytes, or -1 if invalid.
+ * end, no bits after the last byte. Returns the number of bytes, or -1 if text
+ * is invalid.
  */
 static int
 decode(const char *text, unsigned char key[KEY_MAX])

@@ -1,8 +1,8 @@
 /*
  * The states of deliveries, messages and circuit breakers, and their names in
  * SQL, in the API and in metrics. This list is the source; tests/db/db_states.c
- * compares it with the others (a constraint in SQL, nginx/docs/openapi.json,
- * and worker/README.md, which explains the states).
+ * compares it with the other lists (a constraint in SQL,
+ * nginx/docs/openapi.json, and worker/README.md, which explains the states).
  */
 #ifndef STATE_H
 #define STATE_H
@@ -16,7 +16,7 @@ enum delivery_state {
 	DELIVERY_HELD, /* shown instead of pending and retrying, never stored */
 	DELIVERY_EXPIRED,
 	DELIVERY_STATES,
-	/* Of a message without deliveries, since it had no subscription. */
+	/* Of a message without deliveries, because no subscription took it. */
 	DELIVERY_UNCLAIMED = DELIVERY_STATES,
 	MESSAGE_STATES
 };
@@ -25,7 +25,7 @@ enum delivery_state {
 extern const char *const delivery_state_names[MESSAGE_STATES + 1];
 
 const char *delivery_state_name(enum delivery_state);
-/* Also knows the former name of a state; -1: no state, or NULL. */
+/* Also accepts the former name of a state; -1: name is no state, or NULL. */
 int delivery_state_find(const char *name);
 
 enum breaker_state {

@@ -31,7 +31,7 @@ number_len(const char *number)
 	return len;
 }
 
-/* The position behind the string whose opening quote p points at. */
+/* The position after the string whose opening quote p points at. */
 static const char *
 skip_string(const char *p)
 {
@@ -41,7 +41,7 @@ skip_string(const char *p)
 	return p + 1;
 }
 
-/* The first number at p or behind it in valid JSON, or its end. */
+/* The first number at or after p in valid JSON, or the end of the JSON. */
 static const char *
 next_number(const char *p)
 {

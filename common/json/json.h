@@ -21,7 +21,10 @@ enum json_type {
 	JSON_OBJECT,
 };
 
-/* On STATUS_OK the caller owns *out and frees it; else see scan_json. */
+/*
+ * On STATUS_OK the caller owns *out and frees it; other results are those of
+ * scan_json().
+ */
 enum status json_parse(const char *text, size_t len, struct json **out,
     struct scan_error *err) MUST_CHECK;
 void json_free(struct json *); /* NULL is fine */
@@ -31,9 +34,9 @@ const struct cJSON *json_root(const struct json *);
 const char *json_text(const struct json *);
 
 enum json_type json_type(const struct cJSON *);
-/* The member of that exact name, or NULL; NULL too for a non-object. */
+/* The member of that exact name; NULL: there is none, or it is no object. */
 const struct cJSON *json_member(const struct cJSON *, const char *name);
-/* First child of an object or array, the next one, a member's name. */
+/* The first child of an object or array; the next child; a member's name. */
 const struct cJSON *json_first(const struct cJSON *);
 const struct cJSON *json_next(const struct cJSON *);
 const char *json_name(const struct cJSON *);
@@ -46,7 +49,7 @@ const char *json_number(const struct cJSON *, size_t *len);
 
 /* Writes a value as minified JSON; numbers as they were sent. */
 void json_write(struct buf *, const struct cJSON *);
-/* The same for what stands between an object's or array's brackets. */
+/* Writes only what is between the brackets of an object or array. */
 void json_write_inside(struct buf *, const struct cJSON *);
 
 #endif

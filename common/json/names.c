@@ -72,7 +72,10 @@ place(struct names *n, size_t index)
 	name->slot = slot;
 }
 
-/* Places them in the order of arrival: names_drop() breaks no probe chain. */
+/*
+ * Puts the names into new slots in the order of their arrival, so that
+ * names_drop() breaks no probe chain.
+ */
 static bool
 grow(struct names *n)
 {

@@ -16,7 +16,7 @@ struct scan {
 	struct buf *out;
 	unsigned depth;
 	struct names names;
-	char *decoded; /* unescaped names, of those that had escapes */
+	char *decoded; /* names that had escapes, unescaped */
 	size_t decoded_len;
 	enum status status; /* valid once a function has returned false */
 	struct scan_error err;
@@ -83,7 +83,7 @@ skip_space(struct scan *s)
 		keep(s, start);
 }
 
-/* Four hexadecimal digits, behind the u. */
+/* Reads the four hexadecimal digits after the u. */
 static bool
 unit(struct scan *s, uint32_t *out)
 {
@@ -151,7 +151,7 @@ escape(struct scan *s)
 	}
 }
 
-/* On true s->p is behind the closing quote. */
+/* Reads a string. On true, s->p is after its closing quote. */
 static bool
 string(struct scan *s, bool *escaped)
 {
@@ -182,7 +182,7 @@ string(struct scan *s, bool *escaped)
 	return true;
 }
 
-/* No name gets longer, so the text's length is enough for all of them. */
+/* Unescaping makes no name longer, so the text's length is enough for all. */
 static const char *
 decode(struct scan *s, const char *from, size_t *len)
 {
@@ -334,7 +334,7 @@ value(struct scan *s)
 	}
 }
 
-/* Does it begin like an object or a byte order mark in UTF-16 or UTF-32? */
+/* Does text begin like an object or a byte order mark in UTF-16 or UTF-32? */
 static bool
 is_other_utf(const char *text, size_t len)
 {

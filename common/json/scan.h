@@ -5,8 +5,8 @@
  * refuses: invalid UTF-8, NUL (raw or \u0000), unpaired surrogates, equal names
  * in one object (compared after unescaping), more than SCAN_DEPTH levels, and
  * the numbers that scan_number() refuses. PostgreSQL's json and jsonb accept
- * everything that it accepts. Its time is linear in len for any input; the
- * locale must have the decimal point of "C".
+ * everything that the scanner accepts. Its time is linear in len for any input;
+ * the locale must have the decimal point of "C".
  */
 #ifndef SCAN_H
 #define SCAN_H
@@ -14,19 +14,19 @@
 #include "buf.h"
 
 #define SCAN_DEPTH 64
-/* Characters of a number; an integer can have so many digits and a sign. */
+/* Most characters of a number; an integer can have 128 digits and a sign. */
 #define SCAN_NUMBER 128
 
 struct scan_error {
-	size_t offset;      /* in bytes, of the offending byte; <= len */
+	size_t offset;      /* index of the offending byte; <= len */
 	const char *reason; /* a static phrase, lower case, no full stop */
 };
 
 /*
- * Appends to out (unless NULL) the same value without insignificant white
- * space: strings and numbers byte for byte as sent. STATUS_REJECT fills *err
- * and leaves the text before the error in out; STATUS_FAULT means that memory
- * is short, or that out is full.
+ * Appends the value to out (unless NULL) without insignificant white space:
+ * strings and numbers byte for byte as sent. STATUS_REJECT fills *err and
+ * leaves the text before the error in out; STATUS_FAULT means that memory is
+ * short, or that out is full.
  */
 enum status scan_json(const char *text, size_t len, struct buf *out,
     struct scan_error *err) MUST_CHECK;
@@ -34,7 +34,7 @@ enum status scan_json(const char *text, size_t len, struct buf *out,
 /*
  * NULL, or why a number that is valid JSON is refused: it is too long; it is
  * too great for a double; it is not zero but would be zero as a double; or it
- * is zero, and a one with its exponent would be refused. PostgreSQL's float8
+ * is zero with an exponent with which 1 would be refused. PostgreSQL's float8
  * and numeric can read every number that is accepted.
  */
 const char *scan_number(const char *number, size_t len);

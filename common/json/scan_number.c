@@ -41,7 +41,7 @@ scan_number(const char *number, size_t len)
 	if (len > SCAN_NUMBER + (is_integer ? sign : 0))
 		return "number of more than 128 characters";
 	static_assert(SCAN_NUMBER == 128, "what the reason says");
-	/* Two digits of exponent cannot leave the range of a double. */
+	/* An exponent of two digits cannot leave the range of a double. */
 	static_assert(SCAN_NUMBER + 99 < DBL_MAX_10_EXP, "range of a double");
 	if (end - exponent > 3 && !is_in_range(number, exponent, end))
 		return "number out of range";

@@ -17,7 +17,7 @@ unescape_unit(const char *hex)
 	    digit(hex[3]);
 }
 
-/* from: behind the u. Returns how much it read, with a second escape if any. */
+/* from: after the u. Returns the bytes read, with a second escape if any. */
 static size_t
 unicode(const char *from, char **out)
 {

@@ -9,7 +9,7 @@
 uint32_t unescape_unit(const char *hex);
 /*
  * Writes, in UTF-8, the text between the quotes of a valid string that has no
- * unpaired surrogates. Returns its length, which is len at most.
+ * unpaired surrogates. Returns the length of out, at most len.
  */
 size_t unescape(const char *from, size_t len, char *out);
 

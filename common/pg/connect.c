@@ -24,7 +24,7 @@ struct target {
 	const char *url, *program;
 	struct host host;
 	int timeout_ms; /* see pg_open */
-	int wait_ms;    /* for this server */
+	int wait_ms;    /* longest wait for this server */
 };
 
 /* Is this server fit to store events? */
@@ -133,7 +133,7 @@ is_public(const char *keyword)
 	return false;
 }
 
-/* libpq's message quotes a value that it calls invalid, as that of sslmode. */
+/* libpq's message quotes a value that it calls invalid, such as sslmode's. */
 static void
 hide_values(struct pg *pg)
 {
@@ -176,7 +176,7 @@ set_too_late(struct pg *pg, const struct target *to)
 static enum status
 log_in(struct pg *pg, const struct target *to)
 {
-	/* dbname, the URL, overrides options before it, not those behind. */
+	/* dbname, the URL, overrides options before it, not those after it. */
 	const char *const names[] = { "keepalives_idle", "keepalives_interval",
 		"keepalives_count", "tcp_user_timeout",
 		"fallback_application_name", "dbname", "host", "hostaddr",
@@ -246,7 +246,7 @@ open_at(struct pg *pg, const struct target *to)
 							   : STATUS_RETRY;
 }
 
-/* Of the failures at several servers, the one with most weight is reported. */
+/* Of the servers' failures, the first with the most weight is reported. */
 static int
 weight(const struct pg_trouble *t)
 {
@@ -255,7 +255,7 @@ weight(const struct pg_trouble *t)
 	return strcmp(t->sqlstate, PG_READ_ONLY) == 0 ? 0 : 2;
 }
 
-/* A deadline for each server, or the first that hangs would take all. */
+/* A deadline for each server, or one that hangs would use up all the time. */
 static int
 wait_each(int wait_ms, int hosts)
 {

@@ -4,9 +4,9 @@
 #include "libpq.h"
 
 /*
- * libpq's message about a URL that it cannot parse quotes it, with the
- * password. A text that is neither a URI nor name=value is a database's name to
- * libpq.
+ * If libpq cannot parse a URL, its message quotes the whole URL, with the
+ * password. To libpq, a text that is neither a URI nor name=value is a
+ * database's name.
  */
 bool
 conninfo_is_understood(const char *url)
@@ -20,7 +20,10 @@ conninfo_is_understood(const char *url)
 	return all != NULL;
 }
 
-/* An @ not written as %40 makes the end of a password part of the host. */
+/*
+ * If an @ in a password is not written as %40, libpq takes what follows it for
+ * the host.
+ */
 bool
 conninfo_may_be_quoted(const char *url)
 {

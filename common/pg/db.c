@@ -20,13 +20,13 @@ struct db {
 	const char *program;
 	int timeout_ms, limit_ms;
 	struct pg *pg;             /* NULL: not connected */
-	int failures;              /* connects in a row that failed */
-	int64_t connect_at;        /* steady ms; no connect before */
+	int failures;              /* failed connects in a row */
+	int64_t connect_at;        /* steady ms of the earliest next connect */
 	int64_t check_at;          /* steady ms of the server's next check */
-	int64_t spent_us;          /* on statements */
+	int64_t spent_us;          /* time spent on statements */
 	bool repeated;             /* the last statement ran more than once */
-	bool keeps_denials;        /* the caller logs them */
-	struct pg_trouble trouble; /* the last one */
+	bool keeps_denials;        /* the caller logs missing rights */
+	struct pg_trouble trouble; /* why the last call failed */
 };
 
 static void (*watcher)(enum db_error);
@@ -187,7 +187,7 @@ try(struct db *db, enum query q, bool prepared, const char *const values[],
 			break;
 	}
 	status = sqlstate_status(db->trouble.sqlstate);
-	/* 23505 is no failure: the caller made the id, and handles it. */
+	/* A duplicate key (23505) is no failure: the caller handles it. */
 	if (strcmp(db->trouble.sqlstate, "23505") != 0) {
 		if (!db->keeps_denials ||
 		    strcmp(db->trouble.sqlstate, "42501") != 0)

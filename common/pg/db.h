@@ -1,6 +1,6 @@
 /*
  * One PostgreSQL connection that outlives its server: it connects when first
- * needed, and again when it broke, after pauses that grow.
+ * needed and, after it broke, again, with pauses that grow.
  */
 #ifndef DB_H
 #define DB_H
@@ -25,47 +25,48 @@ void db_free(struct db *); /* NULL is fine */
 
 /*
  * Runs a statement in a transaction of its own. values: texts, or NULL for
- * SQL's NULL; the array is made by names, so that it has as many as the
- * statement has parameters: values[EVENT_GET_ARGS] = { [EVENT_GET_ARG_ID] = …
+ * SQL's NULL; the array is made by names, so that it has an element for each
+ * parameter of the statement: values[EVENT_GET_ARGS] = { [EVENT_GET_ARG_ID] = …
  * }; it is NULL if there are no parameters. If the connection breaks meanwhile
- * it is opened again and the statement run once more, so every statement must
- * be safe to run twice with the same ids. STATUS_OK sets *out, which the caller
- * frees; out can be NULL. Any other status leaves *out as it is, the failure
- * was logged, and db_reason() and db_sqlstate() have it. STATUS_RETRY says
- * nothing about whether the statement took effect.
+ * it is opened and the statement run again, so every statement must be safe to
+ * run twice with the same ids. STATUS_OK sets *out, which the caller frees; out
+ * can be NULL. Any other status leaves *out as it is; db_reason() and
+ * db_sqlstate() say why, and the failure was logged, except for a duplicate
+ * key (23505) and for db_keep_denials(). STATUS_RETRY says nothing about
+ * whether the statement took effect.
  */
 enum status db_run(struct db *, enum query, const char *const values[],
     struct pg_result **out) MUST_CHECK;
-/* The same, not prepared: planned for these values. */
+/* db_run() without a prepared statement: it is planned for these values. */
 enum status db_run_planned(struct db *, enum query, const char *const values[],
     struct pg_result **out) MUST_CHECK;
 
 /*
  * Connects if need be, and checks every 10 s whether the server is still fit.
- * STATUS_FAULT: it is unfit, in the sense of pg_open().
+ * STATUS_FAULT: for the reasons of pg_open().
  */
 enum status db_connect(struct db *) MUST_CHECK;
 
-/* Limits the wait of later calls, below timeout_ms; 0: no such limit. */
+/* Makes later calls wait less than timeout_ms; 0: timeout_ms again. */
 void db_limit(struct db *, int limit_ms);
 /* failed is called for each failed statement or connect, of any struct db. */
 void db_watch(void (*failed)(enum db_error));
 
 /*
  * Leaves it to the caller to log missing rights of the role (42501), which
- * would be logged at each run of a job otherwise.
+ * would otherwise be logged at each run of a job.
  */
 void db_keep_denials(struct db *);
 /* The role of the connection; "?" if not connected. */
 const char *db_role(const struct db *);
 
 const char *db_reason(const struct db *);   /* one line, never NULL */
-const char *db_sqlstate(const struct db *); /* "" where there was none */
+const char *db_sqlstate(const struct db *); /* "" if the failure has none */
 
 /* The last statement ran more than once: an earlier run can have committed. */
 bool db_was_repeated(const struct db *);
 
-/* Microseconds spent on statements so far; of NULL, 0. */
+/* Microseconds spent on statements so far; 0 for NULL. */
 int64_t db_spent_us(const struct db *);
 
 #endif

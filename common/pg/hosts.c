@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* An empty list counts as not given. */
+/* The length of a list; an empty list counts as not given. */
 static int
 count(const char *list)
 {
@@ -19,7 +19,7 @@ count(const char *list)
 	return n;
 }
 
-/* The n-th element; false where it does not fit. */
+/* Copies the n-th element; false if it does not fit. */
 static bool
 element(const char *list, int n, char *out, size_t size)
 {
@@ -47,8 +47,10 @@ is_name(const struct host *h)
 	    h->name[0] != '/' && h->name[0] != '@';
 }
 
-/* Writes its addresses from out[n] on, or the host itself if it has none, so
- * that libpq reports it. */
+/*
+ * Writes the host's addresses from out[n] on. If it has none, writes the host
+ * itself, so that libpq reports the failure.
+ */
 static int
 resolve(const struct host *h, int n, struct host out[HOSTS_MAX])
 {

@@ -1,7 +1,7 @@
 /*
  * The servers that a database URL names, each address by itself. libpq tries
- * them one after the other too, but under one deadline: a first one that does
- * not answer would use up the time of the others.
+ * them one after the other too, but under one deadline: a first server that
+ * does not answer would use up the time of the others.
  */
 #ifndef HOSTS_H
 #define HOSTS_H
@@ -14,16 +14,16 @@ enum {
 };
 
 struct host {
-	char name[HOST_NAME_LEN]; /* or a socket's directory; "": libpq's */
+	char name[HOST_NAME_LEN];       /* or socket directory; "": libpq's */
 	char address[HOST_ADDRESS_LEN]; /* "": the name was not resolved */
-	char port[HOST_PORT_LEN];       /* "": none was given */
+	char port[HOST_PORT_LEN];       /* "": no port was given */
 };
 
 /*
- * From libpq's lists with commas (NULL: not given); names are resolved, which
- * blocks, as it does in libpq. An empty port in a list is 5432. Returns how
- * many; 0: left to libpq, since the lists do not match or have an empty name
- * among several.
+ * Reads libpq's lists with commas (NULL: not given); names are resolved, which
+ * blocks, as it does in libpq. An empty port in a list is 5432. Returns the
+ * number of servers; 0: they are left to libpq, since the lists do not match or
+ * have an empty name among several.
  */
 int hosts_find(const char *host, const char *hostaddr, const char *port,
     struct host out[HOSTS_MAX]);

@@ -13,12 +13,12 @@
 
 struct pg {
 	PGconn *conn;
-	struct pg_trouble *trouble; /* the caller's */
-	int wait_ms;                /* of the current statement or connect */
-	int pid;                    /* of the server's process; 0: not asked */
+	struct pg_trouble *trouble; /* owned by the caller */
+	int wait_ms; /* limit of the current statement or connect */
+	int pid;     /* pid of the server's process; 0: not asked */
 };
 
-/* sqlstate can be NULL; of a message of several lines the first is kept. */
+/* sqlstate can be NULL; only the first line of message is kept. */
 void pg_set_reason(struct pg *, const char *sqlstate, const char *message);
 /* Waits until the socket is ready for poll's events; false at the deadline. */
 bool pg_wait_socket(struct pg *, short events, int64_t deadline);
@@ -26,9 +26,9 @@ bool pg_wait_socket(struct pg *, short events, int64_t deadline);
 bool pg_prepare_all(struct pg *);
 
 bool conninfo_is_understood(const char *url);
-/* False if libpq's messages about it would quote a part of its password. */
+/* False if libpq's messages about url would quote a part of its password. */
 bool conninfo_may_be_quoted(const char *url);
-/* The servers that it names, or else the environment does; at least one. */
+/* The servers that the URL names, or else the environment; at least one. */
 int conninfo_hosts(const char *url, struct host hosts[HOSTS_MAX]);
 
 #endif

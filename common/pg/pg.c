@@ -56,7 +56,7 @@ flush(struct pg *pg, int64_t deadline)
 /*
  * The server's answer to the one statement that was sent. If another server
  * process crashed, libpq can return an error without SQLSTATE while PQstatus()
- * is still OK; that counts as a broken connection.
+ * is still OK; such an error counts as a broken connection.
  */
 static enum pg_end
 await(struct pg *pg, PGresult **out)
@@ -81,7 +81,7 @@ await(struct pg *pg, PGresult **out)
 		*out = r;
 	}
 	/*
-	 * CommandComplete is sent before the commit: only the NULL behind it,
+	 * CommandComplete is sent before the commit: only the NULL after it,
 	 * which stands for ReadyForQuery, proves that it has committed.
 	 */
 	if (*out == NULL || end != PG_ANSWERED)
@@ -120,7 +120,7 @@ settle(struct pg *pg, enum pg_end end, PGresult **r)
 	return end;
 }
 
-/* If the server does not know a name, the program is newer than its schema. */
+/* If the server does not know a name, the program is newer than the schema. */
 static void
 explain(struct pg_trouble *t)
 {

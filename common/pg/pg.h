@@ -22,14 +22,14 @@ struct pg_trouble {
 
 /* How a statement ended. */
 enum pg_end {
-	PG_ANSWERED, /* with rows, or with an error and without a result */
+	PG_ANSWERED, /* by a result, or by an error without a result */
 	PG_BROKEN,   /* the connection is gone, the effect unknown */
 	PG_STALLED   /* no answer in time, the effect unknown */
 };
 
 /*
- * url: a libpq URI or conninfo string. Takes the first usable server of those
- * that it names; each has its share of wait_ms to answer, and a standby is not
+ * url: a libpq URI or conninfo string. Takes the first usable server that the
+ * url names; each has its share of wait_ms to answer, and a standby is not
  * usable. The server ends a statement after two thirds of timeout_ms.
  * STATUS_FAULT: the url is invalid, the server is unfit (fsync is off, an
  * encoding other than UTF8, a pooler that shares sessions), or memory is short.
@@ -38,8 +38,8 @@ enum status pg_open(struct pg **, const char *url, const char *program,
     int timeout_ms, int wait_ms, struct pg_trouble *) MUST_CHECK;
 void pg_close(struct pg *); /* NULL is fine */
 /*
- * Is the server still fit? It can have changed since pg_open(). Unless
- * STATUS_OK, the caller must close the session.
+ * Is the server still fit? It can have changed since pg_open(). Unless the
+ * result is STATUS_OK, the caller must close the session.
  */
 enum status pg_check(struct pg *, int timeout_ms, int wait_ms) MUST_CHECK;
 
@@ -60,7 +60,7 @@ typedef void pg_option(
     void *arg, const char *keyword, const char *variable, const char *value);
 enum status pg_options(const char *url, pg_option *, void *arg) MUST_CHECK;
 
-/* The role that it logged in as. */
+/* The role that the session logged in as. */
 const char *pg_role(const struct pg *);
 
 int pg_rows(const struct pg_result *);

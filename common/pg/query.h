@@ -1,6 +1,6 @@
 /*
  * The statements of sql/queries/, one a file, embedded at build: the file's
- * stem is the name in C (Q_event_insert) and of the prepared statement.
+ * stem names the statement in C (Q_event_insert) and, prepared, on the server.
  */
 #ifndef QUERY_H
 #define QUERY_H
@@ -19,7 +19,7 @@ enum query {
 /*
  * Positions by name, from the lines "-- takes:" and "-- returns:" of a
  * statement: EVENT_GET_ARG_ID is a parameter, EVENT_GET_ID a column, counted
- * from 0; EVENT_GET_ARGS and EVENT_GET_COLUMNS are how many there are.
+ * from 0; EVENT_GET_ARGS and EVENT_GET_COLUMNS are the numbers of both.
  */
 #define NAMES(...)                                                             \
 	enum {                                                                 \
@@ -34,7 +34,7 @@ enum query {
 
 const char *query_name(enum query);
 const char *query_text(enum query);
-/* How many parameters it has. */
+/* The number of parameters of a statement. */
 int query_args(enum query);
 /* The last change of sql/sqitch.plan, which the statements were written for. */
 const char *query_schema(void);

@@ -14,7 +14,8 @@ struct line {
 
 /*
  * "…FATAL:  53300: sorry, too many clients already": the severity can be in any
- * language, so this looks for the code between two blanks and a colon.
+ * language, so find_sqlstate() looks for the code between two blanks and a
+ * colon.
  */
 static const char *
 find_sqlstate(const char *text, size_t len)
@@ -37,7 +38,10 @@ weight(const struct line *line)
 	return strncmp(line->sqlstate, "28000", SQLSTATE_LEN) == 0 ? 1 : 2;
 }
 
-/* Other lines are hints, which are indented, or details such as LOCATION. */
+/*
+ * Whether the line is a failure. Other lines are hints, which are indented, or
+ * details such as LOCATION.
+ */
 static bool
 is_failure(const char *text)
 {
@@ -45,8 +49,8 @@ is_failure(const char *text)
 }
 
 /*
- * Of lines with equal weight the first counts: a later one, that a connection
- * without TLS was refused as well, follows from it.
+ * Of lines with equal weight the first counts: a later line, about a second try
+ * without TLS, follows from the first.
  */
 void
 reason_choose(const char *message, char sqlstate[SQLSTATE_LEN + 1],

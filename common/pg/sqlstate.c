@@ -33,7 +33,7 @@ find(const char *sqlstate)
 		{ "42P01", STATUS_RETRY, DB_ERROR_SCHEMA },
 		{ "42883", STATUS_RETRY, DB_ERROR_SCHEMA },
 		{ "42703", STATUS_RETRY, DB_ERROR_SCHEMA },
-		/* For the operator to mend: password */
+		/* A wrong password, which an operator can mend */
 		{ "28", STATUS_RETRY, DB_ERROR_ACCESS },
 		/* Made by connect.c, for a server that is unfit for events */
 		{ "F0000", STATUS_RETRY, DB_ERROR_UNFIT },

@@ -14,7 +14,7 @@ enum db_error {
 	DB_ERROR_CONFLICT, /* deadlock, serialization */
 	DB_ERROR_SCHEMA,   /* not migrated */
 	DB_ERROR_ACCESS,   /* password, privilege */
-	DB_ERROR_DATA,     /* a value it cannot store */
+	DB_ERROR_DATA,     /* a value that the database cannot store */
 	DB_ERROR_UNFIT,    /* set up so that it can lose or refuse events */
 	DB_ERROR_OTHER,
 	DB_ERRORS

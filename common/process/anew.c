@@ -8,12 +8,12 @@
 #include "buf.h"
 #include "log.h"
 
-/* "17 18 19": the environment outlives exec. */
+/* The children's pids, "17 18 19": the environment outlives exec. */
 #define CHILDREN "SMARTCITY_CHILDREN"
 
 enum {
 	CHECK_SECONDS = 20,
-	CHILDREN_MAX = 1 << 17, /* bytes, Linux's limit of one variable */
+	CHILDREN_MAX = 1 << 17, /* bytes, Linux's limit for one variable */
 };
 
 bool

@@ -16,9 +16,9 @@
 #include "notify.h"
 
 enum {
-	NUDGE_MS = 500,     /* between two SIGTERMs when stopping */
-	SETTLED_MS = 10000, /* a life this long makes up for crashes */
-	AT_ONCE = 3,        /* crashes in a row that do not slow down */
+	NUDGE_MS = 500,     /* pause between two SIGTERMs when stopping */
+	SETTLED_MS = 10000, /* a life this long cancels former crashes */
+	AT_ONCE = 3,        /* crashes in a row that cause no pause */
 };
 
 static const struct backoff restart = { 50, 5000, 20 };
@@ -31,10 +31,10 @@ struct slot {
 	int64_t start_at;
 };
 
-/* A child of the program that we took over from. */
+/* A child of the former program, taken over from it. */
 struct old {
 	pid_t pid;
-	bool leaving; /* was told to */
+	bool leaving; /* SIGTERM was sent to it */
 };
 
 struct pool {
@@ -45,7 +45,7 @@ struct pool {
 	pid_t check; /* of `program --check`; 0 or -1: none runs */
 	bool stopping;
 	int64_t nudge_at, kill_at;
-	sigset_t before; /* the mask at the start */
+	sigset_t before; /* signal mask at the start */
 };
 
 static pid_t master;
@@ -53,7 +53,7 @@ static pid_t master;
 void
 children_ready(void)
 {
-	/* A lookalike master would be init, when ours has just died. */
+	/* If the master has just died, the parent is another process. */
 	if (master != 0 && getppid() == master)
 		sigqueue(master, SIGRTMIN, (union sigval){ 0 });
 }
@@ -65,7 +65,7 @@ tell_end(const struct pool *p, pid_t pid, int status)
 		p->spec->ended(p->spec->arg, pid, status);
 }
 
-/* Pids that are not this process's children are passed over. */
+/* Takes over the old children; skips pids that are no longer children. */
 static enum status
 adopt(struct pool *p)
 {
@@ -120,8 +120,8 @@ start(struct pool *p, struct slot *s, int64_t now)
 }
 
 /*
- * Starts what is missing and due; next to old ones, one at a time. Returns
- * when the next one is due, or -1.
+ * Starts the missing children that are due; while there are old children, one
+ * at a time. Returns when the next child is due, or -1.
  */
 static int64_t
 fill(struct pool *p, int64_t now)
@@ -141,8 +141,9 @@ fill(struct pool *p, int64_t now)
 }
 
 /*
- * As many old ones stay as there are new ones that do not serve yet: the last,
- * for new ones start in the same order, and each replaces its like.
+ * Keeps as many old children as there are new ones that do not serve yet: the
+ * last ones, because the new children start in the same order, and each
+ * replaces the old child of its place.
  */
 static void
 retire(struct pool *p)
@@ -208,7 +209,7 @@ stop(struct pool *p)
 		kill(p->check, SIGKILL);
 }
 
-/* Tells them again, since whoever missed it must not hold up the stop. */
+/* Sends SIGTERM again: a child that missed it must not hold up the stop. */
 static int64_t
 nudge(struct pool *p, int64_t now)
 {
@@ -332,7 +333,7 @@ reap(struct pool *p)
 		ended(p, pid, status);
 }
 
-/* Until a signal comes or the time has: -1 never does. */
+/* Waits until a signal or the time `until` comes; -1: only for a signal. */
 static void
 await(struct pool *p, int64_t until)
 {
@@ -354,7 +355,7 @@ await(struct pool *p, int64_t until)
 	else if (anew_is_asked(sig))
 		reload(p);
 	else if (sig == SIGUSR1)
-		log_debug_toggle(); /* the children's too */
+		log_debug_toggle(); /* also the children's debug lines */
 	else if (sig == SIGRTMIN)
 		ready(p, info.si_pid);
 	else if (sig == SIGCHLD)
@@ -381,7 +382,7 @@ children_run(const struct children *spec)
 		free(p.slots);
 		return STATUS_FAULT;
 	}
-	/* What ended during an exec has left its SIGCHLD to us, or none. */
+	/* A child that ended during the exec may have left no SIGCHLD. */
 	reap(&p);
 	while (!p.stopping || any_left(&p)) {
 		now = clock_steady_ms();

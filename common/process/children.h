@@ -15,14 +15,14 @@
 struct children {
 	int count;
 	/*
-	 * What a child does; the result is its exit status. 0 after it told
-	 * that it is ready starts the next at once, all else is a crash. It
-	 * begins with SIGTERM, its order to stop, blocked, as the master's
-	 * other signals are.
+	 * What a child does; the result is its exit status. After
+	 * children_ready() and status 0 the next child starts at once; any
+	 * other end is a crash. SIGTERM, the order to stop, and the master's
+	 * other signals are blocked in a child at first.
 	 */
-	int (*run)(void *arg, int n); /* n: its place, from 0 to count - 1 */
+	int (*run)(void *arg, int n); /* n: from 0 to count - 1 */
 	void *arg;
-	/* The master reaped one, also one that it took over; may be NULL. */
+	/* Called for each child that ended, also one taken over; or NULL. */
 	void (*ended)(void *arg, pid_t, int wait_status);
 	/*
 	 * How this program is started again; NULL: never. argv[0] --check
@@ -31,12 +31,12 @@ struct children {
 	char **argv;
 	/* Makes arg outlive an exec (true), or not any more (false). */
 	void (*hand_over)(void *arg, bool);
-	int grace_ms; /* from SIGTERM to SIGKILL when stopping */
+	int grace_ms; /* time from SIGTERM to SIGKILL */
 };
 
 /* Returns when stopped; on STATUS_FAULT (out of memory) nothing was started. */
 enum status children_run(const struct children *) MUST_CHECK;
-/* A child tells that it serves; elsewhere it does nothing. */
+/* Called by a child that can serve; in other processes it does nothing. */
 void children_ready(void);
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "log.h"
 
-/* 0, or errno. */
+/* Returns 0, or errno. */
 static int
 send_to(const char *path, const char *state)
 {

@@ -10,7 +10,7 @@
 #include "clock.h"
 #include "log.h"
 
-#define INHERIT "SMARTCITY_SCOREBOARD" /* the board's fd */
+#define INHERIT "SMARTCITY_SCOREBOARD" /* descriptor of the board */
 
 enum {
 	VERSION_OF_LAYOUT = 2
@@ -34,7 +34,7 @@ mix(uint64_t hash, const char *text)
 	return hash;
 }
 
-/* Another release can have other services, rules or counters. */
+/* A hash, since another release can have other services, rules or counters. */
 static uint64_t
 layout(void)
 {

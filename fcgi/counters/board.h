@@ -1,6 +1,6 @@
 /*
  * The scoreboard's memory: made by the master, shared with its children, and
- * handed to the program that takes its place. Only score.c writes to it, and
+ * handed to the program that takes its place. score.c counts in it, and
  * score_read.c reads it.
  */
 #ifndef BOARD_H
@@ -15,7 +15,7 @@ enum {
 	BOARD_SLOTS = 20480 /* twice SMARTCITY_PROCESSES at its most */
 };
 
-/* What a slot's byte in `busy` says. */
+/* The states of a slot, in `busy`. */
 enum {
 	SLOT_IDLE,
 	SLOT_ACTIVE,
@@ -27,8 +27,8 @@ struct slot {
 	_Atomic bool is_status;
 	_Atomic int64_t started_us;        /* wall clock */
 	_Atomic int64_t start_us;          /* steady clock */
-	_Atomic int64_t began_us, last_us; /* steady clock; a duration */
-	counter requests;                  /* of this process */
+	_Atomic int64_t began_us, last_us; /* steady clock; last duration */
+	counter requests;                  /* served by this process */
 	/* Odd while the texts change, so that a reader tries again. */
 	_Atomic unsigned int turn;
 	char method[SCORE_METHOD_LEN], uri[SCORE_URI_LEN];
@@ -43,17 +43,17 @@ struct board {
 	counter max_reached, started, ended[SCORE_ENDS];
 	_Atomic int64_t disk_full_us; /* steady clock */
 	atomic_bool clock_told;       /* a wrong clock has been logged */
-	/* In one array, since each request counts those that are active. */
+	/* In one array, since each request counts the active slots. */
 	alignas(64) _Atomic unsigned char busy[BOARD_SLOTS];
 	struct slot slots[BOARD_SLOTS];
 };
 
-extern struct board *board;     /* NULL: this process has none, */
-extern struct slot board_spare; /* and counts here */
+extern struct board *board;     /* NULL: this process has no board */
+extern struct slot board_spare; /* counts without a board */
 
-/* Takes over the former program's board if it has this layout, or makes one. */
+/* Takes over the former program's board if its layout fits, or makes one. */
 enum status board_open(int processes) MUST_CHECK;
-/* Whether a program that exec() starts in this process inherits the board. */
+/* Sets whether a program that this process exec()s inherits the board. */
 void board_hand_over(bool on);
 
 /* Processes that are serving a request. */

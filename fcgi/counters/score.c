@@ -15,7 +15,7 @@ enum {
 };
 
 static struct slot *mine = &board_spare;
-/* Of the current request; -1: none, or not known yet. */
+/* Both of the current request; -1: none, or not known yet. */
 static int service = -1;
 static int outcome = -1;
 

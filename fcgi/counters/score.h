@@ -1,8 +1,8 @@
 /*
- * The scoreboard: memory that the master shares with its children, one slot
- * for each. Only the child that holds a slot writes to it, so counting needs no
- * lock; its counts stay in the slot when the child ends, and a total is the sum
- * over all slots. The memory itself is in board.h.
+ * The scoreboard: memory that the master shares with its children, one slot for
+ * each. Only the child that holds a slot writes to it, and the master after its
+ * death, so counting needs no lock; the counts stay in the slot when the child
+ * ends, and a total is the sum over all slots. The memory itself is in board.h.
  *
  * The counts of ingest always balance: received = stored + duplicate + rejected
  * + refused + failed + unfinished. One store to memory moves a request from
@@ -36,7 +36,7 @@ enum outcome {
 	OUTCOME_DUPLICATE, /* answered with the earlier event's ids */
 	OUTCOME_REJECTED,  /* failed its schema, and is kept apart */
 	OUTCOME_REFUSED, /* another 4xx, or the sender left: nothing is kept */
-	OUTCOME_FAILED,  /* 5xx, or the responder died: to be repeated */
+	OUTCOME_FAILED,  /* 5xx, or the responder died: the sender repeats it */
 	OUTCOMES
 };
 
@@ -55,7 +55,7 @@ struct tally {
 	counter received[SCORE_SERVICES];
 	counter took[SCORE_SERVICES][OUTCOMES][SCORE_BUCKETS];
 	counter took_us[SCORE_SERVICES][OUTCOMES];
-	/* By the number of service_derivation(). */
+	/* Indexed by the n of service_derivation(). */
 	counter fired[SCORE_RULES], suppressed[SCORE_RULES];
 	counter responses[SCORE_CLASSES];
 	counter db_errors[DB_ERRORS];
@@ -76,7 +76,7 @@ struct score_pool {
 	int processes, idle, active, status_responders;
 	int max_active;
 	uint64_t max_reached; /* requests that took the last idle process */
-	int max_queue;        /* the longest that was seen */
+	int max_queue;        /* longest queue that was seen */
 	uint64_t started, ended[SCORE_ENDS];
 };
 
@@ -86,9 +86,9 @@ struct score_process {
 	int64_t started_us; /* wall clock */
 	int64_t since_us;   /* since then */
 	uint64_t requests;
-	int64_t took_us; /* so far, or of the last request */
+	int64_t took_us; /* time so far, or of the last request */
 	char method[SCORE_METHOD_LEN], uri[SCORE_URI_LEN];
-	long long length; /* of its body */
+	long long length; /* of the request's body */
 };
 
 /* --- the master --- */
@@ -102,23 +102,23 @@ void score_ended(pid_t, int wait_status);
 void score_join(bool is_status);
 void score_begin(const char *method, const char *path, const char *query,
     const char *content_length);
-/* Before score_end(): the event's outcome; without it the status decides. */
+/* Called before score_end(); without it the status decides on the outcome. */
 void score_outcome(enum outcome);
 /* status: of HTTP, or 0 if the client had gone. */
 void score_end(int status, int slow_ms);
-/* Whether a rule's event was derived, or its incident was open. */
+/* Counts a rule's event; fired: derived, not suppressed by an open incident. */
 void score_rule(const struct derived *, bool fired);
-/* For db_watch(). */
+/* Counts a failure of the database; for db_watch(). */
 void score_db_error(enum db_error);
 
 /* --- readers --- */
 
-/* False: there is no board, and all is 0. */
+/* False: this process has no board, and all is 0. */
 bool score_pool(struct score_pool *);
 void score_sum(struct tally *);
 /* The next process from *slot on; false: no more. */
 bool score_process(int *slot, struct score_process *);
-/* Notes a length of the queue; returns the longest so far. */
+/* Notes a length of the listen queue; returns the longest so far. */
 int score_queue(int length);
 /* Whether this pool has logged a wrong clock; for dbclock_tell(). */
 atomic_bool *score_clock_told(void);
@@ -128,7 +128,7 @@ atomic_bool *score_clock_told(void);
  */
 double score_disk_full(void);
 
-/* Upper bound in seconds; the last is infinite. */
+/* The upper bound of bucket n in seconds; the last is infinite. */
 double score_bucket(int n);
 const char *score_service(int n);
 const char *score_outcome_name(int n);

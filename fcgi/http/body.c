@@ -75,7 +75,8 @@ charset_of(const char *s, const char *end, char out[CHARSET_LEN])
 
 /*
  * Finds the first charset that is not UTF-8 or a subset of it. JSON has no such
- * parameter (RFC 8259, section 11), but a body can be encoded as it says.
+ * parameter (RFC 8259, section 11), but a body can be encoded as the parameter
+ * says.
  */
 static bool
 has_other_charset(const char *type, char out[CHARSET_LEN])

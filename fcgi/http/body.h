@@ -5,8 +5,9 @@
 #include "problem.h"
 
 /*
- * False: the request was answered, since its body is not JSON by its type, a
- * CloudEvent, not UTF-8 by its charset, compressed, too large, or absent.
+ * False: the request was answered with an error, since its body is not JSON by
+ * its type, is a CloudEvent, is not UTF-8 by its charset, or is compressed, too
+ * large or absent.
  */
 bool body_check(const struct request *, struct response *);
 

@@ -84,7 +84,7 @@ is_our_name(const char *host, const struct site *site)
 
 /*
  * A Host without a port means the default port of the page's scheme, since a
- * proxy can have ended https. If nginx ends it, a page that came by http is
+ * proxy can have ended https. If nginx ends https, a page that came by http is
  * foreign, because anybody on the network path could have changed it.
  */
 static bool
@@ -157,7 +157,7 @@ origin_of_fetch(const char *value)
 	while (next(&value, entry)) {
 		if (strcmp(entry, "same-origin") == 0)
 			worst = ORIGIN_OWN;
-		else if (strcmp(entry, "none") != 0) /* "none": by the user */
+		else if (strcmp(entry, "none") != 0) /* "none": no page */
 			return ORIGIN_FOREIGN;
 	}
 	return worst;

@@ -205,7 +205,7 @@ page_put_rows(
 	return row;
 }
 
-/* Appends the rows of one statement; *more: there is more, and room for it. */
+/* Appends the rows of one statement; *more: more rows exist and fit. */
 static enum status
 put_some(struct page *p, const struct context *ctx, const struct listing *list,
     struct buf *out, bool *more)

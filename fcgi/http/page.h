@@ -8,14 +8,14 @@
 
 enum {
 	PAGE_MAX = 100,
-	PAGE_BYTES = 8 << 20 /* of a list's body, unless one row is longer */
+	PAGE_BYTES = 8 << 20 /* limit, unless one row is longer */
 };
 
 struct page {
 	struct params params;
 	struct faults faults;
 	long long limit, offset;
-	struct id below; /* the cursor, exclusive; ID_LAST where absent */
+	struct id below; /* the cursor, exclusive; ID_LAST if absent */
 	bool is_full;    /* there can be more, on the next page */
 };
 
@@ -25,24 +25,25 @@ struct page {
  * page_free() either way.
  */
 bool page_open(struct page *, const struct request *, struct response *);
-/* The same with limits other than PAGE_MAX: the default and the largest. */
+/* page_open() with other limits: `usual` is the default, max the largest. */
 bool page_open_to(struct page *, int usual, int max, const struct request *,
     struct response *);
-/* False: it has faults, and the request was answered with 422. */
+/* False: the query string has faults, and the request was answered with 422. */
 bool page_check(struct page *, const struct request *, struct response *);
 void page_free(struct page *);
 
-/* An id from a parameter. False: it is absent or, with a fault, no id. */
+/* An id from a parameter. False: it is absent, or no id, which is a fault. */
 bool page_id(struct page *, const char *name, struct id *);
-/* Likewise a time, as the smallest id not before it. */
+/* Likewise a time, as the smallest id not before this time. */
 bool page_time(struct page *, const char *name, struct id *);
 /*
- * One of the choices, which end with NULL and fill no more than 200 characters.
- * NULL: it is absent or, with a fault that lists the choices, none of them.
+ * The one of the choices that a parameter has. They end with NULL, and fill no
+ * more than 200 characters. NULL: the parameter is absent or none of the
+ * choices, which adds a fault that lists them.
  */
 const char *page_choice(
     struct page *, const char *name, const char *const choices[]);
-/* Adds a fault of that parameter, which must be present. */
+/* Adds a fault of the parameter `name`, which must be present. */
 void page_refuse(
     struct page *, const char *name, const char *type, const char *msg);
 /* Adds a fault for each parameter that the route does not know. */
@@ -51,7 +52,10 @@ void page_only(struct page *, const struct request *);
 bool page_path_id(
     const struct request *, const char *text, struct id *, struct response *);
 
-/* Link: rel="next": this request with name=value instead of its old cursor. */
+/*
+ * Adds Link: rel="next", this request with name=value instead of its old
+ * cursor.
+ */
 void page_link(const struct request *, const char *name, const char *value,
     struct response *);
 
@@ -61,7 +65,7 @@ typedef void page_writer(struct buf *, const struct pg_result *, int row);
 /*
  * Appends to a JSON array, whose opening bracket is written, as many of the
  * first n rows as fit into PAGE_BYTES, but the array's first row always.
- * Returns how many.
+ * Returns the number of rows.
  */
 int page_put_rows(struct buf *, const struct pg_result *, int n, page_writer *);
 
@@ -77,7 +81,7 @@ struct listing {
 	const void *arg;
 	page_writer *write;
 	int id;   /* column by which the page is ordered */
-	int more; /* column: true in the last row if that bound cut rows off */
+	int more; /* column: true in the last row if rows were cut off */
 };
 /*
  * Answers with a list: as many rows as asked for, or as fit into PAGE_BYTES,
@@ -85,7 +89,7 @@ struct listing {
  */
 void page_answer(struct page *, const struct context *, const struct request *,
     const struct listing *, struct response *);
-/* The same for a list whose query string is read by page_open() alone. */
+/* page_answer() for a list that needs only page_open() and page_check(). */
 void page_list(const struct context *, const struct request *,
     const struct listing *, struct response *);
 /*
@@ -97,9 +101,9 @@ void page_get_row(const struct context *, const struct request *,
     const char *id, enum query, page_writer *, const char *none,
     struct response *);
 
-/* PostgreSQL's ISO output as RFC 3339. */
+/* Writes PostgreSQL's ISO output as RFC 3339. */
 void page_put_time(struct buf *, const char *timestamptz);
-/* A string or null. */
+/* Writes a JSON string or null. */
 void page_put_text(struct buf *, const char *text);
 
 #endif

@@ -19,12 +19,12 @@ struct params {
 
 /* NULL, or why the string is refused: a static phrase. */
 const char *params_parse(struct params *, const char *query);
-/* The last one of that name, as in the Python system; NULL where absent. */
+/* The last value of that name, as in the Python system; NULL if absent. */
 const char *params_get(const struct params *, const char *name);
 
 /*
- * A whole number; *out keeps its value where the parameter is absent. A fault
- * is added where it is no number or below min.
+ * Reads a whole number; *out keeps its value if the parameter is absent. Adds a
+ * fault if the parameter is no number or below min.
  */
 void params_int(const struct params *, const char *name, long long min,
     long long *out, struct faults *);

@@ -31,7 +31,7 @@ wants_rfc9457(const struct request *req)
 	    strstr(req->accept, "application/problem+json") != NULL;
 }
 
-/* Writes all before the detail; the callers add it and the last brace. */
+/* Writes all before the detail; callers add the detail and the last brace. */
 static bool
 begin(const struct request *req, struct response *res, int status)
 {

@@ -9,14 +9,14 @@
 #include "fault.h"
 #include "request.h"
 
-/* {"detail": "…"}; replaces the body that the response had. */
+/* Writes {"detail": "…"}; replaces the body that the response had. */
 void problem_write(const struct request *, struct response *, int status,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 
-/* 503 for STATUS_RETRY, 422 for STATUS_REJECT, else 500. */
+/* Answers with 503 for STATUS_RETRY, 422 for STATUS_REJECT, else 500. */
 void problem_status(const struct request *, struct response *, enum status);
 
-/* 422 with every fault. */
+/* Answers with 422 and every fault. */
 void problem_faults(
     const struct request *, struct response *, const struct faults *);
 

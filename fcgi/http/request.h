@@ -16,7 +16,7 @@
 struct db;
 struct guard;
 
-/* Bytes; nginx's client_max_body_size says the same. */
+/* Bytes; nginx's client_max_body_size has the same value. */
 #define BODY_MAX ((size_t)1 << 20)
 /* Bytes: a page and the row that did not fit (page.h), or one whole trace. */
 #define RESPONSE_MAX ((size_t)32 << 20)
@@ -26,7 +26,7 @@ struct request {
 	const char *method;
 	const char *path;  /* raw, as in the request line, without the query */
 	const char *query; /* raw, without the ?; "" where there is none */
-	const char *query_names; /* known to its route, separated by commas */
+	const char *query_names; /* known parameters, with commas */
 	/*
 	 * If a client repeats a header, nginx before 1.23 passes on each line;
 	 * later versions pass one line that joins them with ", ".
@@ -36,14 +36,14 @@ struct request {
 	int content_types; /* number of Content-Type lines; 0: unknown */
 	const char *content_encoding; /* NULL also if it is identity */
 	const char *accept;
-	const char *idempotency_key; /* of the first line */
+	const char *idempotency_key; /* value of the first line */
 	int idempotency_keys;        /* number of Idempotency-Key lines */
 	const char *request_id;
 	const char *traceparent; /* W3C Trace Context, well-formed */
-	enum origin origin;      /* of the page that sent it, if one did */
+	enum origin origin;      /* of the web page that sent it, if any */
 	/* The origin of a listed page, which may read the answer. */
 	const char *reader;
-	bool by_nchan;    /* the live stream, and nginx can open it */
+	bool by_nchan;    /* for the live stream, which nginx can open */
 	const char *body; /* NUL-terminated and complete */
 	size_t body_len;
 	bool body_too_large; /* longer than BODY_MAX; body is "" */
@@ -71,11 +71,10 @@ typedef void request_handler(
 
 /* What a handler needs besides the request; one per process. */
 struct context {
-	request_handler
-	    *handle; /* every request that arrived whole: route_handle() */
+	request_handler *handle; /* route_handle(), of whole requests */
 	struct db *db;
 	const struct config *config;
-	const struct guard *guard; /* of config->delivery_allow */
+	const struct guard *guard; /* made from config->delivery_allow */
 	int listen_fd;             /* the pool's socket; 0 under plain CGI */
 };
 

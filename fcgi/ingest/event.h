@@ -23,8 +23,8 @@ struct event {
 	const char *key; /* event_key_is_fit() holds */
 	const char *request_id, *traceparent;
 
-	/* Filled by event_check(), but the id by event_init(). */
-	struct id id; /* smaller than those of the events derived from it */
+	/* The id is filled by event_init(), the rest by event_check(). */
+	struct id id; /* smaller than the ids of derived events */
 	struct json *document;
 	struct buf normalised;
 	struct findings findings;
@@ -36,7 +36,7 @@ enum event_end {
 	EVENT_STORED,
 	EVENT_DUPLICATE, /* known key: the receipt is the earlier event's */
 	EVENT_REJECTED,  /* kept apart, with its faults */
-	EVENT_FAILED     /* see the status; whether it was stored is unknown */
+	EVENT_FAILED     /* see *status; unknown whether it was stored */
 };
 
 /* 1 to KEY_MAX characters of UTF-8 without control characters. */

@@ -81,8 +81,8 @@ is_list(const char *quoted, size_t n)
 
 /*
  * The key from the header: a structured-field string or, as every SDK sends it,
- * the bare key. NULL: it can be several keys, since nginx from 1.23 on joins
- * repeated header lines with ", ".
+ * the bare key. NULL: the header can have several keys, since nginx from 1.23
+ * on joins repeated header lines with ", ".
  */
 static const char *
 bare_key(struct ingest *in)

@@ -24,7 +24,7 @@ is_duplicate(const struct db *db)
 BEGINS_ALIKE(EVENT_BY_KEY);
 BEGINS_ALIKE(EVENT_INGEST);
 
-/* Each row has the event's id and a derived event's, or NULL if it has none. */
+/* Each row has the event's id and that of one derived event, NULL if none. */
 static enum status
 fill(struct receipt *receipt, const struct pg_result *r)
 {
@@ -110,7 +110,7 @@ insert(struct db *db, const struct event *e, const char *received)
 	return status != STATUS_OK && is_duplicate(db) ? STATUS_OK : status;
 }
 
-/* As JSON, in the form that sql/queries/event_ingest.sql reads. */
+/* Writes it as JSON, in the form that sql/queries/event_ingest.sql reads. */
 static void
 write_finding(struct buf *out, const struct finding *f, int n)
 {

@@ -10,11 +10,11 @@ struct event;
 /* The answer to the sender of an event. */
 struct receipt {
 	struct id id;
-	/* One a finding: its own id, or an earlier event's of its incident. */
+	/* One id a finding: its own, or of its incident's earlier event. */
 	struct id *derived;
 	int derived_count;
 	bool is_replayed;   /* the answer is that of an earlier event */
-	bool is_other_body; /* … whose payload differs from this one */
+	bool is_other_body; /* … whose payload differs from the new one */
 };
 
 /*
@@ -25,7 +25,7 @@ enum status store_event(struct db *, const struct event *,
     const char *retry_schedule, struct receipt *) MUST_CHECK;
 void receipt_free(struct receipt *);
 
-/* Stores the body as it was sent; reasons: a JSON array. */
+/* Stores a rejected event, its body as it was sent; reasons: a JSON array. */
 enum status store_rejected(
     struct db *, const struct event *, const char *reasons) MUST_CHECK;
 

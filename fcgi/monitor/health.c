@@ -18,7 +18,7 @@ health_get(const struct context *ctx, const struct request *req,
 	buf_puts(&res->body, "{\"status\":\"ok\"}");
 }
 
-/* For so long /ready is 503; then a load balancer's requests try the disk. */
+/* How long /ready answers 503; then a load balancer's requests try the disk. */
 enum {
 	DISK_FULL_SECONDS = 30
 };
@@ -38,7 +38,7 @@ add_reason(struct buf *reasons, const char *what, const char *why)
 
 /*
  * Q_ready only reads, which works on a full disk too. So the scoreboard is
- * asked when a responder last failed to write.
+ * asked for the last time that a write failed.
  */
 static void
 look_for_space(struct buf *reasons)
@@ -87,7 +87,7 @@ find_reasons(const struct context *ctx, struct buf *reasons)
 	look_for_space(reasons);
 }
 
-/* The pool can serve, but an operator should look at these. */
+/* The pool can serve, but an operator should look at the warnings. */
 static void
 find_warnings(const struct context *ctx, struct buf *warnings)
 {

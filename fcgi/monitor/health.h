@@ -1,4 +1,4 @@
-/* GET /health: the process answers. GET /ready: it can work, else why not. */
+/* GET /health: the process answers. GET /ready: can it work, or why not? */
 #ifndef HEALTH_H
 #define HEALTH_H
 

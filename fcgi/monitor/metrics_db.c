@@ -18,9 +18,9 @@ enum {
 	DESCRIPTION_MAX = 100 /* characters, as in the log */
 };
 
-#define SUBSCRIPTIONS "1000" /* that have labels of their own */
+#define SUBSCRIPTIONS "1000" /* most that have labels of their own */
 
-/* Of deliveries that have not ended. */
+/* The states of deliveries that have not ended. */
 static const struct {
 	enum delivery_state state;
 	int count, age; /* columns */
@@ -52,7 +52,7 @@ put_state(
 	    (const char *[]){ "state", delivery_state_name(state), NULL }, n);
 }
 
-/* Of all subscriptions, by state; what is dead has no age. */
+/* Sums of all subscriptions, by state; failed and expired ones have no age. */
 static void
 put_states(struct buf *out, const struct pg_result *r)
 {
@@ -175,8 +175,8 @@ put_clock(
 /* --- the workers --- */
 
 /*
- * Rows of one metric follow each other. A newer worker may count what this
- * pool does not know, which is left out.
+ * Rows of one metric follow each other. Metrics of a newer worker that this
+ * pool does not know are left out.
  */
 static void
 put_samples(struct buf *out, const struct pg_result *r)

@@ -4,7 +4,10 @@
 
 #include "request.h"
 
-/* Takes half a second at most; without an answer smartcity_database_up is 0. */
+/*
+ * Waits half a second for each of two statements; without an answer
+ * smartcity_database_up is 0.
+ */
 void metrics_db(const struct context *, struct buf *out);
 
 #endif

@@ -17,7 +17,7 @@ enum {
 struct page {
 	struct buf *out;
 	bool is_json;
-	bool is_first; /* of a JSON object */
+	bool is_first; /* no member of the JSON object is written yet */
 };
 
 static void
@@ -149,7 +149,7 @@ put_processes(struct page *p)
 
 /*
  * Whether the query has this word, as in ?json&full. Generated clients write
- * ?json=&full=, so the text behind a "=" is ignored.
+ * ?json=&full=, so the text after a "=" is ignored.
  */
 static bool
 has_word(const char *query, const char *word)

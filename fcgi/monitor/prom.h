@@ -10,12 +10,12 @@
 /* Begins a family; all its samples must follow before the next family. */
 void prom_family(struct buf *, enum metric);
 /*
- * labels: pairs of name and value, ended by a NULL name; NULL: none. Values
- * may be any text.
+ * labels: pairs of name and value, ended by a NULL name; NULL: none. Values can
+ * be any text.
  */
 void prom_sample(
     struct buf *, enum metric, const char *const labels[], double value);
-/* The same for a part of a histogram: "_bucket", "_sum" or "_count". */
+/* Writes a sample of a part of a histogram: "_bucket", "_sum" or "_count". */
 void prom_part(struct buf *, enum metric, const char *part,
     const char *const labels[], double value);
 

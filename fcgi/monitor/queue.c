@@ -48,7 +48,7 @@ ask(int netlink, ino_t inode)
 	return send(netlink, &q, sizeof(q), 0) == (ssize_t)sizeof(q);
 }
 
-/* Finds the attribute with the lengths behind the fixed part of the answer. */
+/* Finds the attribute with the lengths after the fixed part of the answer. */
 static bool
 find_lengths(const char *answer, size_t n, struct unix_diag_rqlen *out)
 {

@@ -4,7 +4,9 @@
 
 #include <stdbool.h>
 
-/* max: the backlog. False: the kernel does not tell; sock_diag(7), tcp(7). */
+/*
+ * max: the backlog. False: the kernel does not tell; see sock_diag(7), tcp(7).
+ */
 bool queue_read(int listen_fd, int *waiting, int *max);
 
 #endif

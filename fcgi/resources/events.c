@@ -8,14 +8,14 @@
 #include "page.h"
 #include "service.h"
 
-/* events_write() writes the rows of each of these by the same columns. */
+/* events_write() writes the rows of these statements by the same columns. */
 EVENTS_WRITE_CHECK(EVENTS_PAGE);
 EVENTS_WRITE_CHECK(EVENTS_SEARCH);
 EVENTS_WRITE_CHECK(EVENTS_FEED);
 /* read_page() runs one of two statements; the list has one column for both. */
 _Static_assert(EVENTS_PAGE_MORE == (int)EVENTS_SEARCH_MORE, "events_search");
 
-/* The filters of a page of events; NULL: not filtered by that. */
+/* The filters of a page of events; NULL: no such filter. */
 struct filter {
 	struct id below;        /* exclusive */
 	const struct id *since; /* inclusive */
@@ -168,7 +168,7 @@ read_part(struct db *db, const struct feed *f, struct pg_result **out)
 	return db_run(db, Q_events_feed, values, out);
 }
 
-/* Appends rows of one statement, and moves the cursor behind the last one. */
+/* Appends rows of one statement, and moves the cursor after the last row. */
 static enum status
 put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
 {
@@ -199,9 +199,9 @@ put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
 }
 
 /*
- * A full page ends at its last event. Any other page has read everything below
- * the horizon, so the next poll starts there and does not read again what the
- * filter left out. Hence even an empty page has a Link.
+ * A full page ends at its last event. Any shorter page has read everything
+ * below the horizon, so the next poll starts there and does not read again what
+ * the filter left out. Hence even an empty page has a Link.
  */
 static void
 link_feed(const struct request *req, const struct feed *f,
@@ -292,7 +292,7 @@ events_get(const struct context *ctx, const struct request *req,
 
 /*
  * With its module nchan, nginx asks here before it opens the stream. The answer
- * is yes, since route_handle() has refused pages that may not have it.
+ * is yes, since route_handle() has refused pages that may not open the stream.
  */
 void
 events_stream(const struct context *ctx, const struct request *req,

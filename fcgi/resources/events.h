@@ -11,13 +11,13 @@ void events_list(const struct context *, const struct request *,
     const char *arg, struct response *);
 void events_get(const struct context *, const struct request *, const char *id,
     struct response *);
-/* Lets nchan open the stream; 501, with the reason, without nchan. */
+/* Lets nchan open the stream; without nchan answers with 501 and the reason. */
 void events_stream(const struct context *, const struct request *,
     const char *arg, struct response *);
 
 /* Writes a row whose first columns are those of sql/queries/event_get.sql. */
 void events_write(struct buf *, const struct pg_result *, int row);
-/* Checks that another statement's rows, such as EVENTS_FEED, have them. */
+/* Checks that another statement, such as EVENTS_FEED, has the same columns. */
 #define EVENTS_WRITE_CHECK(x)                                                  \
 	_Static_assert((int)x##_ID == EVENT_GET_ID &&                          \
 		(int)x##_SERVICE == EVENT_GET_SERVICE &&                       \

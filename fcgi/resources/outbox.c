@@ -218,7 +218,7 @@ replay(const struct context *ctx, const struct request *req, struct page *p,
 	struct search s;
 
 	read_search(p, state != NULL ? state : states[0], &s);
-	/* Without a mistyped filter, too much would be resent. */
+	/* Ignoring a mistyped filter would resend too much. */
 	page_only(p, req);
 	if (!page_check(p, req, res))
 		return;

@@ -56,7 +56,7 @@ why_reserved(const char *name)
 	return NULL;
 }
 
-/* RFC 9110, section 5.6.2. */
+/* Whether s is a token of RFC 9110, section 5.6.2. */
 static bool
 is_token(const char *s)
 {
@@ -67,7 +67,7 @@ is_token(const char *s)
 	return *s != '\0' && s[strspn(s, chars)] == '\0';
 }
 
-/* RFC 9110, section 5.5, without obs-text; it has no line breaks either. */
+/* A value of RFC 9110, section 5.5, but without obs-text, and on one line. */
 static bool
 is_value(const char *s)
 {

@@ -24,7 +24,7 @@ struct reader {
 	const struct guard *guard;
 	struct faults *faults;
 	struct buf *out;
-	const char *name; /* of the member that is being read */
+	const char *name; /* name of the member that is being read */
 	bool is_new;
 	bool is_nats; /* the body's URL is of NATS */
 };
@@ -62,7 +62,7 @@ fault(struct reader *r, const char *type, const char *msg,
 	faults_add_member(r->faults, type, r->name, msg, value);
 }
 
-/* NULL, with a fault, if it is no string. */
+/* The string; NULL, with a fault, if value is no string. */
 static const char *
 string_of(struct reader *r, const struct cJSON *value)
 {
@@ -129,7 +129,7 @@ read_description(struct reader *r, const struct cJSON *value)
 	fault(r, "string_too_long", msg, value);
 }
 
-/* Without blanks, because SQL statements parse a stored schedule too. */
+/* Writes s without blanks, since SQL statements parse a stored schedule too. */
 static void
 put_without_blanks(struct buf *out, const char *s)
 {

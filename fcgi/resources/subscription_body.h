@@ -7,7 +7,7 @@
 
 /*
  * Writes body as a JSON object of column values, for jsonb_populate_record(),
- * and adds the faults, of members up to 100. is_new: required members must be
+ * and adds the faults, at most 100 of members. is_new: required members must be
  * present; !is_new: body is a merge patch (RFC 7396).
  */
 void subscription_body_read(const struct guard *, const struct cJSON *body,

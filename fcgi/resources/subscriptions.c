@@ -18,7 +18,7 @@ enum {
 	WARNINGS_MAX = 16 << 10
 };
 
-/* One request, with all that finish() frees again. */
+/* One request, with everything that finish() frees. */
 struct work {
 	const struct context *ctx;
 	const struct request *req;
@@ -48,7 +48,7 @@ finish(struct work *w)
 	pg_free(w->rows);
 }
 
-/* Each of these returns true, or answers the request and returns false. */
+/* Each step below returns true, or answers the request and returns false. */
 
 static bool
 check_faults(struct work *w)
@@ -166,7 +166,7 @@ add_refusal(struct work *w, int row)
 			    refusals[i].msg, "\"" STATIC_HEADERS_MASK "\"");
 }
 
-/* If the change was not made, each row is a fault and has its kind. */
+/* If the change was not made, each row is a fault and names its kind. */
 static bool
 check_change(struct work *w)
 {
@@ -178,7 +178,7 @@ check_change(struct work *w)
 	return check_faults(w);
 }
 
-/* put_subscription() reads the rows of each of these by the same columns. */
+/* put_subscription() reads these statements' rows by the same columns. */
 #define BEGINS_ALIKE(x)                                                        \
 	_Static_assert((int)x##_JSON == SUBSCRIPTION_GET_JSON &&               \
 		(int)x##_TOPIC == SUBSCRIPTION_GET_TOPIC,                      \

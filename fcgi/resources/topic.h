@@ -1,4 +1,4 @@
-/* Topics of messages: "event." and the name of the service derived to. */
+/* Topics of messages: "event." and the service that an event is derived for. */
 #ifndef TOPIC_H
 #define TOPIC_H
 
@@ -8,8 +8,8 @@
 #define TOPIC_ALL "event.*"
 
 /*
- * If no rule derives an event to the topic, writes a JSON array with a warning
- * that names the topics to which rules do; else nothing.
+ * If no rule derives events for the topic, writes a JSON array with a warning
+ * that names the topics for which rules do; else writes nothing.
  */
 void topic_warnings(struct buf *out, const char *topic);
 

@@ -21,7 +21,7 @@ field_index(const struct service *service, const char *name, size_t len)
 	return -1;
 }
 
-/* As Python's str() writes it: keys are those of the Python system. */
+/* As Python's str(), so that keys are those of the Python system. */
 static void
 put_text(const struct service *service, const struct value *values, int i,
     struct buf *out)

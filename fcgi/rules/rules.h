@@ -11,13 +11,14 @@
 
 /*
  * An event that a rule asks for. sql/queries/event_ingest.sql decides whether
- * it is written, or the earlier event of an open incident is answered instead.
+ * it is written, or the answer names the earlier event of an open incident
+ * instead.
  */
 struct finding {
 	const struct rule *rule;
 	const struct derived *derived;
-	struct id id;       /* of the derived event, if it is written */
-	struct buf key;     /* of its incident; empty if rule->key is NULL */
+	struct id id;   /* id of the derived event, if it is written */
+	struct buf key; /* key of the incident; empty if rule->key is NULL */
 	struct buf watched; /* JSON; empty if rule->watch is NULL */
 	struct buf payload; /* JSON */
 	int quiet_seconds, remind_seconds;
@@ -29,7 +30,7 @@ struct findings {
 	bool failed; /* out of memory */
 };
 
-/* The rules that apply, in their order; the caller frees the findings. */
+/* Finds the rules that apply, in their order; the caller frees the findings. */
 void rules_evaluate(const struct service *, const struct value values[],
     const struct business *, struct findings *out);
 /* Safe on zeroed findings. */

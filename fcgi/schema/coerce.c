@@ -64,7 +64,7 @@ set_integer(struct value *out, const char *digits)
 {
 	static_assert(
 	    (int)VALUE_TEXT == (int)NUMERAL_LEN, "room for any integer");
-	/* Beyond its range strtoll() returns its nearest bound. */
+	/* Beyond the range of long long, it returns the nearest bound. */
 	out->integer = strtoll(digits, NULL, 10);
 	snprintf(out->text, sizeof(out->text), "%s", digits);
 	return NULL;
@@ -87,8 +87,9 @@ int_from_string(const char *s, struct value *out)
 
 /*
  * Pydantic reads a number with a fraction or an exponent as a double, and takes
- * it if that is whole and below 2^63. Here the digits of the text are kept if
- * they are whole too, since from 2^53 on two integers can be the same double.
+ * it if the double is whole and below 2^63. Here the digits of the text are
+ * kept if they are whole too, since from 2^53 on two integers can be the same
+ * double.
  */
 static const struct coerce_error *
 int_from_number(const struct cJSON *v, struct value *out)
@@ -136,7 +137,7 @@ set_float(struct value *out, double d)
 	return NULL;
 }
 
-/* A number in a string has the limits of a bare one. */
+/* A number in a string has the limits of a JSON number. */
 static const struct coerce_error *
 float_from_string(const char *s, struct value *out)
 {
@@ -163,7 +164,7 @@ float_from_string(const char *s, struct value *out)
 static double
 double_of(const char *number, size_t len)
 {
-	/* strtod() stops at its end: no part of a number follows in JSON. */
+	/* strtod() stops at the number's end, as JSON never continues it. */
 	double d = strtod(number, NULL);
 
 	return len == 2 && d == 0 ? 0 : d;

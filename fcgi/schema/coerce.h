@@ -18,7 +18,9 @@ struct coerce_error {
 const struct coerce_error *coerce(
     enum field_type, const struct cJSON *, struct value *out);
 
-/* As Python's repr(float): the shortest text that reads back the same. */
+/*
+ * As Python's repr(float), writes the shortest text that reads back the same.
+ */
 void coerce_float_text(double, char out[32]);
 
 #endif

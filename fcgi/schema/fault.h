@@ -18,10 +18,10 @@ void faults_free(struct faults *);
 /* loc is [where, field], or [where] if field is NULL; input is JSON text. */
 void faults_add(struct faults *, const char *type, const char *where,
     const char *field, const char *msg, const char *input);
-/* The same; input is a string, which is quoted here. */
+/* faults_add() for an input that is a string, which is quoted here. */
 void faults_add_text(struct faults *, const char *type, const char *where,
     const char *field, const char *msg, const char *input);
-/* The same with inner as the third name of loc; it can be NULL too. */
+/* faults_add() with inner as the third name of loc; inner can be NULL. */
 void faults_add_inner(struct faults *, const char *type, const char *where,
     const char *field, const char *inner, const char *msg, const char *input);
 /* A fault of a member of the body; input is its value. */

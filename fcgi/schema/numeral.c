@@ -73,8 +73,8 @@ start(struct reader *r, const char *text, char out[NUMERAL_LEN])
 }
 
 /*
- * Is each underscore inside the text and next to no other one? With
- * between_digits: is it between two digits?
+ * Is each underscore inside the text and next to no other underscore? With
+ * between_digits: is each between two digits?
  */
 static bool
 has_good_underscores(const struct reader *r, bool between_digits)
@@ -92,7 +92,7 @@ has_good_underscores(const struct reader *r, bool between_digits)
 	return true;
 }
 
-/* Skips underscores; the character after them, or NUL at the end. */
+/* Skips underscores; returns the character after them, or NUL at the end. */
 static char
 peek(struct reader *r)
 {
@@ -119,7 +119,7 @@ sign(struct reader *r)
 		accept(r, '+');
 }
 
-/* digits() and whole_part() return how many digits they read. */
+/* digits() and whole_part() return the number of digits that they read. */
 static size_t
 digits(struct reader *r)
 {
@@ -216,7 +216,7 @@ numeral_whole(const char *number, size_t len, char out[NUMERAL_LEN])
 	static const char zeros[] = "000000000000000000"; /* 10^18 < 2^63 */
 	char kept[SCAN_NUMBER + 1];
 	size_t n = 0, i = *number == '-';
-	long behind = 0; /* kept digits behind the decimal point */
+	long behind = 0; /* kept digits after the decimal point */
 	bool point = false;
 
 	for (; i < len && (is_digit(number[i]) || number[i] == '.'); i++) {

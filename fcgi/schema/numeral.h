@@ -16,14 +16,14 @@ enum numeral {
 };
 
 /*
- * An integer. Accepted, and left out of the result: white space around it, "+",
- * leading zeros, underscores between digits, a fraction of zeros.
+ * Reads an integer. Accepted, and left out of the result: white space around
+ * it, "+", leading zeros, underscores between digits, a fraction of zeros.
  */
 enum numeral numeral_int(const char *text, char out[NUMERAL_LEN]);
 
 /*
- * A number that can have a fraction and an exponent. Also accepted: single
- * underscores anywhere inside, and no digits on one side of the point.
+ * Reads a number that can have a fraction and an exponent. Also accepted:
+ * single underscores anywhere inside, and no digits on one side of the point.
  */
 enum numeral numeral_float(const char *text, char out[NUMERAL_LEN]);
 

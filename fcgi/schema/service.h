@@ -1,6 +1,6 @@
 /*
  * What a service is: its fields and its rules, as tables. A new service is one
- * file in services/ that includes this header alone, and one line in
+ * file in services/ that includes only this header, and one line in
  * services/services.def.
  */
 #ifndef SERVICE_H
@@ -33,7 +33,9 @@ enum {
 	VALUE_TEXT = 130 /* 128 digits, a sign, NUL */
 };
 
-/* A field after validation. text is JSON, of FIELD_INT and FIELD_FLOAT only. */
+/*
+ * A field after validation. text is JSON, only for FIELD_INT and FIELD_FLOAT.
+ */
 struct value {
 	bool is_set;     /* false: absent or null, and nothing below is valid */
 	int64_t integer; /* clamped to 64 bits; text is always exact */
@@ -43,7 +45,7 @@ struct value {
 	char text[VALUE_TEXT];
 };
 
-/* One member of a derived payload: the literal, or the field if it is NULL. */
+/* A member of a derived payload: the literal or, if that is NULL, the field. */
 struct member {
 	const char *name;
 	const char *literal;
@@ -59,12 +61,12 @@ struct derived {
 struct rule {
 	const char *id; /* unique among the rules of its service */
 	bool (*applies)(const struct value *, const struct business *);
-	/* Of the incident; {name} is a field's value. NULL: no incidents. */
+	/* The incident's key; {name} is a field's value. NULL: no key. */
 	const char *key;
-	/* A field; if it changes, the rule derives again at once. Or NULL. */
+	/* A field whose change makes the rule derive again at once. Or NULL. */
 	const char *watch;
-	int quiet_seconds;  /* of silence that close the incident */
-	int remind_seconds; /* after which an open one derives again */
+	int quiet_seconds;             /* silence that closes the incident */
+	int remind_seconds;            /* then an open incident derives again */
 	const struct derived *derives; /* ended by a NULL service */
 };
 
@@ -83,7 +85,7 @@ struct service {
 const struct service *service_find(const char *name);
 /* Whether a service can have this name: [a-z0-9][a-z0-9_-]{0,62}. */
 bool service_name_is_valid(const char *name);
-/* All of them, ended by NULL. */
+/* All services with a schema, ended by NULL. */
 const struct service *const *service_all(void);
 
 /* One of the events that rules can derive, with its rule and service. */
@@ -92,7 +94,7 @@ struct derivation {
 	const struct rule *rule;
 	const struct derived *derived;
 };
-/* The n-th, from 0 on, in the order of the sources. False: no more. */
+/* The n-th derivation, from 0 on, in the sources' order. False: no more. */
 bool service_derivation(int n, struct derivation *);
 
 #endif

@@ -7,8 +7,8 @@
 #include "service.h"
 
 /*
- * Parses one JSON object, which the caller frees. STATUS_REJECT: the text is
- * not one, and a fault says why.
+ * Parses one JSON object, which the caller frees. STATUS_REJECT: the text is no
+ * JSON object, and a fault says why.
  */
 enum status validate_parse(
     const char *text, size_t len, struct json **, struct faults *) MUST_CHECK;
@@ -21,13 +21,13 @@ void validate(const struct service *, const struct cJSON *body,
     struct value values[FIELDS_MAX], struct faults *);
 
 /*
- * The body with its fields in the service's order and types, absent ones as
- * null, then unknown members as they were sent.
+ * Writes the body with its fields in the service's order and types, absent ones
+ * as null, then unknown members as they were sent.
  */
 void validate_normalise(const struct service *, const struct cJSON *body,
     const struct value values[FIELDS_MAX], struct buf *out);
 
-/* One value as JSON. */
+/* Writes one value as JSON. */
 void validate_write(enum field_type, const struct value *, struct buf *out);
 
 #endif

@@ -47,7 +47,7 @@ open_epoll(int listen_fd, int signals)
 	return fd;
 }
 
-/* Up to a tenth fewer, so that not all children end at the same time. */
+/* Up to a tenth below max, so that not all children end at the same time. */
 static int
 requests_to_serve(int max)
 {
@@ -82,8 +82,8 @@ serve(const struct context *context, int epoll, int signals)
 		if (n < 0 && errno != EINTR)
 			return 1;
 		/*
-		 * If both are ready the connection is served too, because no
-		 * other child was woken for it.
+		 * If both descriptors are ready the connection is served too,
+		 * because no other child was woken for it.
 		 */
 		for (i = 0; i < n; i++) {
 			if (ready[i].data.fd == signals) {
@@ -124,7 +124,7 @@ child_run(void *arg, int n)
 		log_error("child: out of memory");
 		return 1;
 	}
-	/* A failure was logged; each request tries again. */
+	/* A failure was logged; each request tries to connect again. */
 	if (db_connect(context.db) == STATUS_OK)
 		log_debug("child: connected");
 	children_ready();

@@ -11,9 +11,9 @@ struct child {
 	const struct guard *guard;
 	request_handler *handle;
 	struct listener *listener;
-	/* Of the children from `processes` on, which are status responders. */
+	/* For the children from `processes` on, which are status responders. */
 	struct listener *status_listener;
-	int processes; /* without status responders */
+	int processes; /* number without status responders */
 };
 
 /* Serves until SIGTERM or max_requests; arg is a struct child. */

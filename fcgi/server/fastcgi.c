@@ -27,8 +27,8 @@ fastcgi_open(int listen_fd)
 	sigaction(SIGPIPE, &sa, NULL);
 	/*
 	 * Milliseconds to wait for a peer that sends nothing, and for one that
-	 * does not close. For the latter none: all input has been read then, so
-	 * close() does not discard the answer.
+	 * does not close. For the latter no wait: all input has been read then,
+	 * so close() does not discard the answer.
 	 */
 	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "200", 0);
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 0);

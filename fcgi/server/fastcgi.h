@@ -4,7 +4,7 @@
 
 #include "request.h"
 
-/* Once per process, after the fork; SIGTERM must be blocked, and stay so. */
+/* Called once per process, after the fork; SIGTERM must stay blocked. */
 enum status fastcgi_open(int listen_fd) MUST_CHECK;
 /*
  * Accepts and answers one request. STATUS_RETRY: no request came; STATUS_FAULT:

@@ -11,7 +11,7 @@
 #include "score.h"
 #include "served.h"
 
-/* What of an answer's headers a listed page may read. */
+/* The headers of an answer that a listed page may read. */
 #define EXPOSED                                                                \
 	"Accept-Post, Allow, Idempotent-Replayed, Link, Location, "            \
 	"Retry-After, X-Request-Id"
@@ -32,10 +32,10 @@ enum arrival {
 	BAD_LENGTH,
 	OUT_OF_MEMORY,
 	MISCONFIGURED,
-	CUT, /* nobody is there to be answered */
+	CUT, /* the client left; it gets no answer */
 };
 
-/* Digits alone; absent and "" (nginx's way to say none) are 0. */
+/* Accepts only digits; absent and "" (nginx's spelling of absent) are 0. */
 static bool
 parse_length(const char *s, unsigned long long *out)
 {
@@ -52,7 +52,7 @@ parse_length(const char *s, unsigned long long *out)
 	return true;
 }
 
-/* Keeps BODY_MAX bytes at most; what follows is read and forgotten. */
+/* Keeps BODY_MAX bytes at most; further bytes are read and dropped. */
 static enum arrival
 read_body(const struct gateway *g, struct request *q, struct buf *body)
 {
@@ -106,7 +106,7 @@ put_head(struct buf *head, const struct response *r, const char *reader)
 	buf_puts(head, "\r\n");
 }
 
-/* One write where the body is small, which most are. */
+/* Writes once if the body is small, as most are. */
 static void
 write_response(
     const struct gateway *g, const struct request *q, const struct response *r)
@@ -146,7 +146,7 @@ free_response(struct response *r)
 	buf_free(&r->body);
 }
 
-/* The location's settings. */
+/* Reads the location's settings. */
 static enum status
 configure(const struct context *context, const struct gateway *g,
     struct business *business)
@@ -194,7 +194,7 @@ refuse(const struct request *q, struct response *r, enum arrival arrival)
 	    q, r, arrival >= OUT_OF_MEMORY ? 500 : 400, "%s", details[arrival]);
 }
 
-/* Answers what came, and tells the log of it. */
+/* Answers the request, and logs how long it took. */
 static void
 respond(const struct context *context, const struct gateway *g,
     const struct request *q, enum arrival arrival, struct served *served)
@@ -220,7 +220,7 @@ respond(const struct context *context, const struct gateway *g,
 void
 gateway_serve(const struct context *context, const struct gateway *g)
 {
-	static struct buf body, uri; /* their memory serves the next too */
+	static struct buf body, uri; /* the next request uses their memory */
 	struct request q = { 0 };
 	struct served served;
 	enum arrival arrival;

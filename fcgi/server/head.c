@@ -14,7 +14,7 @@ head_param(void *arg, const char *name)
 	char **p;
 
 	for (p = arg; p != NULL && *p != NULL; p++)
-		/* The first letter first: it saves most calls of strncmp. */
+		/* Comparing the first letter saves most calls of strncmp(). */
 		if (**p == *name && strncmp(*p, name, n) == 0 && (*p)[n] == '=')
 			return *p + n + 1;
 	return NULL;
@@ -33,7 +33,8 @@ count_params(char **params, const char *name)
 
 /*
  * For a header that is a list, which a client may spread over several lines
- * (RFC 9110, section 5.3): the first line that has the text, else the first.
+ * (RFC 9110, section 5.3): the first line that has the text, else the first
+ * line.
  */
 static const char *
 find_in_list(char **params, const char *name, const char *text)
@@ -105,7 +106,7 @@ put_uri(struct buf *b, char **params)
 		buf_puts(b, value);
 }
 
-/* Strict, as it goes into logs, the database and headers of deliveries. */
+/* Strict, as the id goes into logs, the database and headers of deliveries. */
 static bool
 is_request_id(const char *s)
 {
@@ -129,8 +130,7 @@ is_traceparent(const char *s)
 	    strspn(s + 36, "0") < 16;
 }
 
-/* The least trusted of all lines of Origin; of Sec-Fetch-Site without a site.
- */
+/* The least trusted of all lines of a header; no site: Sec-Fetch-Site. */
 static enum origin
 worst(char **params, const char *name, const struct site *site)
 {
@@ -149,8 +149,8 @@ worst(char **params, const char *name, const struct site *site)
 }
 
 /*
- * The less trusted of the two headers counts, except that Sec-Fetch-Site of a
- * listed page is always cross-site.
+ * The less trusted of the two headers counts, except for a listed page, whose
+ * Sec-Fetch-Site names a foreign site.
  */
 static void
 read_origin(char **params, const struct config *config, struct request *q)
@@ -200,7 +200,7 @@ read_line(char **params, struct request *q, struct buf *uri)
 		q->method = "";
 }
 
-/* nginx's id alone: a client could give the same id to all its requests. */
+/* Only nginx's id: a client could give the same id to all its requests. */
 static const char *
 find_request_id(char **params)
 {

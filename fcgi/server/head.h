@@ -8,12 +8,13 @@
 #include "request.h"
 
 /*
- * Fills all of the request but its body and its business. Its strings point
- * into params ("NAME=value", ended by NULL) and uri, which must outlive it.
+ * Fills the request, except its body and its business. The request's strings
+ * point into params ("NAME=value", ended by NULL) and uri, which must outlive
+ * it.
  */
 void head_read(
     struct request *, char **params, const struct config *, struct buf *uri);
-/* The first value of that name, or NULL. params: a char **, also NULL. */
+/* The first value of that name, or NULL. params: a char **, or NULL. */
 const char *head_param(void *params, const char *name);
 
 #endif

@@ -97,7 +97,7 @@ inherit_systemd(struct listener *l, enum listener_use use_as)
 	return true;
 }
 
-/* Moves it away from descriptor 0, so that nothing reads it as stdin. */
+/* Moves the socket away from descriptor 0: nothing must read it as stdin. */
 static bool
 inherit_stdin(struct listener *l)
 {

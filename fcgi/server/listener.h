@@ -19,7 +19,7 @@ struct listener {
 	ino_t inode;
 };
 
-/* Which responders serve its connections. */
+/* Which responders serve the connections of a listener. */
 enum listener_use {
 	LISTENER_POOL,
 	LISTENER_STATUS, /* of the status responders */
@@ -28,19 +28,21 @@ enum listener_use {
 /*
  * Takes over a socket: after a reload, the one of listener_hand_over(); else
  * from systemd (sd_listen_fds(3): the pool's, then the status responders');
- * else the pool's from descriptor 0 (FastCGI 1.0, section 2.2). False: no
+ * else, for the pool, from descriptor 0 (FastCGI 1.0, section 2.2). False: no
  * socket.
  */
 bool listener_inherit(struct listener *, enum listener_use);
 /*
  * A path (one with a slash in it), which becomes a socket of mode 0660, or
- * host:port, [v6]:port, :port. Anything but STATUS_OK fills error.
+ * host:port, [v6]:port, :port. Any status except STATUS_OK fills error.
  */
 enum status listener_open(
     struct listener *, const char *address, char error[256]) MUST_CHECK;
 /* Removes the socket's file if this pool made it and nobody replaced it. */
 void listener_close(struct listener *);
-/* True: exec() leaves it open, for listener_inherit(). False: not any more. */
+/*
+ * True: exec() leaves the socket open for listener_inherit(). False: no more.
+ */
 void listener_hand_over(struct listener *, enum listener_use, bool);
 
 #endif

@@ -26,7 +26,7 @@ add_ms(struct served *s, const char *name, int64_t us)
 	add(s, name, NULL, us / 1000);
 }
 
-/* By the same rule as smartcity-http.conf for nginx's log. */
+/* Finds the service by the same rule as smartcity-http.conf for nginx's log. */
 static void
 find_service(char service[64], const char *path)
 {

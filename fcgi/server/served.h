@@ -16,9 +16,12 @@ struct served {
 	int n;
 };
 
-/* Log lines get its id, service, method and path, until log_about(NULL). */
+/*
+ * Adds a request's id, service, method and path to log lines, until
+ * log_about(NULL).
+ */
 void served_begin(struct served *, const struct request *);
-/* One line: "slow request" at warn from slow_ms, "request" at debug below. */
+/* Logs "slow request" at warn from slow_ms on, "request" at debug below. */
 void served_end(
     struct served *, const struct request *, const struct response *);
 
