@@ -263,7 +263,7 @@ dotenv_parse(struct dotenv *d, const char *text, size_t len,
 	return status;
 }
 
-/* A missing file is fine; one that cannot be opened is not. */
+/* No error if there is no file, or its directory cannot be entered. */
 static enum status
 unopened(char *error)
 {

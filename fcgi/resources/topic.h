@@ -1,4 +1,4 @@
-/* Topics of messages: "event." and the service that an event is derived for. */
+/* Topics of messages: "event." and the service of the derived event. */
 #ifndef TOPIC_H
 #define TOPIC_H
 

@@ -144,7 +144,10 @@ put_payload(struct buf *out, const struct service *service)
 	buf_puts(out, "},\"additionalProperties\":true}");
 }
 
-/* The schemas of the document, those of the services, and any of these. */
+/*
+ * The document's schemas, one for each service, and AnyPayload, which allows
+ * any of the services' or another object.
+ */
 static void
 put_schemas(struct buf *out, const struct cJSON *known)
 {

@@ -103,7 +103,7 @@ pg_value(const struct pg_result *r, int row, int column)
 	(void)r;
 	if (is_recent)
 		return column == 0 ? behind : column == 1 ? recent_mark : "x";
-	/* Without a batch, the statement asks for the present moment. */
+	/* No batch is set, so the row is stream_pass's: the present moment. */
 	if (before == NULL) {
 		snprintf(moment, sizeof(moment), "%d", 100 * passed.n);
 		return moment;

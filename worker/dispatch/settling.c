@@ -66,8 +66,8 @@ settling_add(
 }
 
 /*
- * Frees the places of the settled outcomes. The database has counted their
- * failures, so the lanes count from 0 again.
+ * The lanes no longer hold these deliveries, and count failures from 0: the
+ * database has counted them, or the outcomes could not be settled.
  */
 static void
 forget(struct settling *s, struct receivers *all)

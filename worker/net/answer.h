@@ -27,7 +27,7 @@ struct answer {
  * trailer and changes nothing. False: the head is too long.
  */
 bool answer_line(struct answer *, const char *line, size_t len);
-/* Whether the status is final. 101 is, because the client never asks for it. */
+/* Whether no other status follows; after 101, none is waited for either. */
 bool answer_is_final(int status);
 
 #endif
