@@ -224,10 +224,7 @@ claim(struct dispatch *d, struct db *db)
 		.attempt.done = finish,
 	};
 
-	/*
-	 * Set even if the claim fails, because sweeps that time out must not
-	 * follow each other.
-	 */
+	/* Even if it fails: a sweep that times out is not repeated at once. */
 	if (sweep)
 		d->sweep_at = now + SWEEP_MS;
 	receivers_put_lanes(&d->receivers, &d->lanes, left, now, sweep);
