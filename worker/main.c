@@ -154,7 +154,7 @@ run_what_is_due(struct worker *w, struct job jobs[])
 }
 
 /*
- * Waits until the attempts being made have ended, but at most WIND_UP_MS, and
+ * Waits until deliveries and live stream are idle, but at most WIND_UP_MS, and
  * if the program starts anew, SMARTCITY_DELIVERY_TIMEOUT longer. A second
  * signal ends the waiting and is returned instead of the first.
  */

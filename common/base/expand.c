@@ -87,7 +87,7 @@ unescape(char c)
 	return p != NULL ? to[p - from] : '\0';
 }
 
-/* Appends s up to end. */
+/* Appends s up to end, expanded; returns NULL or the error. */
 static const char *
 expand_to(struct expansion *e, const char *s, const char *end, int depth)
 {

@@ -19,7 +19,7 @@ enum {
 #define PG_READ_ONLY "25006"
 #define PG_UNFIT "F0000"
 
-/* One of the servers that a URL names, to connect to. */
+/* One server of a URL, and how long to wait for it. */
 struct target {
 	const char *url, *program;
 	struct host host;

@@ -51,7 +51,7 @@ write_listed(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, pg_value(r, row, OUTBOX_PAGE_MESSAGE));
 }
 
-/* The state's current name; a client can also use its former one. */
+/* The state that ?status= names; "sent" is an old name of "unclaimed". */
 static const char *
 read_state(struct page *p)
 {
