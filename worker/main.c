@@ -248,7 +248,7 @@ run(const struct config *config, char **argv)
 	/* With the same pid the worker keeps its name, and so its row. */
 	log_info("worker: starts anew");
 	worker_close(&w);
-	anew_exec(argv);
+	execvp(argv[0], argv);
 	log_error("worker: cannot start anew: %s", strerror(errno));
 	return EX_OSERR;
 }

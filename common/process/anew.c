@@ -55,14 +55,7 @@ anew_check(char *const argv[], const sigset_t *mask)
 }
 
 void
-anew_exec(char *const argv[])
-{
-	unsetenv(CHILDREN);
-	execvp(argv[0], argv);
-}
-
-void
-anew_exec_with(char *const argv[], const pid_t children[], int n)
+anew_exec(char *const argv[], const pid_t children[], int n)
 {
 	struct buf pids;
 	int i, error = ENOMEM;

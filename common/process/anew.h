@@ -29,12 +29,13 @@ void anew_block(sigset_t *obeyed, sigset_t *before);
  */
 pid_t anew_check(char *const argv[], const sigset_t *mask);
 
-/* Replaces this program. Returns only if this failed, with errno set. */
-void anew_exec(char *const argv[]);
-/* anew_exec() for a program whose children the new program takes over. */
-void anew_exec_with(char *const argv[], const pid_t children[], int n);
+/*
+ * Replaces this program, whose children the new one takes over. Returns only if
+ * this failed, with errno set.
+ */
+void anew_exec(char *const argv[], const pid_t children[], int n);
 
-/* True in a program that was started by anew_exec_with(). */
+/* True in a program that was started by anew_exec(). */
 bool anew_has_children(void);
 /*
  * The pids of these children, at the first call only; the caller frees the

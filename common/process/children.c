@@ -257,7 +257,7 @@ start_anew(struct pool *p)
 		pids[n++] = p->olds[i].pid;
 	if (pids != NULL) {
 		p->spec->hand_over(p->spec->arg, true);
-		anew_exec_with(p->spec->argv, pids, n);
+		anew_exec(p->spec->argv, pids, n);
 		p->spec->hand_over(p->spec->arg, false);
 	}
 	log_error("children: cannot start anew: %s", strerror(errno));

@@ -181,15 +181,19 @@ put_clock(
 static void
 put_samples(struct buf *out, const struct pg_result *r)
 {
-	const char *name, *labels, *value;
-	int row, metric, before = -1;
+	const char *name, *labels, *value, *looked_up = "";
+	int row, metric = -1, before = -1;
 
 	for (row = 0; row < pg_rows(r); row++) {
 		name = pg_value(r, row, METRICS_WORKERS_METRIC);
 		labels = pg_value(r, row, METRICS_WORKERS_LABELS);
 		value = pg_value(r, row, METRICS_WORKERS_VALUE);
-		if (name == NULL || labels == NULL || value == NULL ||
-		    (metric = metric_of(name)) < 0)
+		if (name == NULL || labels == NULL || value == NULL)
+			continue;
+		/* Thousands of rows can have the same name. */
+		if (strcmp(name, looked_up) != 0)
+			metric = metric_of(looked_up = name);
+		if (metric < 0)
 			continue;
 		if (metric != before)
 			prom_family(out, (enum metric)metric);

@@ -7,27 +7,38 @@ enum {
 	REQUEST_ID_MAX = 128, /* must fit a line of the log */
 };
 
+/* The next value of that name, or NULL; *params moves past it. */
+static const char *
+next_value(char ***params, const char *name)
+{
+	size_t n = strlen(name);
+	const char *line;
+
+	while (*params != NULL && (line = **params) != NULL) {
+		++*params;
+		/* Comparing the first letter saves most calls of strncmp(). */
+		if (*line == *name && strncmp(line, name, n) == 0 &&
+		    line[n] == '=')
+			return line + n + 1;
+	}
+	return NULL;
+}
+
 const char *
 head_param(void *arg, const char *name)
 {
-	size_t n = strlen(name);
-	char **p;
+	char **params = arg;
 
-	for (p = arg; p != NULL && *p != NULL; p++)
-		/* Comparing the first letter saves most calls of strncmp(). */
-		if (**p == *name && strncmp(*p, name, n) == 0 && (*p)[n] == '=')
-			return *p + n + 1;
-	return NULL;
+	return next_value(&params, name);
 }
 
 static int
 count_params(char **params, const char *name)
 {
-	size_t len = strlen(name);
 	int n = 0;
 
-	for (; params != NULL && *params != NULL; params++)
-		n += strncmp(*params, name, len) == 0 && (*params)[len] == '=';
+	while (next_value(&params, name) != NULL)
+		n++;
 	return n;
 }
 
@@ -39,35 +50,30 @@ count_params(char **params, const char *name)
 static const char *
 find_in_list(char **params, const char *name, const char *text)
 {
-	size_t n = strlen(name);
-	char **p;
+	const char *first = head_param(params, name), *value;
 
-	for (p = params; p != NULL && *p != NULL; p++)
-		if (strncmp(*p, name, n) == 0 && (*p)[n] == '=' &&
-		    strstr(*p + n + 1, text) != NULL)
-			return *p + n + 1;
-	return head_param(params, name);
+	while ((value = next_value(&params, name)) != NULL)
+		if (strstr(value, text) != NULL)
+			return value;
+	return first;
 }
 
 /* The first line with a coding other than "identity", or NULL. */
 static const char *
 find_encoding(char **params)
 {
-	static const char name[] = "HTTP_CONTENT_ENCODING=", blank[] = " \t,";
-	const char *s;
+	static const char blank[] = " \t,";
+	const char *value, *s;
 	size_t n;
 
-	for (; params != NULL && *params != NULL; params++) {
-		if (strncmp(*params, name, strlen(name)) != 0)
-			continue;
-		for (s = *params + strlen(name); *s != '\0'; s += n) {
+	while ((value = next_value(&params, "HTTP_CONTENT_ENCODING")) != NULL)
+		for (s = value; *s != '\0'; s += n) {
 			s += strspn(s, blank);
 			n = strcspn(s, blank);
 			if (n > 0 &&
 			    (n != 8 || strncasecmp(s, "identity", n) != 0))
-				return *params + strlen(name);
+				return value;
 		}
-	}
 	return NULL;
 }
 
@@ -135,13 +141,11 @@ static enum origin
 worst(char **params, const char *name, const struct site *site)
 {
 	enum origin found = ORIGIN_NONE, one;
-	size_t n = strlen(name);
+	const char *value;
 
-	for (; params != NULL && *params != NULL; params++) {
-		if (strncmp(*params, name, n) != 0 || (*params)[n] != '=')
-			continue;
-		one = site != NULL ? origin_of(*params + n + 1, site)
-				   : origin_of_fetch(*params + n + 1);
+	while ((value = next_value(&params, name)) != NULL) {
+		one = site != NULL ? origin_of(value, site)
+				   : origin_of_fetch(value);
 		if (one > found)
 			found = one;
 	}

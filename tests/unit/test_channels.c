@@ -7,6 +7,7 @@
 
 #include "budget.h"
 #include "channels.h"
+#include "published.h"
 
 /* --- budget --- */
 
@@ -130,6 +131,20 @@ channels__all_busy__none(void **state)
 	assert_null(channels_get(&cs, "service.one-more"));
 }
 
+static void
+count__any_text__below_ten_million_or_unknown(void **state)
+{
+	(void)state;
+	assert_int_equal(published_count("0\n"), 0);
+	assert_int_equal(published_count("12,"), 12);
+	assert_int_equal(published_count("9999999}"), 9999999);
+	assert_int_equal(published_count("10000000"), -1);
+	assert_int_equal(published_count("99999999999999999999"), -1);
+	assert_int_equal(published_count("-1"), -1);
+	assert_int_equal(published_count("x"), -1);
+	assert_int_equal(published_count(""), -1);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(budget__full_at_the_start__one_second_of_it),
 	cmocka_unit_test(budget__many_receivers__they_share_it),
@@ -140,6 +155,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(channels__one_missed_something__no_other_has_a_gap),
 	cmocka_unit_test(channels__too_many__one_forgotten_but_not_its_gap),
 	cmocka_unit_test(channels__all_busy__none),
+	cmocka_unit_test(count__any_text__below_ten_million_or_unknown),
 };
 
 T_MAIN(tests)

@@ -1,9 +1,9 @@
 #include "audience.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
+#include "published.h"
 
 enum {
 	ANSWER_BYTES = 2048,
@@ -11,17 +11,20 @@ enum {
 	KEPT_MS = 35000 /* nginx keeps messages for 30 s; 5 s of margin */
 };
 
-/* The number in the answer's line "name: number"; -1: there is no such line. */
-static int
-read_number(const struct buf *answer, const char *name)
+/* Without a line "subscribers: 0" there can be viewers. */
+static bool
+is_somebody(const struct buf *answer)
 {
-	const char *at = answer->data;
-	size_t len = strlen(name);
+	return strstr(answer->data, "\nsubscribers: 0\n") == NULL;
+}
 
-	while ((at = strchr(at, '\n')) != NULL)
-		if (strncmp(++at, name, len) == 0 && at[len] == ':')
-			return atoi(at + len + 1);
-	return -1;
+static int
+read_stored(const struct buf *answer)
+{
+	static const char name[] = "\nstored messages: ";
+	const char *at = strstr(answer->data, name);
+
+	return at != NULL ? published_count(at + strlen(name)) : -1;
 }
 
 static void
@@ -30,11 +33,11 @@ end_asking(struct post *post)
 	struct audience *a = post->arg;
 
 	a->asking = false;
-	a->stored = read_number(&a->answer, "stored messages");
-	/* If the answer has no number, there can be viewers. */
-	if (post->error == ERROR_NONE &&
-	    read_number(&a->answer, "subscribers") != 0)
-		audience_presume(a, clock_steady_ms());
+	if (post->error == ERROR_NONE) {
+		a->stored = read_stored(&a->answer);
+		if (is_somebody(&a->answer))
+			audience_presume(a, clock_steady_ms());
+	}
 	a->heard(a->arg, post);
 }
 

@@ -4,15 +4,24 @@
 
 #include "json.h"
 
+int
+published_count(const char *text)
+{
+	long n = strtol(text, NULL, 10);
+
+	return *text >= '0' && *text <= '9' && n < 10000000 ? (int)n : -1;
+}
+
 static int
 read_count(const struct cJSON *answer, const char *name)
 {
 	const struct cJSON *count = json_member(answer, name);
 	size_t len;
+	int n = -1;
 
-	return count != NULL && json_type(count) == JSON_NUMBER
-	    ? atoi(json_number(count, &len))
-	    : 0;
+	if (count != NULL && json_type(count) == JSON_NUMBER)
+		n = published_count(json_number(count, &len));
+	return n >= 0 ? n : 0;
 }
 
 struct published

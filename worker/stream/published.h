@@ -12,6 +12,8 @@ struct published {
 	int subscribers; /* viewers connected now */
 };
 
+/* The number that the text begins with; -1: none, or not below ten million. */
+int published_count(const char *text);
 /* A count that the answer does not have is 0. */
 struct published published_read(const struct buf *answer);
 
