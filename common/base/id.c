@@ -84,6 +84,26 @@ id_ms(const struct id *id)
 	return (int64_t)strtoull(hex, NULL, 16);
 }
 
+static unsigned char
+hex_digit(char c)
+{
+	return (unsigned char)(c <= '9' ? c - '0' : c - 'a' + 10);
+}
+
+void
+id_bytes(const struct id *id, unsigned char out[ID_BYTES])
+{
+	const char *p = id->text;
+	int i;
+
+	for (i = 0; i < ID_BYTES; i++, p += 2) {
+		if (*p == '-')
+			p++;
+		out[i] =
+		    (unsigned char)(hex_digit(p[0]) << 4 | hex_digit(p[1]));
+	}
+}
+
 struct id
 id_hash(const char *bytes, size_t n)
 {

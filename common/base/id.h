@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #define ID_LEN 36
+#define ID_BYTES 16
 #define ID_LAST "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 struct id {
@@ -33,6 +34,8 @@ uint64_t id_tick(uint64_t last, int64_t wall_us);
 struct id id_floor(int64_t ms);
 /* When the id was made, in milliseconds since 1970. */
 int64_t id_ms(const struct id *);
+/* The 16 bytes of an id, as the database stores them. */
+void id_bytes(const struct id *, unsigned char out[ID_BYTES]);
 /* The name-based UUIDv5 of these bytes: equal for equal bytes. */
 struct id id_hash(const char *, size_t);
 /* Accepts any case, but only the form with four hyphens; out is lower case. */

@@ -159,6 +159,14 @@ json_text(const struct json *doc)
 	return doc->text.data;
 }
 
+void
+json_take_text(struct json *doc, struct buf *out)
+{
+	*out = doc->text;
+	cJSON_Delete(doc->root);
+	free(doc);
+}
+
 enum json_type
 json_type(const struct cJSON *v)
 {

@@ -32,6 +32,8 @@ void json_free(struct json *); /* NULL is fine */
 const struct cJSON *json_root(const struct json *);
 /* The minified text, NUL-terminated, owned by the document. */
 const char *json_text(const struct json *);
+/* Frees the document except its text, which it hands over to *out. */
+void json_take_text(struct json *, struct buf *out);
 
 enum json_type json_type(const struct cJSON *);
 /* The member of that exact name; NULL: there is none, or it is no object. */

@@ -72,12 +72,13 @@ pin_session(struct pg *pg, int timeout_ms, int wait_ms)
 	const char *const values[SESSION_ARGS] = {
 		[SESSION_ARG_TIMEOUT] = timeout,
 	};
+	const struct pg_args args = { .values = values, .planned = true };
 	enum status status;
 	PGresult *r;
 
 	/* The server's timeout is shorter, so that the connection survives. */
 	snprintf(timeout, sizeof(timeout), "%dms", timeout_ms * 2 / 3);
-	if (pg_run(pg, Q_session, false, values, wait_ms, &r) != PG_ANSWERED ||
+	if (pg_run(pg, Q_session, &args, wait_ms, &r) != PG_ANSWERED ||
 	    r == NULL)
 		return STATUS_RETRY;
 	status = judge(pg, r);
@@ -211,11 +212,12 @@ is_shared(const struct target *to, int pid)
 {
 	struct pg_trouble trouble;
 	struct pg other = { .trouble = &trouble, .wait_ms = to->wait_ms };
+	const struct pg_args none = { .planned = true };
 	bool same = false;
 	PGresult *r = NULL;
 
 	if (log_in(&other, to) == STATUS_OK &&
-	    pg_run(&other, Q_session_pid, false, NULL, to->wait_ms, &r) ==
+	    pg_run(&other, Q_session_pid, &none, to->wait_ms, &r) ==
 		PG_ANSWERED &&
 	    r != NULL)
 		same = pg_int(r, 0, SESSION_PID_PID) == pid;

@@ -1,5 +1,7 @@
 #include "db.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,7 +162,7 @@ may_run_again(struct db *db, enum pg_end end)
 }
 
 static enum status
-try(struct db *db, enum query q, bool prepared, const char *const values[],
+try(struct db *db, enum query q, const struct pg_args *args,
     struct pg_result **out)
 {
 	struct pg_result *r;
@@ -173,7 +175,7 @@ try(struct db *db, enum query q, bool prepared, const char *const values[],
 		/* Also for an unfit server, since an operator can mend it. */
 		if (db_connect(db) != STATUS_OK)
 			return STATUS_RETRY;
-		end = pg_run(db->pg, q, prepared, values, longest_wait(db), &r);
+		end = pg_run(db->pg, q, args, longest_wait(db), &r);
 		if (r != NULL) {
 			if (out != NULL)
 				*out = r;
@@ -199,11 +201,11 @@ try(struct db *db, enum query q, bool prepared, const char *const values[],
 }
 
 static enum status
-run(struct db *db, enum query q, bool prepared, const char *const values[],
+run(struct db *db, enum query q, const struct pg_args *args,
     struct pg_result **out)
 {
 	int64_t began = clock_steady_us();
-	enum status status = try(db, q, prepared, values, out);
+	enum status status = try(db, q, args, out);
 
 	db->spent_us += clock_steady_us() - began;
 	return status;
@@ -213,14 +215,34 @@ enum status
 db_run(struct db *db, enum query q, const char *const values[],
     struct pg_result **out)
 {
-	return run(db, q, true, values, out);
+	return run(db, q, &(struct pg_args){ .values = values }, out);
 }
 
 enum status
 db_run_planned(struct db *db, enum query q, const char *const values[],
     struct pg_result **out)
 {
-	return run(db, q, false, values, out);
+	const struct pg_args args = { .values = values, .planned = true };
+
+	return run(db, q, &args, out);
+}
+
+enum status
+db_run_binary(struct db *db, enum query q, const struct buf values[],
+    bool planned, struct pg_result **out)
+{
+	const char *data[PG_BINARY_MAX];
+	int i, lengths[PG_BINARY_MAX], n = query_args(q);
+	const struct pg_args args = { data, lengths, planned };
+
+	assert(n <= PG_BINARY_MAX);
+	for (i = 0; i < n; i++) {
+		if (values[i].failed || values[i].len > INT_MAX)
+			return STATUS_FAULT;
+		data[i] = values[i].data;
+		lengths[i] = (int)values[i].len;
+	}
+	return run(db, q, &args, out);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "buf.h"
 #include "pg.h"
 #include "query.h"
 #include "sqlstate.h"
@@ -40,6 +41,14 @@ enum status db_run(struct db *, enum query, const char *const values[],
 /* db_run() without a prepared statement: it is planned for these values. */
 enum status db_run_planned(struct db *, enum query, const char *const values[],
     struct pg_result **out) MUST_CHECK;
+
+/*
+ * db_run() or, if `planned`, db_run_planned() with every parameter in binary
+ * format: arrays of array.h, and plain bytes for a text. A failed buffer is
+ * STATUS_FAULT.
+ */
+enum status db_run_binary(struct db *, enum query, const struct buf values[],
+    bool planned, struct pg_result **out) MUST_CHECK;
 
 /*
  * Connects if need be, and checks every 10 s whether the server is still fit.

@@ -163,18 +163,22 @@ pg_prepare_all(struct pg *pg)
 }
 
 enum pg_end
-pg_run(struct pg *pg, enum query q, bool prepared, const char *const values[],
-    int wait_ms, struct pg_result **out)
+pg_run(struct pg *pg, enum query q, const struct pg_args *args, int wait_ms,
+    struct pg_result **out)
 {
+	static const int binary[PG_BINARY_MAX] = { [0 ... PG_BINARY_MAX - 1] =
+						       1 };
+	const int *formats = args->lengths != NULL ? binary : NULL;
 	enum pg_end end = PG_BROKEN;
 	int sent, n = query_args(q);
 
 	*out = NULL;
 	pg->wait_ms = wait_ms;
-	sent = prepared ? PQsendQueryPrepared(
-			      pg->conn, query_name(q), n, values, NULL, NULL, 0)
-			: PQsendQueryParams(pg->conn, query_text(q), n, NULL,
-			      values, NULL, NULL, 0);
+	sent = args->planned
+	    ? PQsendQueryParams(pg->conn, query_text(q), n, NULL, args->values,
+		  args->lengths, formats, 0)
+	    : PQsendQueryPrepared(pg->conn, query_name(q), n, args->values,
+		  args->lengths, formats, 0);
 	if (sent)
 		end = await(pg, out);
 	return settle(pg, end, out);

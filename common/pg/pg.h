@@ -43,13 +43,23 @@ void pg_close(struct pg *); /* NULL is fine */
  */
 enum status pg_check(struct pg *, int timeout_ms, int wait_ms) MUST_CHECK;
 
+enum {
+	PG_BINARY_MAX = 32 /* parameters of a statement with binary values */
+};
+
+/* How a statement is run. */
+struct pg_args {
+	/* One value for each parameter; NULL is SQL's NULL. */
+	const char *const *values;
+	const int *lengths; /* bytes of values in binary format; NULL: texts */
+	bool planned;       /* for these values, instead of prepared */
+};
 /*
- * Runs a statement in a transaction of its own, prepared or planned for these
- * values. values: one text for each parameter, or NULL for SQL's NULL. The
- * caller frees *out, which is NULL if the statement failed.
+ * Runs a statement in a transaction of its own. The caller frees *out, which is
+ * NULL if the statement failed.
  */
-enum pg_end pg_run(struct pg *, enum query, bool prepared,
-    const char *const values[], int wait_ms, struct pg_result **out);
+enum pg_end pg_run(struct pg *, enum query, const struct pg_args *, int wait_ms,
+    struct pg_result **out);
 
 /*
  * Calls pg_option for each option of a url: libpq's keyword, its environment

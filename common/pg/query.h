@@ -1,6 +1,6 @@
 /*
  * The statements of sql/queries/, one a file, embedded at build: the file's
- * stem names the statement in C (Q_event_insert) and, prepared, on the server.
+ * stem names the statement in C (Q_event_get) and, prepared, on the server.
  */
 #ifndef QUERY_H
 #define QUERY_H

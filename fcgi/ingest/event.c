@@ -1,16 +1,15 @@
 #include "event.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
 #include "score.h"
+#include "store.h"
 #include "utf8.h"
 #include "validate.h"
 
 enum {
-	NORMALISED_MAX = 4 << 20, /* bytes: a body, its strings escaped */
-	REASONS_MAX = 32 << 20
+	NORMALISED_MAX = 4 << 20 /* bytes: a body, its strings escaped */
 };
 
 bool
@@ -32,118 +31,91 @@ event_init(struct event *e, const struct event *given)
 		.body = given->body,
 		.body_len = given->body_len,
 		.key = given->key,
+		.time_us = given->time_us,
 		.request_id = given->request_id,
 		.traceparent = given->traceparent,
+		.business = given->business,
 		.id = id_new() };
 	faults_init(&e->faults);
+	buf_init(&e->payload, 0);
 	buf_init(&e->normalised, NORMALISED_MAX);
 }
 
 void
 event_free(struct event *e)
 {
-	json_free(e->document);
 	faults_free(&e->faults);
+	buf_free(&e->payload);
 	buf_free(&e->normalised);
 	findings_free(&e->findings);
+	receipt_free(&e->receipt);
 }
 
 static enum status
-apply_schema(struct event *e, const struct service *schema,
-    const struct business *business)
+apply_schema(
+    struct event *e, const struct service *schema, const struct cJSON *root)
 {
-	const struct cJSON *root = json_root(e->document);
 	struct value values[FIELDS_MAX];
 
-	if (schema == NULL) {
-		buf_puts(&e->normalised, json_text(e->document));
-		return STATUS_OK;
-	}
 	validate(schema, root, values, &e->faults);
 	if (e->faults.n == 0)
 		validate_normalise(schema, root, values, &e->normalised);
-	else if (business->validation == VALIDATION_LENIENT)
-		buf_puts(&e->normalised, json_text(e->document));
-	else
+	else if (e->business->validation != VALIDATION_LENIENT)
 		return STATUS_REJECT;
-	rules_evaluate(schema, values, business, &e->findings);
-	return STATUS_OK;
+	rules_evaluate(schema, values, e->business, &e->findings);
+	return e->normalised.failed || e->findings.failed ? STATUS_FAULT
+							  : STATUS_OK;
 }
 
-enum status
-event_check(struct event *e, const struct business *business)
+static enum status
+check(struct event *e)
 {
+	const struct service *schema = service_find(e->service);
 	int64_t began = clock_steady_us(), parsed;
-	enum status status =
-	    validate_parse(e->body, e->body_len, &e->document, &e->faults);
+	struct json *document = NULL;
+	enum status status;
 
+	status = validate_parse(e->body, e->body_len, &document, &e->faults);
 	parsed = clock_steady_us();
 	e->parse_us = parsed - began;
-	if (status == STATUS_OK)
-		status = apply_schema(e, service_find(e->service), business);
-	if (status == STATUS_OK && (e->normalised.failed || e->findings.failed))
-		status = STATUS_FAULT;
+	if (status == STATUS_OK && schema != NULL)
+		status = apply_schema(e, schema, json_root(document));
+	if (document != NULL)
+		json_take_text(document, &e->payload);
 	e->rules_us = clock_steady_us() - parsed;
 	return status;
 }
 
-static enum status
-keep_rejected(struct db *db, const struct event *e)
+void
+event_check(struct event *e)
 {
-	enum status status = STATUS_FAULT;
-	struct buf reasons;
-
-	buf_init(&reasons, REASONS_MAX);
-	buf_printf(&reasons, "[%s]", e->faults.text.data);
-	if (!reasons.failed)
-		status = store_rejected(db, e, reasons.data);
-	buf_free(&reasons);
-	return status;
-}
-
-/* A body that the database refuses is treated as one that fails its schema. */
-static void
-add_fault_of_database(const struct db *db, struct event *e)
-{
-	char msg[64];
-
-	snprintf(msg, sizeof(msg),
-	    "The database cannot store this value (SQLSTATE %s)",
-	    db_sqlstate(db));
-	faults_add(&e->faults, "value_error", "body", NULL, msg,
-	    json_text(e->document));
+	e->status = check(e);
+	e->end = e->status == STATUS_OK  ? EVENT_CHECKED
+	    : e->status == STATUS_REJECT ? EVENT_REJECTED
+					 : EVENT_FAILED;
 }
 
 /* The receipt holds a finding's own id only if its event was derived now. */
 static void
-count_rules(const struct findings *f, const struct receipt *receipt)
+count_rules(const struct event *e)
 {
+	const struct findings *f = &e->findings;
 	int i;
 
-	for (i = 0; i < f->n && i < receipt->derived_count; i++)
+	for (i = 0; i < f->n && i < e->receipt.derived_count; i++)
 		score_rule(f->list[i].derived,
-		    strcmp(f->list[i].id.text, receipt->derived[i].text) == 0);
+		    strcmp(f->list[i].id.text, e->receipt.derived[i].text) ==
+			0);
 }
 
-enum event_end
-event_ingest(struct db *db, struct event *e, const struct business *business,
-    const char *retry_schedule, struct receipt *receipt, enum status *status)
+void
+event_store(struct db *db, struct event *const list[], size_t n,
+    const char *retry_schedule, bool all_or_nothing)
 {
-	*receipt = (struct receipt){ .id = e->id };
-	*status = event_check(e, business);
-	if (*status == STATUS_OK) {
-		*status = store_event(db, e, retry_schedule, receipt);
-		if (*status == STATUS_REJECT)
-			add_fault_of_database(db, e);
-	}
-	if (*status == STATUS_REJECT) {
-		*status = keep_rejected(db, e);
-		return *status == STATUS_OK ? EVENT_REJECTED : EVENT_FAILED;
-	}
-	if (*status != STATUS_OK)
-		return EVENT_FAILED;
-	if (receipt->is_replayed)
-		return EVENT_DUPLICATE;
-	count_rules(&e->findings, receipt);
-	return EVENT_STORED;
+	size_t i;
+
+	store_events(db, list, n, retry_schedule, all_or_nothing);
+	for (i = 0; i < n; i++)
+		if (list[i]->end == EVENT_STORED)
+			count_rules(list[i]);
 }

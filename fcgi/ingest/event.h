@@ -7,12 +7,19 @@
 
 #include "config.h"
 #include "fault.h"
-#include "json.h"
+#include "receipts.h"
 #include "rules.h"
-#include "store.h"
 
 enum {
 	KEY_MAX = 255 /* characters of a sender's key */
+};
+
+enum event_end {
+	EVENT_CHECKED, /* fit to be stored */
+	EVENT_STORED,
+	EVENT_DUPLICATE, /* known key: the receipt is the earlier event's */
+	EVENT_REJECTED,  /* kept apart, with its faults */
+	EVENT_FAILED     /* see status; unknown whether it was stored */
 };
 
 struct event {
@@ -21,22 +28,21 @@ struct event {
 	const char *body;    /* any bytes */
 	size_t body_len;
 	const char *key; /* event_key_is_fit() holds */
+	int64_t time_us; /* since 1970; -1: the time of receipt, as in id */
 	const char *request_id, *traceparent;
+	const struct business *business;
 
 	/* The id is filled by event_init(), the rest by event_check(). */
-	struct id id; /* smaller than the ids of derived events */
-	struct json *document;
-	struct buf normalised;
+	struct id id;          /* smaller than the ids of derived events */
+	struct buf payload;    /* as sent, minified */
+	struct buf normalised; /* empty: the same as the payload */
 	struct findings findings;
 	struct faults faults;
 	int64_t parse_us, rules_us; /* durations */
-};
 
-enum event_end {
-	EVENT_STORED,
-	EVENT_DUPLICATE, /* known key: the receipt is the earlier event's */
-	EVENT_REJECTED,  /* kept apart, with its faults */
-	EVENT_FAILED     /* see *status; unknown whether it was stored */
+	enum event_end end;
+	enum status status;     /* of EVENT_FAILED; not STATUS_OK */
+	struct receipt receipt; /* of EVENT_STORED and EVENT_DUPLICATE */
 };
 
 /* 1 to KEY_MAX characters of UTF-8 without control characters. */
@@ -48,19 +54,16 @@ void event_free(struct event *);
 
 /*
  * Parses, validates and normalises the body, and evaluates the rules of its
- * service; a service without a schema takes any JSON object. STATUS_REJECT: the
- * faults say why.
+ * service; a service without a schema takes any JSON object. Ends it as
+ * EVENT_CHECKED, EVENT_REJECTED or EVENT_FAILED.
  */
-enum status event_check(struct event *, const struct business *) MUST_CHECK;
+void event_check(struct event *);
 
 /*
- * Checks the event and stores it; a rejected one is kept apart, with its
- * faults. retry_schedule: for subscriptions without one of their own. The
- * caller frees the receipt. *status is STATUS_OK unless EVENT_FAILED is
- * returned.
+ * Stores checked events and keeps rejected ones apart, as store_events() says.
+ * retry_schedule: for subscriptions without one of their own.
  */
-enum event_end event_ingest(struct db *, struct event *,
-    const struct business *, const char *retry_schedule, struct receipt *,
-    enum status *);
+void event_store(struct db *, struct event *const list[], size_t n,
+    const char *retry_schedule, bool all_or_nothing);
 
 #endif

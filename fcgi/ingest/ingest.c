@@ -147,34 +147,33 @@ write_receipt(struct ingest *in, const struct receipt *receipt)
 		buf_printf(out, "%s\"%s\"", i > 0 ? "," : "",
 		    receipt->derived[i].text);
 	buf_puts(out, "]}");
-	if (receipt->is_replayed)
-		buf_puts(&in->res->headers, "Idempotent-Replayed: true\r\n");
 }
 
 static void
-answer(struct ingest *in, enum event_end end, enum status status,
-    const struct event *event, const struct receipt *receipt)
+answer(struct ingest *in, const struct event *event)
 {
-	switch (end) {
+	switch (event->end) {
 	case EVENT_STORED:
 		score_outcome(OUTCOME_STORED);
-		write_receipt(in, receipt);
+		write_receipt(in, &event->receipt);
 		break;
 	case EVENT_DUPLICATE:
-		if (receipt->is_other_body && in->key_from_header) {
+		if (event->receipt.is_other_body && in->key_from_header) {
 			problem_write(in->req, in->res, 422,
 			    "This Idempotency-Key was used with another body");
 			break;
 		}
 		score_outcome(OUTCOME_DUPLICATE);
-		write_receipt(in, receipt);
+		write_receipt(in, &event->receipt);
+		buf_puts(&in->res->headers, "Idempotent-Replayed: true\r\n");
 		break;
 	case EVENT_REJECTED:
 		score_outcome(OUTCOME_REJECTED);
 		problem_faults(in->req, in->res, &event->faults);
 		break;
+	case EVENT_CHECKED:
 	case EVENT_FAILED:
-		problem_status(in->req, in->res, status);
+		problem_status(in->req, in->res, event->status);
 		break;
 	}
 }
@@ -187,21 +186,21 @@ ingest(struct ingest *in)
 		.body = req->body,
 		.body_len = req->body_len,
 		.key = in->key,
+		.time_us = -1,
 		.request_id = req->request_id,
-		.traceparent = req->traceparent };
-	struct receipt receipt;
-	enum event_end end;
-	enum status status;
-	struct event event;
+		.traceparent = req->traceparent,
+		.business = &req->business };
+	struct event event, *const list[] = { &event };
 
 	event_init(&event, &given);
-	end = event_ingest(in->ctx->db, &event, &req->business,
-	    in->ctx->config->retry_schedule, &receipt, &status);
-	answer(in, end, status, &event, &receipt);
+	event_check(&event);
+	if (event.end != EVENT_FAILED)
+		event_store(in->ctx->db, list, 1,
+		    in->ctx->config->retry_schedule, false);
+	answer(in, &event);
 	in->res->took.parse += event.parse_us;
 	in->res->took.rules += event.rules_us;
 	event_free(&event);
-	receipt_free(&receipt);
 }
 
 void

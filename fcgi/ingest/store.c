@@ -1,14 +1,11 @@
 #include "store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "event.h"
-#include "rfc3339.h"
-
-enum {
-	FINDINGS_MAX_BYTES = 64 << 20
-};
 
 static bool
 is_duplicate(const struct db *db)
@@ -16,216 +13,270 @@ is_duplicate(const struct db *db)
 	return strcmp(db_sqlstate(db), "23505") == 0;
 }
 
-/* fill() reads the rows of each of these statements by the same columns. */
-#define BEGINS_ALIKE(x)                                                        \
-	_Static_assert((int)x##_ID == EVENT_ANSWER_ID &&                       \
-		(int)x##_DERIVED_EVENT_ID == EVENT_ANSWER_DERIVED_EVENT_ID,    \
-	    "the first columns of " #x " are not those of EVENT_ANSWER")
-BEGINS_ALIKE(EVENT_BY_KEY);
-BEGINS_ALIKE(EVENT_INGEST);
-
-/* Each row has the event's id and that of one derived event, NULL if none. */
-static enum status
-fill(struct receipt *receipt, const struct pg_result *r)
+static void
+init_arrays(struct buf *v, const enum array_of *types, int n)
 {
-	const int derived = EVENT_ANSWER_DERIVED_EVENT_ID;
-	int i, n = pg_value(r, 0, derived) != NULL ? pg_rows(r) : 0;
+	int i;
 
-	receipt_free(receipt);
-	if (!id_parse(pg_value(r, 0, EVENT_ANSWER_ID), &receipt->id))
-		return STATUS_FAULT;
-	if (n == 0)
-		return STATUS_OK;
-	receipt->derived = calloc((size_t)n, sizeof(*receipt->derived));
-	if (receipt->derived == NULL)
-		return STATUS_FAULT;
-	receipt->derived_count = n;
 	for (i = 0; i < n; i++)
-		if (!id_parse(pg_value(r, i, derived), &receipt->derived[i]))
-			return STATUS_FAULT;
-	return STATUS_OK;
+		array_init(&v[i], types[i], VALUES_MAX);
 }
 
-/*
- * The same statement ran before, on a connection that broke at its commit: the
- * event is stored under this id, together with its answer.
- */
-static enum status
-answer_again(struct db *db, const struct event *e, struct receipt *receipt)
+static void
+free_all(struct buf *v, int n)
 {
-	const char *const values[EVENT_ANSWER_ARGS] = {
-		[EVENT_ANSWER_ARG_ID] = e->id.text,
-	};
-	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_answer, values, &r);
-
-	if (status != STATUS_OK)
-		return status;
-	status = pg_rows(r) > 0 ? fill(receipt, r) : STATUS_FAULT;
-	pg_free(r);
-	return status;
+	while (n-- > 0)
+		buf_free(&v[n]);
 }
 
-static enum status
-answer_by_key(struct db *db, const struct event *e, struct receipt *receipt)
+static void
+put_times(struct buf *time, struct buf *own, const struct event *e)
 {
-	const char *const values[EVENT_BY_KEY_ARGS] = {
-		[EVENT_BY_KEY_ARG_SERVICE] = e->service,
-		[EVENT_BY_KEY_ARG_KEY] = e->key,
-		[EVENT_BY_KEY_ARG_PAYLOAD] = json_text(e->document),
-	};
-	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_by_key, values, &r);
+	bool is_own = e->time_us >= 0;
 
-	if (status != STATUS_OK)
-		return status;
-	if (pg_rows(r) > 0) {
-		status = fill(receipt, r);
-		/* The id of e itself: the first try had committed after all. */
-		receipt->is_replayed =
-		    strcmp(receipt->id.text, e->id.text) != 0;
-		receipt->is_other_body =
-		    !pg_is_true(r, 0, EVENT_BY_KEY_IS_SAME_BODY);
-	} else {
-		/* Retention deleted it between the two statements. */
-		status = STATUS_RETRY;
+	array_put_time(time, is_own ? e->time_us : id_ms(&e->id) * 1000);
+	if (is_own)
+		array_put_true(own);
+	else
+		array_put(own, NULL, 0);
+}
+
+/* What a service without a schema takes is normal as it was sent. */
+static void
+put_normalised(struct buf *v, const struct event *e)
+{
+	const struct buf *from =
+	    e->normalised.len > 0 ? &e->normalised : &e->payload;
+
+	array_put(v, from->data, from->len);
+}
+
+/* Events without keys and findings. */
+static enum status
+insert(struct db *db, const struct some *events)
+{
+	static const enum array_of types[EVENTS_INSERT_ARGS] = {
+		[EVENTS_INSERT_ARG_ID] = ARRAY_OF_ID,
+		[EVENTS_INSERT_ARG_SERVICE] = ARRAY_OF_TEXT,
+		[EVENTS_INSERT_ARG_TIMESTAMP] = ARRAY_OF_TIME,
+		[EVENTS_INSERT_ARG_OWN_TIME] = ARRAY_OF_BOOL,
+		[EVENTS_INSERT_ARG_PAYLOAD] = ARRAY_OF_JSON,
+		[EVENTS_INSERT_ARG_NORMALIZED_PAYLOAD] = ARRAY_OF_JSON,
+		[EVENTS_INSERT_ARG_REQUEST_ID] = ARRAY_OF_TEXT,
+	};
+	struct buf v[EVENTS_INSERT_ARGS];
+	const struct event *e;
+	enum status status;
+	size_t i;
+
+	init_arrays(v, types, EVENTS_INSERT_ARGS);
+	for (i = 0; i < events->n; i++) {
+		e = events->at[i];
+		array_put_id(&v[EVENTS_INSERT_ARG_ID], &e->id);
+		array_put_text(&v[EVENTS_INSERT_ARG_SERVICE], e->service);
+		put_times(&v[EVENTS_INSERT_ARG_TIMESTAMP],
+		    &v[EVENTS_INSERT_ARG_OWN_TIME], e);
+		array_put(&v[EVENTS_INSERT_ARG_PAYLOAD], e->payload.data,
+		    e->payload.len);
+		put_normalised(&v[EVENTS_INSERT_ARG_NORMALIZED_PAYLOAD], e);
+		array_put_text(&v[EVENTS_INSERT_ARG_REQUEST_ID], e->request_id);
 	}
-	pg_free(r);
-	return status;
-}
-
-static enum status
-insert(struct db *db, const struct event *e, const char *received)
-{
-	const char *const values[EVENT_INSERT_ARGS] = {
-		[EVENT_INSERT_ARG_ID] = e->id.text,
-		[EVENT_INSERT_ARG_SERVICE] = e->service,
-		[EVENT_INSERT_ARG_TIMESTAMP] = received,
-		[EVENT_INSERT_ARG_PAYLOAD] = json_text(e->document),
-		[EVENT_INSERT_ARG_NORMALIZED_PAYLOAD] = e->normalised.data,
-		[EVENT_INSERT_ARG_REQUEST_ID] = e->request_id,
-	};
-	enum status status = db_run(db, Q_event_insert, values, NULL);
-
+	status = db_run_binary(db, Q_events_insert, v, false, NULL);
+	free_all(v, EVENTS_INSERT_ARGS);
+	/* An earlier run, whose answer was lost, has stored them all. */
 	return status != STATUS_OK && is_duplicate(db) ? STATUS_OK : status;
 }
 
-/* Writes it as JSON, in the form that sql/queries/event_ingest.sql reads. */
 static void
-write_finding(struct buf *out, const struct finding *f, int n)
+put_event(struct buf *v, const struct event *e)
 {
-	buf_printf(out,
-	    "%s{\"n\":%d,\"id\":\"%s\",\"service\":\"%s\","
-	    "\"quiet\":%d,\"remind\":%d",
-	    n > 0 ? "," : "", n, f->id.text, f->derived->service,
-	    f->quiet_seconds, f->remind_seconds);
-	if (f->rule->key != NULL) {
-		buf_puts(out, ",\"key\":");
-		buf_json_string(out, f->key.data, f->key.len);
+	array_put_id(&v[EVENTS_INGEST_ARG_ID], &e->id);
+	array_put_text(&v[EVENTS_INGEST_ARG_SERVICE], e->service);
+	put_times(
+	    &v[EVENTS_INGEST_ARG_TIMESTAMP], &v[EVENTS_INGEST_ARG_OWN_TIME], e);
+	array_put(
+	    &v[EVENTS_INGEST_ARG_PAYLOAD], e->payload.data, e->payload.len);
+	put_normalised(&v[EVENTS_INGEST_ARG_NORMALIZED_PAYLOAD], e);
+	array_put_text(&v[EVENTS_INGEST_ARG_KEY], e->key);
+	array_put_text(&v[EVENTS_INGEST_ARG_REQUEST_ID], e->request_id);
+	array_put_text(&v[EVENTS_INGEST_ARG_TRACEPARENT], e->traceparent);
+}
+
+static void
+put_buf(struct buf *v, const struct buf *bytes, bool is_set)
+{
+	array_put(v, is_set ? bytes->data : NULL, bytes->len);
+}
+
+/* n: the number of the event in the statement. */
+static void
+put_finding(struct buf *v, const struct finding *f, int n)
+{
+	array_put_int(&v[EVENTS_INGEST_ARG_FINDING_N], n);
+	array_put_id(&v[EVENTS_INGEST_ARG_FINDING_ID], &f->id);
+	array_put_text(
+	    &v[EVENTS_INGEST_ARG_FINDING_SERVICE], f->derived->service);
+	put_buf(
+	    &v[EVENTS_INGEST_ARG_FINDING_KEY], &f->key, f->rule->key != NULL);
+	put_buf(&v[EVENTS_INGEST_ARG_FINDING_PAYLOAD], &f->payload, true);
+	put_buf(&v[EVENTS_INGEST_ARG_WATCHED], &f->watched, f->is_watched);
+	array_put_int(&v[EVENTS_INGEST_ARG_QUIET], f->quiet_seconds);
+	array_put_int(&v[EVENTS_INGEST_ARG_REMIND], f->remind_seconds);
+}
+
+static void
+put_rejected(struct buf *v, const struct event *e)
+{
+	struct id id = id_new();
+	struct buf reasons;
+
+	buf_init(&reasons, VALUES_MAX);
+	buf_putc(&reasons, '[');
+	buf_put(&reasons, e->faults.text.data, e->faults.text.len);
+	buf_putc(&reasons, ']');
+	array_put_id(&v[EVENTS_INGEST_ARG_REJECTED_ID], &id);
+	array_put_text(&v[EVENTS_INGEST_ARG_REJECTED_SERVICE], e->service);
+	array_put_text(&v[EVENTS_INGEST_ARG_REJECTED_KEY], e->key);
+	put_buf(&v[EVENTS_INGEST_ARG_REASONS], &reasons, true);
+	array_put(&v[EVENTS_INGEST_ARG_BODY], e->body, e->body_len);
+	v[EVENTS_INGEST_ARG_REASONS].failed |= reasons.failed;
+	buf_free(&reasons);
+}
+
+/* Fills the parameters; moves the events that are not rejected to the front. */
+static void
+put_all(struct buf *v, struct some *events, const char *retry_schedule)
+{
+	size_t i, checked = 0;
+	struct event *e;
+	int k;
+
+	for (i = 0; i < events->n; i++) {
+		e = events->at[i];
+		if (e->end == EVENT_REJECTED) {
+			put_rejected(v, e);
+			continue;
+		}
+		events->at[checked++] = e;
+		put_event(v, e);
+		for (k = 0; k < e->findings.n; k++)
+			put_finding(v, &e->findings.list[k], (int)checked);
 	}
-	if (f->rule->watch != NULL) {
-		buf_puts(out, ",\"watched\":");
-		buf_put(out, f->watched.data, f->watched.len);
-	}
-	buf_puts(out, ",\"payload\":");
-	buf_put(out, f->payload.data, f->payload.len);
-	buf_putc(out, '}');
+	events->n = checked;
+	buf_puts(&v[EVENTS_INGEST_ARG_RETRY_SCHEDULE], retry_schedule);
 }
 
 static enum status
-ingest(struct db *db, const struct event *e, const char *received,
-    const char *findings, const char *retry_schedule, struct receipt *receipt)
+ingest(struct db *db, struct some *events, const char *retry_schedule)
 {
-	const char *const values[EVENT_INGEST_ARGS] = {
-		[EVENT_INGEST_ARG_ID] = e->id.text,
-		[EVENT_INGEST_ARG_SERVICE] = e->service,
-		[EVENT_INGEST_ARG_TIMESTAMP] = received,
-		[EVENT_INGEST_ARG_PAYLOAD] = json_text(e->document),
-		[EVENT_INGEST_ARG_NORMALIZED_PAYLOAD] = e->normalised.data,
-		[EVENT_INGEST_ARG_KEY] = e->key,
-		[EVENT_INGEST_ARG_FINDINGS] = findings,
-		[EVENT_INGEST_ARG_REQUEST_ID] = e->request_id,
-		[EVENT_INGEST_ARG_TRACEPARENT] = e->traceparent,
-		[EVENT_INGEST_ARG_RETRY_SCHEDULE] = retry_schedule,
+	static const enum array_of types[EVENTS_INGEST_ARGS] = {
+		[EVENTS_INGEST_ARG_ID] = ARRAY_OF_ID,
+		[EVENTS_INGEST_ARG_SERVICE] = ARRAY_OF_TEXT,
+		[EVENTS_INGEST_ARG_TIMESTAMP] = ARRAY_OF_TIME,
+		[EVENTS_INGEST_ARG_OWN_TIME] = ARRAY_OF_BOOL,
+		[EVENTS_INGEST_ARG_PAYLOAD] = ARRAY_OF_JSON,
+		[EVENTS_INGEST_ARG_NORMALIZED_PAYLOAD] = ARRAY_OF_JSON,
+		[EVENTS_INGEST_ARG_KEY] = ARRAY_OF_TEXT,
+		[EVENTS_INGEST_ARG_REQUEST_ID] = ARRAY_OF_TEXT,
+		[EVENTS_INGEST_ARG_TRACEPARENT] = ARRAY_OF_TEXT,
+		[EVENTS_INGEST_ARG_FINDING_N] = ARRAY_OF_INT,
+		[EVENTS_INGEST_ARG_FINDING_ID] = ARRAY_OF_ID,
+		[EVENTS_INGEST_ARG_FINDING_SERVICE] = ARRAY_OF_TEXT,
+		[EVENTS_INGEST_ARG_FINDING_KEY] = ARRAY_OF_TEXT,
+		[EVENTS_INGEST_ARG_FINDING_PAYLOAD] = ARRAY_OF_JSON,
+		[EVENTS_INGEST_ARG_WATCHED] = ARRAY_OF_TEXT,
+		[EVENTS_INGEST_ARG_QUIET] = ARRAY_OF_INT,
+		[EVENTS_INGEST_ARG_REMIND] = ARRAY_OF_INT,
+		[EVENTS_INGEST_ARG_REJECTED_ID] = ARRAY_OF_ID,
+		[EVENTS_INGEST_ARG_REJECTED_SERVICE] = ARRAY_OF_TEXT,
+		[EVENTS_INGEST_ARG_REJECTED_KEY] = ARRAY_OF_TEXT,
+		[EVENTS_INGEST_ARG_REASONS] = ARRAY_OF_JSON,
+		[EVENTS_INGEST_ARG_BODY] = ARRAY_OF_BYTEA,
 	};
+	bool planned = events->n >= PLANNED_FROM;
+	struct buf v[EVENTS_INGEST_ARGS];
 	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_ingest, values, &r);
+	enum status status;
 
-	if (status != STATUS_OK)
-		return is_duplicate(db) ? answer_again(db, e, receipt) : status;
-	status =
-	    pg_rows(r) > 0 ? fill(receipt, r) : answer_by_key(db, e, receipt);
+	init_arrays(v, types, EVENTS_INGEST_ARGS - 1);
+	buf_init(&v[EVENTS_INGEST_ARG_RETRY_SCHEDULE], VALUES_MAX);
+	put_all(v, events, retry_schedule);
+	status = db_run_binary(db, Q_events_ingest, v, planned, &r);
+	free_all(v, EVENTS_INGEST_ARGS);
+	if (status == STATUS_OK)
+		status = receipts_read(events, r);
+	else if (is_duplicate(db))
+		status = receipts_again(db, events);
 	pg_free(r);
-	return status;
+	return status == STATUS_OK ? receipts_by_keys(db, events) : status;
 }
 
+static bool
+is_plain(const struct event *e)
+{
+	return e->end == EVENT_CHECKED && e->key == NULL && e->findings.n == 0;
+}
+
+/* One transaction. */
 static enum status
-ingest_findings(struct db *db, const struct event *e, const char *received,
-    const char *retry_schedule, struct receipt *receipt)
+store(struct db *db, struct event *const list[], size_t n,
+    const char *retry_schedule)
 {
-	enum status status = STATUS_FAULT;
-	struct buf text;
-	int i;
+	struct some events = { .n = n };
+	enum status status;
+	bool plain = true;
+	size_t i;
 
-	buf_init(&text, FINDINGS_MAX_BYTES);
-	buf_putc(&text, '[');
-	for (i = 0; i < e->findings.n; i++)
-		write_finding(&text, &e->findings.list[i], i);
-	buf_putc(&text, ']');
-	if (!text.failed)
-		status =
-		    ingest(db, e, received, text.data, retry_schedule, receipt);
-	buf_free(&text);
+	events.at = malloc(n * sizeof(*events.at));
+	if (events.at == NULL)
+		return STATUS_FAULT;
+	for (i = 0; i < n; i++) {
+		events.at[i] = list[i];
+		plain = plain && is_plain(list[i]);
+	}
+	status =
+	    plain ? insert(db, &events) : ingest(db, &events, retry_schedule);
+	free(events.at);
+	for (i = 0; plain && status == STATUS_OK && i < n; i++) {
+		list[i]->end = EVENT_STORED;
+		list[i]->receipt.id = list[i]->id;
+	}
 	return status;
 }
 
-enum status
-store_event(struct db *db, const struct event *e, const char *retry_schedule,
-    struct receipt *receipt)
+/* An event that the database refuses is treated as one of a wrong schema. */
+static void
+reject(const struct db *db, struct event *e)
 {
-	char received[RFC3339_LEN + 1];
+	char msg[64];
 
-	rfc3339_format(id_ms(&e->id) * 1000, received);
-	*receipt = (struct receipt){ .id = e->id };
-	if (e->key == NULL && e->findings.n == 0)
-		return insert(db, e, received);
-	return ingest_findings(db, e, received, retry_schedule, receipt);
+	snprintf(msg, sizeof(msg),
+	    "The database cannot store this value (SQLSTATE %s)",
+	    db_sqlstate(db));
+	faults_add(
+	    &e->faults, "value_error", "body", NULL, msg, e->payload.data);
+	e->end = EVENT_REJECTED;
 }
 
 void
-receipt_free(struct receipt *receipt)
+store_events(struct db *db, struct event *const list[], size_t n,
+    const char *retry_schedule, bool all_or_nothing)
 {
-	free(receipt->derived);
-	receipt->derived = NULL;
-	receipt->derived_count = 0;
-}
+	enum status status = store(db, list, n, retry_schedule);
+	size_t i, half = n / 2;
 
-enum status
-store_rejected(struct db *db, const struct event *e, const char *reasons)
-{
-	static const char hex[] = "0123456789abcdef";
-	enum status status = STATUS_FAULT;
-	struct id id = id_new();
-	struct buf bytes;
-	size_t i;
-
-	buf_init(&bytes, 2 * e->body_len + 2);
-	buf_puts(&bytes, "\\x");
-	for (i = 0; i < e->body_len; i++) {
-		buf_putc(&bytes, hex[(unsigned char)e->body[i] >> 4]);
-		buf_putc(&bytes, hex[(unsigned char)e->body[i] & 15]);
+	if (status == STATUS_REJECT && !all_or_nothing && n > 1) {
+		store_events(db, list, half, retry_schedule, false);
+		store_events(db, list + half, n - half, retry_schedule, false);
+		return;
 	}
-	if (!bytes.failed) {
-		const char *const values[REJECTED_INSERT_ARGS] = {
-			[REJECTED_INSERT_ARG_ID] = id.text,
-			[REJECTED_INSERT_ARG_SERVICE] = e->service,
-			[REJECTED_INSERT_ARG_DEDUPLICATION_KEY] = e->key,
-			[REJECTED_INSERT_ARG_REASONS] = reasons,
-			[REJECTED_INSERT_ARG_BODY] = bytes.data,
-		};
-
-		status = db_run(db, Q_rejected_insert, values, NULL);
+	if (status == STATUS_REJECT && !all_or_nothing &&
+	    list[0]->end == EVENT_CHECKED) {
+		reject(db, list[0]);
+		status = store(db, list, 1, retry_schedule);
 	}
-	buf_free(&bytes);
-	return status;
+	for (i = 0; status != STATUS_OK && i < n; i++) {
+		list[i]->end = EVENT_FAILED;
+		list[i]->status = status;
+	}
 }

@@ -99,6 +99,19 @@ put_payload(const struct service *service, const struct value *values,
 	buf_putc(out, '}');
 }
 
+static void
+watch(const struct service *service, const struct value *values,
+    struct finding *f)
+{
+	int i = field_index(service, f->rule->watch, strlen(f->rule->watch));
+
+	f->is_watched = values[i].is_set;
+	if (f->is_watched && service->fields[i].type == FIELD_STRING)
+		buf_puts(&f->watched, values[i].string);
+	else if (f->is_watched)
+		put_field(service, values, i, &f->watched);
+}
+
 static int
 override(int setting, int of_rule)
 {
@@ -142,9 +155,7 @@ find(const struct service *service, const struct value *values,
 	if (rule->key != NULL)
 		put_key(service, values, rule->key, &f->key);
 	if (rule->watch != NULL)
-		put_field(service, values,
-		    field_index(service, rule->watch, strlen(rule->watch)),
-		    &f->watched);
+		watch(service, values, f);
 	put_payload(service, values, derived->payload, &f->payload);
 	out->failed |= f->key.failed || f->watched.failed || f->payload.failed;
 }

@@ -10,7 +10,7 @@
 #define RULES_KEY_MAX 255
 
 /*
- * An event that a rule asks for. sql/queries/event_ingest.sql decides whether
+ * An event that a rule asks for. sql/queries/events_ingest.sql decides whether
  * it is written, or the answer names the earlier event of an open incident
  * instead.
  */
@@ -19,7 +19,8 @@ struct finding {
 	const struct derived *derived;
 	struct id id;   /* id of the derived event, if it is written */
 	struct buf key; /* key of the incident; empty if rule->key is NULL */
-	struct buf watched; /* JSON; empty if rule->watch is NULL */
+	struct buf watched; /* text of the field whose change fires at once */
+	bool is_watched;    /* false: no rule->watch, or its field is null */
 	struct buf payload; /* JSON */
 	int quiet_seconds, remind_seconds;
 };

@@ -15,6 +15,7 @@
 #include "db.h"
 #include "id.h"
 #include "stack.h"
+#include "store_event.h"
 
 static char next[] = "/tmp/smartcity-test.XXXXXX";
 
@@ -223,12 +224,11 @@ status_of_next(const char *command)
 static int64_t
 insert(struct db *db)
 {
-	struct id id = id_new();
-	const char *const values[] = { id.text, "load", "2026-11-24T00:00:00Z",
-		"{}", "{}", NULL };
 	int64_t begin = clock_steady_ms();
+	struct event event = store_send_as(db, id_new(), "load", "{}", NULL);
 
-	assert_int_equal(db_run(db, Q_event_insert, values, NULL), STATUS_OK);
+	assert_int_equal(event.end, EVENT_STORED);
+	event_free(&event);
 	return clock_steady_ms() - begin;
 }
 

@@ -11,7 +11,7 @@
 #include "cluster.h"
 #include "db.h"
 #include "stack.h"
-#include "event.h"
+#include "store_event.h"
 
 static struct cluster cluster;
 static pid_t pooler;
@@ -89,12 +89,12 @@ start_pooler(const char *mode)
 static struct db *
 open_db(void)
 {
-	char url[128];
+	char pooled[128];
 	struct db *db;
 
-	snprintf(url, sizeof(url),
+	snprintf(pooled, sizeof(pooled),
 	    "postgresql://postgres@127.0.0.1:%d/smartcity", port);
-	db = db_new(url, "test", 3000);
+	db = db_new(pooled, "test", 3000);
 	assert_non_null(db);
 	return db;
 }
@@ -102,20 +102,10 @@ open_db(void)
 static void
 store_one(struct db *db)
 {
-	const struct business business = { 0 };
-	const struct event given = {
-		.service = "x", .body = "{}", .body_len = 2
-	};
-	struct receipt receipt;
-	enum status status;
-	struct event event;
+	struct event event = store_send_as(db, id_new(), "x", "{}", NULL);
 
-	event_init(&event, &given);
-	assert_int_equal(
-	    event_ingest(db, &event, &business, "0", &receipt, &status),
-	    EVENT_STORED);
+	assert_int_equal(event.end, EVENT_STORED);
 	event_free(&event);
-	receipt_free(&receipt);
 }
 
 static void

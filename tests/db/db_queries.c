@@ -122,35 +122,86 @@ is_whole(const char *text, const char *at)
 	return at > text && (at[-1] == ',' || at[-1] == 'T'); /* SELECT */
 }
 
+/* Fails unless parameter n is taken as `named`, or as prefix_named. */
+static void
+check_name(int q, int n, const char *named)
+{
+	char taken[64];
+	const char *end;
+
+	get_word(queries[q].takes, n, taken);
+	end = taken + strlen(taken) - strlen(named);
+	if (strcmp(taken, named) != 0 &&
+	    (end <= taken || end[-1] != '_' || strcmp(end, named) != 0))
+		fail_msg("%s: $%d is %s, and taken as %s", queries[q].name, n,
+		    named, taken);
+}
+
+static int
+check_columns(int q)
+{
+	const char *at = queries[q].text;
+	char named[64];
+	int n, len, found = 0;
+
+	for (; (at = strchr(at, '$')); at++) {
+		len = 0;
+		if (!is_whole(queries[q].text, at) ||
+		    sscanf(at, "$%d::%*[a-z0-9] AS %n", &n, &len) < 1 ||
+		    len == 0)
+			continue;
+		at += len + (at[len] == '"');
+		snprintf(named, sizeof(named), "%.*s",
+		    (int)strspn(at, "abcdefghijklmnopqrstuvwxyz_"), at);
+		check_name(q, n, named);
+		found++;
+	}
+	return found;
+}
+
+/* The columns of "FROM unnest($1::…, …) … AS name(one, …)". */
+static int
+check_arrays(int q)
+{
+	const char *at = queries[q].text, *name;
+	char named[64];
+	int n, found = 0;
+
+	while ((at = strstr(at, "FROM unnest($"))) {
+		at = strchr(at, '$');
+		name = strstr(at, " AS ");
+		name = name != NULL ? name + strcspn(name, "(\n") : at;
+		for (n = atoi(at + 1); *name == '(' || *name == ','; n++) {
+			name += strspn(name, "(, \"\n");
+			snprintf(named, sizeof(named), "%.*s",
+			    (int)strcspn(name, ",\")"), name);
+			name += strcspn(name, ",)");
+			/* The last is WITH ORDINALITY. */
+			if (*name == ')')
+				break;
+			check_name(q, n, named);
+			found++;
+		}
+	}
+	return found;
+}
+
 /*
- * If a statement has a column "$2::text AS service", its second parameter must
- * have that name.
+ * If a statement has a column "$2::text AS service", or an array $2 whose
+ * elements are the column service, its second parameter must have that name.
  */
 static void
 queries__parameter_named_in_sql__taken_under_that_name(void **state)
 {
-	char named[64], taken[64];
-	const char *at;
-	int q, n, len, found = 0;
+	int q, columns = 0, arrays = 0;
 
 	(void)state;
-	for (q = 0; q < QUERIES; q++)
-		for (at = queries[q].text; (at = strchr(at, '$')); at++) {
-			len = 0;
-			if (!is_whole(queries[q].text, at) ||
-			    sscanf(at, "$%d::%*[a-z0-9] AS %n", &n, &len) < 1 ||
-			    len == 0)
-				continue;
-			at += len + (at[len] == '"');
-			snprintf(named, sizeof(named), "%.*s",
-			    (int)strspn(at, "abcdefghijklmnopqrstuvwxyz_"), at);
-			get_word(queries[q].takes, n, taken);
-			if (strcmp(named, taken) != 0)
-				fail_msg("%s: $%d is %s, and taken as %s",
-				    queries[q].name, n, named, taken);
-			found++;
-		}
-	assert_true(found >= 14);
+	for (q = 0; q < QUERIES; q++) {
+		columns += check_columns(q);
+		arrays += check_arrays(q);
+	}
+	assert_true(columns >= 4);
+	assert_true(arrays >= 21);
 }
 
 static const struct {
@@ -179,7 +230,7 @@ queries__generated_enums__count_from_zero_in_the_order_of_the_lines(
 	assert_int_equal(EVENT_GET_ARGS, 1);
 	assert_int_equal(EVENTS_AHEAD_ARGS, 0);
 	assert_int_equal(EVENTS_FEED_COLUMNS, 12);
-	assert_int_equal(EVENT_INSERT_COLUMNS, 0);
+	assert_int_equal(EVENTS_INSERT_COLUMNS, 0);
 }
 
 /* page_get_row passes an id and nothing else. */
@@ -195,31 +246,32 @@ queries__run_by_page_get_row__take_an_id_alone(void **state)
 		assert_string_equal(queries[run[i]].takes, "id");
 }
 
+#define ID "01a205b3-d000-7000-8000-000000000001"
+
 static void
 db_run__parameters_left_out__null(void **state)
 {
-	static const char id[] = "01a205b3-d000-7000-8000-000000000001";
-	const char *const values[EVENT_INGEST_ARGS] = {
-		[EVENT_INGEST_ARG_TIMESTAMP] = "2026-11-23T10:00:00Z",
-		[EVENT_INGEST_ARG_SERVICE] = "weather",
-		[EVENT_INGEST_ARG_PAYLOAD] = "{}",
-		[EVENT_INGEST_ARG_ID] = id,
+	const char *const values[EVENTS_INGEST_ARGS] = {
+		[EVENTS_INGEST_ARG_TIMESTAMP] = "{2026-11-23T10:00:00Z}",
+		[EVENTS_INGEST_ARG_SERVICE] = "{weather}",
+		[EVENTS_INGEST_ARG_PAYLOAD] = "{\"{}\"}",
+		[EVENTS_INGEST_ARG_ID] = "{" ID "}",
 	};
 	struct db *db = db_new(url, "test", 3000);
 	struct pg_result *r = NULL;
 
 	(void)state;
-	assert_int_equal(db_run(db, Q_event_ingest, values, &r), STATUS_OK);
+	assert_int_equal(db_run(db, Q_events_ingest, values, &r), STATUS_OK);
 	assert_int_equal(pg_rows(r), 1);
-	assert_string_equal(pg_value(r, 0, EVENT_INGEST_ID), id);
-	assert_null(pg_value(r, 0, EVENT_INGEST_DERIVED_EVENT_ID));
+	assert_string_equal(pg_value(r, 0, EVENTS_INGEST_ID), ID);
+	assert_null(pg_value(r, 0, EVENTS_INGEST_DERIVED_EVENT_ID));
 	assert_int_equal(
 	    t_number(url,
 		"SELECT count(*) FROM events WHERE id = '%s'"
 		" AND service = 'weather' AND payload::text = '{}'"
 		" AND normalized_payload IS NULL"
 		" AND deduplication_key IS NULL AND request_id IS NULL",
-		id),
+		ID),
 	    1);
 	assert_int_equal(t_number(url, "SELECT count(*) FROM event_keys"), 0);
 	pg_free(r);

@@ -14,6 +14,7 @@
 #include "one_job.h"
 #include "receiver.h"
 #include "stack.h"
+#include "store_event.h"
 
 static char role[32], *plain; /* plain: the URI with that role */
 static struct db *db;
@@ -161,11 +162,14 @@ worker__rights_to_data_alone__delivers_and_says_once_what_lacks(void **state)
 static void
 ingest__rights_to_data_alone__kept_without_a_partition(void **state)
 {
-	const char *const values[] = { "01a205b3-d000-7000-8000-000000000001",
-		"weather", "2026-11-23T10:00:00Z", "{}", NULL, NULL };
+	struct event event;
+	struct id id;
 
 	(void)state;
-	assert_int_equal(db_run(db, Q_event_insert, values, NULL), STATUS_OK);
+	assert_true(id_parse("01a205b3-d000-7000-8000-000000000001", &id));
+	event = store_send_as(db, id, "weather", "{}", NULL);
+	assert_int_equal(event.end, EVENT_STORED);
+	event_free(&event);
 	assert_int_equal(
 	    t_number(url, "SELECT count(*) FROM events_default"), 1);
 	t_exec(url, "TRUNCATE events_default");

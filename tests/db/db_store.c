@@ -15,7 +15,7 @@ store__emergency__base_derived_and_outbox_together(void **state)
 
 	(void)state;
 	assert_int_equal(strlen(derived), 2 * ID_LEN + 1);
-	assert_int_equal(store_events("source_event_id IS NOT NULL"), 2);
+	assert_int_equal(store_count("source_event_id IS NOT NULL"), 2);
 	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM outbox_messages o "
 			     "JOIN events e USING (id) "
@@ -27,8 +27,8 @@ store__emergency__base_derived_and_outbox_together(void **state)
 			     "AND b.id = e.source_event_id "
 			     "AND o.occurred_at = e.timestamp"),
 	    2);
-	assert_int_equal(store_events("derived_event_ids[1] IN (SELECT id FROM "
-				      "events WHERE service = 'transport')"),
+	assert_int_equal(store_count("derived_event_ids[1] IN (SELECT id FROM "
+				     "events WHERE service = 'transport')"),
 	    1);
 	free(derived);
 }
@@ -47,7 +47,7 @@ store__reported_again__the_standing_ids_answered(void **state)
 		"'transport' AND key = 'health_emergency_2'"),
 	    3);
 	assert_int_equal(
-	    store_events("deduplication_key = 'health_emergency_2'"), 2);
+	    store_count("deduplication_key = 'health_emergency_2'"), 2);
 	free(first);
 }
 
@@ -60,7 +60,7 @@ store__a_day_later__dispatches_again(void **state)
 	t_pass(url, "1 day");
 	store_check_same(first, store_report(3, "A"), false);
 	assert_int_equal(
-	    store_events("deduplication_key = 'health_emergency_3'"), 4);
+	    store_count("deduplication_key = 'health_emergency_3'"), 4);
 	assert_int_equal(
 	    t_number(url,
 		"SELECT occurrences FROM incidents WHERE service = "
@@ -155,20 +155,20 @@ store__sender_uses_a_derived_key__both_live(void **state)
 static void
 store__outbox_refuses__nothing_at_all_is_stored(void **state)
 {
-	struct receipt receipt;
-	long long before = store_events("true");
+	struct event event;
+	long long before = store_count("true");
 
 	(void)state;
 	t_exec(url,
 	    "ALTER TABLE outbox_messages ADD CONSTRAINT no CHECK "
 	    "(topic <> 'event.security') NOT VALID");
-	assert_int_equal(
-	    store_send_as(database, id_new(), "energy",
-		J("{'energy':999,'neighborhood':'torn'}"), "torn", &receipt),
-	    STATUS_FAULT);
-	receipt_free(&receipt);
+	event = store_send_as(database, id_new(), "energy",
+	    J("{'energy':999,'neighborhood':'torn'}"), "torn");
+	assert_int_equal(event.end, EVENT_FAILED);
+	assert_int_equal(event.status, STATUS_FAULT);
+	event_free(&event);
 	t_exec(url, "ALTER TABLE outbox_messages DROP CONSTRAINT no");
-	assert_int_equal(store_events("true"), before);
+	assert_int_equal(store_count("true"), before);
 	assert_int_equal(t_number(url,
 			     "SELECT count(*) FROM event_keys WHERE "
 			     "key = 'torn'"),
@@ -186,17 +186,16 @@ store__rejected__body_kept_byte_for_byte(void **state)
 	const struct event given = { .service = "health",
 		.body = body,
 		.body_len = sizeof(body) - 1,
-		.key = "k" };
-	struct receipt receipt;
-	enum status status;
-	struct event event;
+		.key = "k",
+		.business = &store_business };
+	struct event event, *const list[] = { &event };
 	char *kept;
 
 	(void)state;
 	event_init(&event, &given);
-	assert_int_equal(event_ingest(database, &event, &store_business, "0",
-			     &receipt, &status),
-	    EVENT_REJECTED);
+	event_check(&event);
+	event_store(database, list, 1, "0", false);
+	assert_int_equal(event.end, EVENT_REJECTED);
 	event_free(&event);
 	kept = t_sql(url, "SELECT encode(body, 'hex') FROM rejected_events");
 	assert_string_equal(kept, "00ff7b2261223a275c");

@@ -20,29 +20,26 @@ store__same_key_twice__first_answer_again(void **state)
 {
 	static const char body[] = "{\"energy\":600,\"neighborhood\":\"k\"}";
 	char *first = store_send("energy", body, "key-1"), *other;
-	struct receipt receipt;
+	struct event event;
 	char *derived;
 
 	(void)state;
-	assert_int_equal(store_send_as(database, id_new(), "energy", body,
-			     "key-1", &receipt),
-	    STATUS_OK);
-	assert_true(receipt.is_replayed);
-	assert_false(receipt.is_other_body);
-	assert_memory_equal(receipt.id.text, first, ID_LEN);
-	derived = store_derived_ids(&receipt);
+	event = store_send_as(database, id_new(), "energy", body, "key-1");
+	assert_int_equal(event.end, EVENT_DUPLICATE);
+	assert_false(event.receipt.is_other_body);
+	assert_memory_equal(event.receipt.id.text, first, ID_LEN);
+	derived = store_derived_ids(&event.receipt);
 	assert_string_equal(derived, first + ID_LEN + 1);
 	free(derived);
-	receipt_free(&receipt);
-	assert_int_equal(store_send_as(database, id_new(), "energy", "{}",
-			     "key-1", &receipt),
-	    STATUS_OK);
-	assert_true(receipt.is_other_body);
-	receipt_free(&receipt);
+	event_free(&event);
+	event = store_send_as(database, id_new(), "energy", "{}", "key-1");
+	assert_int_equal(event.end, EVENT_DUPLICATE);
+	assert_true(event.receipt.is_other_body);
+	event_free(&event);
 	/* Keys of different services are different keys. */
 	other = store_send("health", "{}", "key-1");
 	assert_memory_not_equal(other, first, ID_LEN);
-	assert_int_equal(store_events("deduplication_key = 'key-1'"), 2);
+	assert_int_equal(store_count("deduplication_key = 'key-1'"), 2);
 	free(other);
 	free(first);
 }
@@ -53,7 +50,7 @@ store__same_id_twice__stored_once_and_answered_alike(void **state)
 {
 	static const char *const bodies[] = { "{}",
 		"{\"patient_id\":9,\"alert\":\"emergency\"}" };
-	struct receipt first, second;
+	struct event first, second;
 	struct id id;
 	size_t i, k;
 
@@ -65,25 +62,20 @@ store__same_id_twice__stored_once_and_answered_alike(void **state)
 			if (k && i)
 				key = "again-9";
 			id = id_new();
-			assert_int_equal(store_send_as(database, id, "health",
-					     bodies[i], key, &first),
-			    STATUS_OK);
-			assert_int_equal(store_send_as(database, id, "health",
-					     bodies[i], key, &second),
-			    STATUS_OK);
-			assert_string_equal(second.id.text, first.id.text);
-			assert_int_equal(
-			    second.derived_count, first.derived_count);
-			assert_memory_equal(second.derived, first.derived,
-			    (size_t)first.derived_count * sizeof(struct id));
-			assert_false(second.is_replayed);
+			first = store_send_as(
+			    database, id, "health", bodies[i], key);
+			second = store_send_as(
+			    database, id, "health", bodies[i], key);
+			assert_int_equal(first.end, EVENT_STORED);
+			assert_int_equal(second.end, EVENT_STORED);
+			store_check_same_receipt(&first, &second);
 			assert_int_equal(t_number(url,
 					     "SELECT count(*) FROM events "
 					     "WHERE id = '%s'",
 					     id.text),
 			    1);
-			receipt_free(&first);
-			receipt_free(&second);
+			event_free(&first);
+			event_free(&second);
 		}
 }
 
@@ -114,8 +106,8 @@ answers_of_many(const char *service, const char *body, const char *key)
 	assert_int_equal(pipe(gate), 0);
 	assert_int_equal(pipe(out), 0);
 	for (i = 0; i < SENDERS; i++) {
-		struct receipt receipt;
 		char line[PIPE_LINE], *derived, c;
+		struct event event;
 		struct db *own;
 		int n;
 
@@ -127,13 +119,14 @@ answers_of_many(const char *service, const char *body, const char *key)
 			_exit(1);
 		/* Once all are connected, all read the end of file. */
 		n = (int)read(gate[0], &c, 1);
-		if (n != 0 ||
-		    store_send_as(own, id_new(), service, body, key,
-			&receipt) != STATUS_OK)
+		if (n != 0)
 			_exit(1);
-		derived = store_derived_ids(&receipt);
+		event = store_send_as(own, id_new(), service, body, key);
+		if (event.end == EVENT_FAILED)
+			_exit(1);
+		derived = store_derived_ids(&event.receipt);
 		n = snprintf(line, sizeof(line), "%s>%s\n",
-		    key ? receipt.id.text : "", derived);
+		    key ? event.receipt.id.text : "", derived);
 		if (write(out[1], line, (size_t)n) != n)
 			_exit(1);
 		_exit(0);
@@ -168,10 +161,9 @@ store__same_key_from_64_senders__one_event_one_answer(void **state)
 	    answers_of_many("energy", J("{'energy':600,'neighborhood':'race'}"),
 		"race-key"),
 	    1);
-	assert_int_equal(store_events("deduplication_key = 'race-key'"), 1);
+	assert_int_equal(store_count("deduplication_key = 'race-key'"), 1);
 	assert_int_equal(
-	    store_events("deduplication_key = 'critical_energy_usage_race'"),
-	    1);
+	    store_count("deduplication_key = 'critical_energy_usage_race'"), 1);
 }
 
 static void
@@ -183,14 +175,14 @@ store__one_emergency_from_64_senders__one_dispatch(void **state)
 	(void)state;
 	assert_int_equal(answers_of_many("health", body, NULL), 1);
 	assert_int_equal(
-	    store_events("deduplication_key = 'health_emergency_64'"), 2);
-	assert_int_equal(store_events("payload->>'patient_id' = '64' AND "
-				      "source_event_id IS NULL"),
+	    store_count("deduplication_key = 'health_emergency_64'"), 2);
+	assert_int_equal(store_count("payload->>'patient_id' = '64' AND "
+				     "source_event_id IS NULL"),
 	    SENDERS);
 	t_pass(url, "1 day");
 	assert_int_equal(answers_of_many("health", body, NULL), 1);
 	assert_int_equal(
-	    store_events("deduplication_key = 'health_emergency_64'"), 4);
+	    store_count("deduplication_key = 'health_emergency_64'"), 4);
 }
 
 static const struct CMUnitTest tests[] = {

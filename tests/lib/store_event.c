@@ -9,22 +9,23 @@ struct business store_business = {
 	.threshold_kwh = 500, .quiet_seconds = -1, .remind_seconds = -1
 };
 
-enum status
+struct event
 store_send_as(struct db *to, struct id id, const char *service,
-    const char *body, const char *key, struct receipt *receipt)
+    const char *body, const char *key)
 {
 	const struct event given = { .service = service,
 		.body = body,
 		.body_len = strlen(body),
-		.key = key };
-	enum status status;
-	struct event event;
+		.key = key,
+		.time_us = -1,
+		.business = &store_business };
+	struct event event, *const list[] = { &event };
 
 	event_init(&event, &given);
 	event.id = id;
-	event_ingest(to, &event, &store_business, "0", receipt, &status);
-	event_free(&event);
-	return status;
+	event_check(&event);
+	event_store(to, list, 1, "0", false);
+	return event;
 }
 
 char *
@@ -44,16 +45,16 @@ store_derived_ids(const struct receipt *receipt)
 char *
 store_send(const char *service, const char *body, const char *key)
 {
-	struct receipt receipt;
+	struct event event =
+	    store_send_as(database, id_new(), service, body, key);
 	char *out, *derived;
 
-	assert_int_equal(
-	    store_send_as(database, id_new(), service, body, key, &receipt),
-	    STATUS_OK);
-	derived = store_derived_ids(&receipt);
-	assert_true(asprintf(&out, "%s>%s", receipt.id.text, derived) > 0);
+	assert_true(event.end == EVENT_STORED || event.end == EVENT_DUPLICATE);
+	derived = store_derived_ids(&event.receipt);
+	assert_true(
+	    asprintf(&out, "%s>%s", event.receipt.id.text, derived) > 0);
 	free(derived);
-	receipt_free(&receipt);
+	event_free(&event);
 	return out;
 }
 
@@ -72,7 +73,7 @@ store_report(int patient, const char *location)
 }
 
 long long
-store_events(const char *where)
+store_count(const char *where)
 {
 	return t_number(url, "SELECT count(*) FROM events WHERE %s", where);
 }
@@ -82,4 +83,14 @@ store_check_same(char *a, char *b, bool want)
 {
 	assert_int_equal(strcmp(a, b) == 0, want);
 	free(b);
+}
+
+void
+store_check_same_receipt(const struct event *a, const struct event *b)
+{
+	assert_string_equal(a->receipt.id.text, b->receipt.id.text);
+	assert_int_equal(a->receipt.derived_count, b->receipt.derived_count);
+	if (a->receipt.derived_count > 0)
+		assert_memory_equal(a->receipt.derived, b->receipt.derived,
+		    (size_t)a->receipt.derived_count * sizeof(struct id));
 }

@@ -11,9 +11,9 @@
 
 extern struct business store_business;
 
-/* The caller frees the receipt. */
-enum status store_send_as(struct db *to, struct id id, const char *service,
-    const char *body, const char *key, struct receipt *receipt);
+/* Sends an event under this id; the caller frees the event. */
+struct event store_send_as(struct db *to, struct id id, const char *service,
+    const char *body, const char *key);
 
 /* The derived ids, separated by commas; the caller frees the text. */
 char *store_derived_ids(const struct receipt *receipt);
@@ -23,7 +23,10 @@ char *store_send(const char *service, const char *body, const char *key);
 
 /* Reports an emergency; returns the derived ids. */
 char *store_report(int patient, const char *location);
-long long store_events(const char *where);
+/* The number of events. */
+long long store_count(const char *where);
+/* Whether two events were answered with the same ids. */
+void store_check_same_receipt(const struct event *, const struct event *);
 void store_check_same(char *a, char *b, bool want);
 
 #endif
