@@ -26,7 +26,7 @@ RUN echo "updates of ${UPDATED:-an unknown day}" && \
 FROM base AS build
 RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
     --no-install-recommends gcc libc6-dev make libfcgi-dev libcjson-dev libpq-dev \
-    uuid-dev libcurl4-openssl-dev libnats-dev libssl-dev && \
+    uuid-dev zlib1g-dev libcurl4-openssl-dev libnats-dev libssl-dev && \
     rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY GNUmakefile ./

@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "inflate.h"
+
 enum {
 	CHARSET_LEN = 64
 };
@@ -112,6 +114,41 @@ is_repeated(const struct request *req)
 	return req->content_types > 1;
 }
 
+/* The format of its one coding; false: it is none that is known. */
+static bool
+find_format(const struct request *req, enum inflate_format *format)
+{
+	static const char *const gzip[] = { "gzip", "x-gzip", NULL };
+	static const char *const deflate[] = { "deflate", NULL };
+	const char *coding = req->content_encoding;
+	size_t n = strcspn(coding, " \t,");
+
+	*format = is_one_of(coding, n, gzip) ? INFLATE_GZIP : INFLATE_DEFLATE;
+	return req->content_encodings == 1 &&
+	    (*format == INFLATE_GZIP || is_one_of(coding, n, deflate));
+}
+
+enum status
+body_decompress(struct request *req, struct buf *plain)
+{
+	enum inflate_format format;
+	enum inflate_end end;
+
+	if (req->content_encoding == NULL || !find_format(req, &format))
+		return STATUS_OK;
+	req->content_encoding = NULL;
+	if (req->body_len == 0)
+		return STATUS_OK;
+	end = inflate_put(plain, format, req->body, req->body_len);
+	if (end != INFLATE_WHOLE)
+		buf_reset(plain);
+	req->body_too_large = end == INFLATE_TOO_LARGE;
+	req->body_is_broken = end == INFLATE_BROKEN;
+	req->body = plain->data;
+	req->body_len = plain->len;
+	return end == INFLATE_NO_MEMORY ? STATUS_FAULT : STATUS_OK;
+}
+
 /* Answers a request whose type or encoding is refused; false: neither is. */
 static bool
 refuse_type(const struct request *req, struct response *res)
@@ -135,14 +172,21 @@ refuse_type(const struct request *req, struct response *res)
 		    charset);
 	} else if (req->content_encoding != NULL) {
 		problem_write(req, res, 415,
-		    "The body must not be compressed; its Content-Encoding "
-		    "is %.64s",
+		    "The body may be compressed once, with gzip or deflate; "
+		    "its Content-Encoding is %.64s",
 		    req->content_encoding);
-		buf_puts(&res->headers, "Accept-Encoding: identity\r\n");
+		buf_puts(&res->headers, "Accept-Encoding: gzip, deflate\r\n");
 	} else {
 		return false;
 	}
 	return true;
+}
+
+bool
+body_is_absent(const struct request *req)
+{
+	return req->body_len == 0 && !req->body_too_large &&
+	    !req->body_is_broken;
 }
 
 bool
@@ -157,7 +201,13 @@ body_check(const struct request *req, struct response *res)
 		    "The body is longer than %zu bytes", BODY_MAX);
 		return false;
 	}
-	if (req->body_len > 0)
+	if (req->body_is_broken) {
+		problem_write(req, res, 400,
+		    "The body cannot be decompressed: it is damaged, cut "
+		    "short, or not what its Content-Encoding says");
+		return false;
+	}
+	if (!body_is_absent(req))
 		return true;
 	faults_init(&faults);
 	faults_add(&faults, "missing", "body", NULL, "Field required", "null");

@@ -1,13 +1,23 @@
-/* Checks a body by its headers and length, before it is parsed. */
+/* What is done with a body by its headers and length, before it is parsed. */
 #ifndef BODY_H
 #define BODY_H
 
 #include "problem.h"
 
 /*
+ * Replaces a body that is compressed with gzip or deflate by its plain bytes,
+ * which are put into `plain`, an empty buffer that must outlive the request.
+ * Its max is the limit of the plain body. body_check() answers for a body that
+ * is longer or broken; both are made "" here. STATUS_FAULT: no memory.
+ */
+enum status body_decompress(struct request *, struct buf *plain) MUST_CHECK;
+
+/* False also for a body that was made "" because it cannot be taken. */
+bool body_is_absent(const struct request *);
+/*
  * False: the request was answered with an error, since its body is not JSON by
- * its type, is a CloudEvent, is not UTF-8 by its charset, or is compressed, too
- * large or absent.
+ * its type, is a CloudEvent, is not UTF-8 by its charset, has another encoding
+ * than those of body_decompress(), is broken, too large or absent.
  */
 bool body_check(const struct request *, struct response *);
 

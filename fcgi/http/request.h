@@ -34,7 +34,9 @@ struct request {
 	const char
 	    *content_type; /* NULL: absent; so too the other headers below */
 	int content_types; /* number of Content-Type lines; 0: unknown */
-	const char *content_encoding; /* NULL also if it is identity */
+	/* From its first coding but identity on; NULL: there is none (left). */
+	const char *content_encoding;
+	int content_encodings; /* number of codings but identity */
 	const char *accept;
 	const char *idempotency_key; /* value of the first line */
 	int idempotency_keys;        /* number of Idempotency-Key lines */
@@ -46,7 +48,9 @@ struct request {
 	bool by_nchan;    /* for the live stream, which nginx can open */
 	const char *body; /* NUL-terminated and complete */
 	size_t body_len;
-	bool body_too_large; /* longer than BODY_MAX; body is "" */
+	/* If one of the two is true, body is "". */
+	bool body_too_large; /* longer than BODY_MAX, compressed or plain */
+	bool body_is_broken; /* cannot be decompressed */
 	struct business business;
 };
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "body.h"
 #include "db.h"
 #include "page.h"
 #include "state.h"
@@ -165,7 +166,7 @@ retry(const struct context *ctx, const struct request *req, struct page *p,
 static bool
 has_no_body(const struct request *req, struct response *res)
 {
-	if (req->body_len == 0)
+	if (body_is_absent(req))
 		return true;
 	problem_write(req, res, 422,
 	    "Parameters go into the query string; there is no body");

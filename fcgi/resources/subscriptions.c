@@ -95,7 +95,7 @@ read_grace(struct work *w, char seconds[16])
 {
 	int n = SUBSCRIPTION_GRACE_SECONDS;
 
-	if (w->req->body_len > 0 || w->req->body_too_large) {
+	if (!body_is_absent(w->req)) {
 		if (!read_body(w))
 			return false;
 		n = subscription_body_grace(json_root(w->body), &w->faults);

@@ -1,7 +1,9 @@
 #include "gateway.h"
 
+#include <malloc.h>
 #include <string.h>
 
+#include "body.h"
 #include "clock.h"
 #include "db.h"
 #include "head.h"
@@ -22,6 +24,7 @@ enum {
 	HEAD_MAX = 64 << 10,
 	LENGTH_DIGITS = 18,
 	TOGETHER_MAX = 64 << 10,
+	KEEP_MAX = 64 << 10, /* most bodies are smaller */
 };
 
 /* How a body came. */
@@ -217,10 +220,22 @@ respond(const struct context *context, const struct gateway *g,
 	free_response(&r);
 }
 
+/* Gives the memory of a large request, all that was freed, to the kernel. */
+static void
+empty(struct buf *b)
+{
+	buf_reset(b);
+	if (b->cap > KEEP_MAX) {
+		buf_free(b);
+		malloc_trim(0);
+	}
+}
+
 void
 gateway_serve(const struct context *context, const struct gateway *g)
 {
-	static struct buf body, uri; /* the next request uses their memory */
+	/* The next request uses their memory. */
+	static struct buf body, plain, uri;
 	struct request q = { 0 };
 	struct served served;
 	enum arrival arrival;
@@ -228,16 +243,17 @@ gateway_serve(const struct context *context, const struct gateway *g)
 
 	if (body.max == 0) {
 		buf_init(&body, BODY_MAX);
+		buf_init(&plain, BODY_MAX);
 		buf_init(&uri, URI_MAX);
 	}
-	buf_reset(&body);
-	buf_reset(&uri);
 	head_read(&q, g->params, context->config, &uri);
 	served_begin(&served, &q);
 	score_begin(
 	    q.method, q.path, q.query, head_param(g->params, "CONTENT_LENGTH"));
 	status = configure(context, g, &q.business);
 	arrival = read_body(g, &q, &body);
+	if (arrival == WHOLE && body_decompress(&q, &plain) != STATUS_OK)
+		arrival = OUT_OF_MEMORY;
 	if (uri.failed && arrival != CUT)
 		arrival = OUT_OF_MEMORY;
 	if (status != STATUS_OK && arrival == WHOLE)
@@ -248,6 +264,9 @@ gateway_serve(const struct context *context, const struct gateway *g)
 	} else {
 		respond(context, g, &q, arrival, &served);
 	}
+	empty(&body);
+	empty(&plain);
+	empty(&uri);
 	log_about(NULL);
 	log_level((enum log_level)context->config->business.log_level);
 }

@@ -58,9 +58,9 @@ find_in_list(char **params, const char *name, const char *text)
 	return first;
 }
 
-/* The first line with a coding other than "identity", or NULL. */
-static const char *
-find_encoding(char **params)
+/* Finds the codings other than "identity", in all lines. */
+static void
+read_encodings(char **params, struct request *q)
 {
 	static const char blank[] = " \t,";
 	const char *value, *s;
@@ -70,11 +70,12 @@ find_encoding(char **params)
 		for (s = value; *s != '\0'; s += n) {
 			s += strspn(s, blank);
 			n = strcspn(s, blank);
-			if (n > 0 &&
-			    (n != 8 || strncasecmp(s, "identity", n) != 0))
-				return value;
+			if (n == 0 ||
+			    (n == 8 && strncasecmp(s, "identity", n) == 0))
+				continue;
+			if (q->content_encodings++ == 0)
+				q->content_encoding = s;
 		}
-	return NULL;
 }
 
 /* "/path" of "http://host/path", as proxies may send it (RFC 9112, 3.2.2). */
@@ -232,7 +233,7 @@ head_read(struct request *q, char **params, const struct config *config,
 	read_line(params, q, uri);
 	q->content_type = head_param(params, "CONTENT_TYPE");
 	q->content_types = count_params(params, "HTTP_CONTENT_TYPE");
-	q->content_encoding = find_encoding(params);
+	read_encodings(params, q);
 	q->accept =
 	    find_in_list(params, "HTTP_ACCEPT", "application/problem+json");
 	q->idempotency_key = head_param(params, "HTTP_IDEMPOTENCY_KEY");

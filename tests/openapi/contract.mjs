@@ -53,6 +53,8 @@ async function ingest() {
 		await call(id, 415, { ...to, raw: "{}",
 			headers: { "Content-Type": "text/plain" } });
 		await call(id, 415, { ...to, raw: "{}",
+			headers: { "Content-Encoding": "br" } });
+		await call(id, 400, { ...to, raw: "{}",
 			headers: { "Content-Encoding": "gzip" } });
 		await call(id, 422, { ...to, raw: "{" });
 		await call(id, 422, { ...to, raw: "" });
@@ -162,6 +164,8 @@ async function subscriptions(sub) {
 		await call(id, 415, { ...to, raw: "{}",
 			headers: { "Content-Type": "text/plain" } });
 		await call(id, 415, { ...to, raw: "{}",
+			headers: { "Content-Encoding": "br" } });
+		await call(id, 400, { ...to, raw: "{}",
 			headers: { "Content-Encoding": "gzip" } });
 		await call(id, 422, { ...to, body: bad });
 		await call(id, 422, { ...to, raw: "{" });

@@ -157,20 +157,25 @@ gateway__repeated_lines__several_types_any_accept_no_trace(void **state)
 }
 
 static void
-gateway__content_encoding__none_where_it_is_identity(void **state)
+gateway__content_encoding__counted_without_identity(void **state)
 {
 	static const struct {
 		const char *one, *two, *want;
+		int count;
 	} rows[] = {
-		{ "gzip", "gzip", NULL }, /* headers of other names */
-		{ "", "", NULL },
-		{ "identity", "IDENTITY", NULL },
-		{ " identity ,\tidentity,", ", ,", NULL },
-		{ "gzip", "identity", "gzip" },
-		{ "identity", "br", "br" },
-		{ "identity, gzip", "", "identity, gzip" },
-		{ "identity2", "", "identity2" },
-		{ "identit", "", "identit" },
+		{ "br", "br", NULL, 0 }, /* headers of other names */
+		{ "", "", NULL, 0 },
+		{ "identity", "IDENTITY", NULL, 0 },
+		{ " identity ,\tidentity,", ", ,", NULL, 0 },
+		{ "br", "identity", "br", 1 },
+		{ "identity", "br", "br", 1 },
+		{ "identity, br", "", "br", 1 },
+		{ "br, identity", "", "br, identity", 1 },
+		{ "br, zstd", "", "br, zstd", 2 },
+		{ "gzip", "gzip", "gzip", 2 },
+		{ "gzip, gzip", "gzip", "gzip, gzip", 3 },
+		{ "identity2", "", "identity2", 1 },
+		{ "identit", "", "identit", 1 },
 	};
 	char one[64], two[64];
 	size_t i;
@@ -184,6 +189,7 @@ gateway__content_encoding__none_where_it_is_identity(void **state)
 		snprintf(two, sizeof(two), "HTTP_CONTENT_ENCODING%s%s",
 		    i == 0 ? "_=" : "=", rows[i].two);
 		SERVE(&f, POST, one, two);
+		assert_int_equal(seen.request.content_encodings, rows[i].count);
 		if (rows[i].want == NULL)
 			assert_null(seen.request.content_encoding);
 		else
@@ -252,7 +258,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(gateway__no_request_uri__script_and_path_info),
 	TEST(gateway__two_idempotency_keys__first_and_their_number),
 	TEST(gateway__repeated_lines__several_types_any_accept_no_trace),
-	TEST(gateway__content_encoding__none_where_it_is_identity),
+	TEST(gateway__content_encoding__counted_without_identity),
 	TEST(gateway__request_id__nginx_s_alone_short_and_plain),
 	TEST(gateway__setting_of_the_location__wins),
 	TEST(gateway__bad_setting_of_the_location__500),
