@@ -6,6 +6,7 @@
 #include <uuid/uuid.h>
 
 #include "clock.h"
+#include "utf8.h"
 
 enum {
 	FRACTION_BITS = 12,
@@ -113,6 +114,24 @@ id_hash(const char *bytes, size_t n)
 	uuid_generate_sha1(u, *uuid_get_template("oid"), bytes, n);
 	uuid_unparse_lower(u, id.text);
 	return id;
+}
+
+void
+id_shorten(struct buf *text, size_t max)
+{
+	struct id hash;
+	size_t keep = 0, step;
+
+	if (text->len <= max)
+		return;
+	hash = id_hash(text->data, text->len);
+	while (
+	    (step = utf8_sequence(text->data + keep, text->len - keep)) > 0 &&
+	    keep + step <= max - ID_LEN - 1)
+		keep += step;
+	buf_cut(text, keep);
+	buf_putc(text, '~');
+	buf_puts(text, hash.text);
 }
 
 bool

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buf.h"
+
 #define ID_LEN 36
 #define ID_BYTES 16
 #define ID_LAST "ffffffff-ffff-ffff-ffff-ffffffffffff"
@@ -38,6 +40,11 @@ int64_t id_ms(const struct id *);
 void id_bytes(const struct id *, unsigned char out[ID_BYTES]);
 /* The name-based UUIDv5 of these bytes: equal for equal bytes. */
 struct id id_hash(const char *, size_t);
+/*
+ * Cuts a text of more than max bytes between two characters, and ends it with
+ * "~" and the hash of the whole. max is more than ID_LEN.
+ */
+void id_shorten(struct buf *, size_t max);
 /* Accepts any case, but only the form with four hyphens; out is lower case. */
 bool id_parse(const char *text, struct id *out);
 

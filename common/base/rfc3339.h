@@ -7,6 +7,11 @@
 
 #define RFC3339_LEN 27 /* 2026-11-23T10:00:00.000000Z */
 
+/* What is answered where rfc3339_parse() refuses. */
+#define RFC3339_EXPECTED                                                       \
+	"Input should be an RFC 3339 time with its zone, as in "               \
+	"2026-11-23T10:00:00Z"
+
 /* us must lie in the years 1970 to 9999. */
 void rfc3339_format(int64_t us, char out[RFC3339_LEN + 1]);
 /*

@@ -146,6 +146,15 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+int
+url_escaped_byte(const char *s)
+{
+	int high = *s == '%' ? hex_digit(s[1]) : -1;
+	int low = high >= 0 ? hex_digit(s[2]) : -1;
+
+	return low >= 0 ? high * 16 + low : -1;
+}
+
 /*
  * Removes percent-encoding. False if the encoding is wrong, and for characters
  * that would break the JSON into which libnats writes user and password
@@ -155,16 +164,15 @@ static bool
 decode(char *out, const char *text, size_t len)
 {
 	size_t i;
-	int high, low;
+	int byte;
 
 	for (i = 0; i < len; i++) {
 		*out = text[i];
 		if (text[i] == '%') {
-			high = i + 2 < len ? hex_digit(text[i + 1]) : -1;
-			low = i + 2 < len ? hex_digit(text[i + 2]) : -1;
-			if (high < 0 || low < 0)
+			byte = i + 2 < len ? url_escaped_byte(text + i) : -1;
+			if (byte < 0)
 				return false;
-			*out = (char)(high * 16 + low);
+			*out = (char)byte;
 			i += 2;
 		}
 		if ((unsigned char)*out < ' ' || *out == 0x7f || *out == '"' ||

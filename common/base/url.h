@@ -48,6 +48,8 @@ bool url_user_is_masked(const char *text, size_t len);
  * any other host: such a name is checked when it is resolved.
  */
 bool url_address(const struct url *, struct sockaddr_storage *);
+/* The byte that "%41" stands for; -1: s does not start with such an escape. */
+int url_escaped_byte(const char *s);
 /*
  * The part of a URL that can be logged: only the host, since the rest can hold
  * a secret. "" if the text is no URL.

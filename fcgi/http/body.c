@@ -18,9 +18,8 @@ is_one_of(const char *s, size_t n, const char *const words[])
 	return false;
 }
 
-/* application/json or …+json; or absent, as in the Python system. */
-static bool
-is_json(const char *type)
+bool
+body_is_json(const char *type)
 {
 	static const char *const json[] = { "application/json", NULL };
 	size_t n = strcspn(type, "; \t");
@@ -163,7 +162,7 @@ refuse_type(const struct request *req, struct response *res)
 		problem_write(req, res, 415,
 		    "CloudEvents are not unwrapped: send the value of the "
 		    "event's data alone, as application/json");
-	} else if (!is_json(type)) {
+	} else if (!body_is_json(type)) {
 		problem_write(
 		    req, res, 415, "Content-Type must be application/json");
 	} else if (has_other_charset(type, charset)) {

@@ -5,6 +5,11 @@
 #include "problem.h"
 
 /*
+ * application/json or …+json, with parameters or without; or "", as in the
+ * Python system.
+ */
+bool body_is_json(const char *content_type);
+/*
  * Replaces a body that is compressed with gzip or deflate by its plain bytes,
  * which are put into `plain`, an empty buffer that must outlive the request.
  * Its max is the limit of the plain body. body_check() answers for a body that

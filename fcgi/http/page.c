@@ -85,9 +85,7 @@ page_time(struct page *p, const char *name, struct id *out)
 		*out = id_floor((us + 999) / 1000);
 		return true;
 	}
-	page_refuse(p, name, "datetime_parsing",
-	    "Input should be an RFC 3339 time with its zone, as in "
-	    "2026-11-23T10:00:00Z");
+	page_refuse(p, name, "datetime_parsing", RFC3339_EXPECTED);
 	return false;
 }
 

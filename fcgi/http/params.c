@@ -5,32 +5,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "url.h"
 #include "utf8.h"
-
-static int
-hex(char c)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-	const char *p = c == '\0' ? NULL : strchr(digits, c);
-
-	return p == NULL ? -1 : (int)(p - digits) % 16;
-}
 
 /* Decodes in place. NULL, or what is wrong. */
 static const char *
 decode(char *s)
 {
 	char *out = s, *start = s;
+	int byte;
 
 	for (; *s != '\0'; s++, out++) {
 		*out = *s == '+' ? ' ' : *s;
 		if (*s != '%')
 			continue;
-		if (hex(s[1]) < 0 || hex(s[2]) < 0)
+		byte = url_escaped_byte(s);
+		if (byte < 0)
 			return "a % is not followed by two hexadecimal digits";
-		*out = (char)(hex(s[1]) * 16 + hex(s[2]));
-		if (*out == '\0')
+		if (byte == 0)
 			return "it holds a NUL";
+		*out = (char)byte;
 		s += 2;
 	}
 	*out = '\0';

@@ -22,6 +22,11 @@ struct guard;
 #define RESPONSE_MAX ((size_t)32 << 20)
 #define PATH_LEN_MAX 1024
 
+/* The headers of a CloudEvent in binary mode, encoded; NULL: absent. */
+struct cloud_head {
+	const char *specversion, *id, *source, *type, *time, *traceparent;
+};
+
 struct request {
 	const char *method;
 	const char *path;  /* raw, as in the request line, without the query */
@@ -42,6 +47,7 @@ struct request {
 	int idempotency_keys;        /* number of Idempotency-Key lines */
 	const char *request_id;
 	const char *traceparent; /* W3C Trace Context, well-formed */
+	struct cloud_head ce;    /* ce-specversion and so on */
 	enum origin origin;      /* of the web page that sent it, if any */
 	/* The origin of a listed page, which may read the answer. */
 	const char *reader;

@@ -2,11 +2,10 @@
 
 #include <stdlib.h>
 
-#include "utf8.h"
 #include "validate.h"
 
 enum {
-	WHOLE_KEY_MAX = 2 << 20, /* bytes of a key before shorten() */
+	WHOLE_KEY_MAX = 2 << 20, /* bytes of a key before id_shorten() */
 	JSON_MAX = 16 << 20      /* bytes of a payload: a body, escaped */
 };
 
@@ -38,21 +37,6 @@ put_text(const struct service *service, const struct value *values, int i,
 		buf_puts(out, v->text);
 }
 
-/* An index entry holds 2.7 kB at most, and a field can have a megabyte. */
-static void
-shorten(struct buf *key)
-{
-	struct id hash = id_hash(key->data, key->len);
-	size_t keep = 0, step;
-
-	while ((step = utf8_sequence(key->data + keep, key->len - keep)) > 0 &&
-	    keep + step <= RULES_KEY_MAX - ID_LEN - 1)
-		keep += step;
-	key->len = keep;
-	buf_putc(key, '~');
-	buf_puts(key, hash.text);
-}
-
 static void
 put_key(const struct service *service, const struct value *values,
     const char *template, struct buf *key)
@@ -69,8 +53,8 @@ put_key(const struct service *service, const struct value *values,
 		else
 			buf_put(key, p, len);
 	}
-	if (key->len > RULES_KEY_MAX)
-		shorten(key);
+	/* An index entry holds 2.7 kB at most, a field can have a megabyte. */
+	id_shorten(key, RULES_KEY_MAX);
 }
 
 static void

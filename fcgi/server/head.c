@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "traceparent.h"
+
 enum {
 	REQUEST_ID_MAX = 128, /* must fit a line of the log */
 };
@@ -124,19 +126,6 @@ is_request_id(const char *s)
 	return n > 0 && n <= REQUEST_ID_MAX && s[n] == '\0';
 }
 
-/* W3C Trace Context, section 3.2: 00-<32 hex>-<16 hex>-<2 hex>, ids not 0. */
-static bool
-is_traceparent(const char *s)
-{
-	static const char hex[] = "0123456789abcdef";
-
-	return strlen(s) == 55 && strncmp(s, "00-", 3) == 0 &&
-	    strspn(s + 3, hex) == 32 && s[35] == '-' &&
-	    strspn(s + 36, hex) == 16 && s[52] == '-' &&
-	    strspn(s + 53, hex) == 2 && strspn(s + 3, "0") < 32 &&
-	    strspn(s + 36, "0") < 16;
-}
-
 /* The least trusted of all lines of a header; no site: Sec-Fetch-Site. */
 static enum origin
 worst(char **params, const char *name, const struct site *site)
@@ -220,10 +209,21 @@ find_traceparent(char **params)
 {
 	const char *parent = head_param(params, "HTTP_TRACEPARENT");
 
-	return parent != NULL && is_traceparent(parent) &&
+	return parent != NULL && traceparent_is_valid(parent) &&
 		count_params(params, "HTTP_TRACEPARENT") == 1
 	    ? parent
 	    : NULL;
+}
+
+static void
+read_cloud_head(char **params, struct cloud_head *ce)
+{
+	ce->specversion = head_param(params, "HTTP_CE_SPECVERSION");
+	ce->id = head_param(params, "HTTP_CE_ID");
+	ce->source = head_param(params, "HTTP_CE_SOURCE");
+	ce->type = head_param(params, "HTTP_CE_TYPE");
+	ce->time = head_param(params, "HTTP_CE_TIME");
+	ce->traceparent = head_param(params, "HTTP_CE_TRACEPARENT");
 }
 
 void
@@ -242,5 +242,6 @@ head_read(struct request *q, char **params, const struct config *config,
 	q->traceparent = find_traceparent(params);
 	q->by_nchan = head_param(params, "STREAM_BY_NCHAN") != NULL;
 	q->body = "";
+	read_cloud_head(params, &q->ce);
 	read_origin(params, config, q);
 }

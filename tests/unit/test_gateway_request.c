@@ -200,6 +200,24 @@ gateway__content_encoding__counted_without_identity(void **state)
 }
 
 static void
+gateway__headers_of_a_cloudevent__as_they_came(void **state)
+{
+	struct fake f = { .left = 0 };
+
+	(void)state;
+	SERVE(&f, POST, "HTTP_CE_SPECVERSION=1.0", "HTTP_CE_ID=a%20b",
+	    "HTTP_CE_SOURCE=\"/s\"", "HTTP_CE_TYPE=", "HTTP_CE_SUBJECT=x",
+	    "HTTP_CE_TRACEPARENT=no", "HTTP_CE_IDS=c");
+	assert_string_equal(seen.request.ce.specversion, "1.0");
+	assert_string_equal(seen.request.ce.id, "a%20b");
+	assert_string_equal(seen.request.ce.source, "\"/s\"");
+	assert_string_equal(seen.request.ce.type, "");
+	assert_string_equal(seen.request.ce.traceparent, "no");
+	assert_null(seen.request.ce.time);
+	buf_free(&f.out);
+}
+
+static void
 gateway__request_id__nginx_s_alone_short_and_plain(void **state)
 {
 	static char *const bad[] = { "HTTP_X_REQUEST_ID=sender",
@@ -259,6 +277,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(gateway__two_idempotency_keys__first_and_their_number),
 	TEST(gateway__repeated_lines__several_types_any_accept_no_trace),
 	TEST(gateway__content_encoding__counted_without_identity),
+	TEST(gateway__headers_of_a_cloudevent__as_they_came),
 	TEST(gateway__request_id__nginx_s_alone_short_and_plain),
 	TEST(gateway__setting_of_the_location__wins),
 	TEST(gateway__bad_setting_of_the_location__500),
