@@ -141,7 +141,7 @@ static int
 serve_cgi(const struct config *config, const struct guard *guard)
 {
 	struct context context = {
-		.handle = route_handle,
+		.routing = &route_routing,
 		.config = config,
 		.guard = guard,
 	};
@@ -193,7 +193,7 @@ serve_pool(const struct config *config, const struct guard *guard,
 	struct child child = {
 		.config = config,
 		.guard = guard,
-		.handle = route_handle,
+		.routing = &route_routing,
 		.listener = listener,
 		.status_listener = status_listener,
 		.processes = processes(config),

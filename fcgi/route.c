@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch.h"
 #include "events.h"
 #include "health.h"
 #include "ingest.h"
@@ -34,7 +35,8 @@ static const struct route {
 	const char *query; /* names of query parameters */
 	handler *handle;
 } routes[] = {
-	{ "POST", INGEST_PATH "{}", "dedupe_key", ingest_post },
+	{ "POST", INGEST_PATH "{}", "dedupe_key,timestamp", ingest_post },
+	{ "POST", INGEST_PATH "{}/batch", "dedupe_key,timestamp,atomic", batch_post },
 	{ "GET", "/events", "limit,offset,cursor,after,service,since,until,source_event_id,deduplication_key,derived", events_list },
 	{ "GET", "/events/stream", "service", events_stream },
 	{ "GET", "/events/{}", "", events_get },
@@ -149,10 +151,6 @@ route_handle(
 	char arg[PATH_LEN_MAX];
 	int i;
 
-	res->status = 200;
-	res->content_type = "application/json";
-	buf_init(&res->headers, 16384);
-	buf_init(&res->body, RESPONSE_MAX);
 	if (req->origin == ORIGIN_FOREIGN && needs_welcome(req)) {
 		problem_write(req, res, 403, FOREIGN);
 		return;
@@ -183,6 +181,32 @@ route_handle(
 		problem_write(req, res, 405, "Method Not Allowed");
 	}
 }
+
+static size_t
+body_max(const struct request *req)
+{
+	char arg[PATH_LEN_MAX];
+
+	return matches(INGEST_PATH "{}/batch", req->path, arg) ? BATCH_MAX
+							       : BODY_MAX;
+}
+
+static bool
+is_combined(const struct request *req)
+{
+	char arg[PATH_LEN_MAX];
+
+	return strcmp(req->method, "POST") == 0 &&
+	    matches(INGEST_PATH "{}", req->path, arg) &&
+	    req->origin != ORIGIN_FOREIGN;
+}
+
+const struct routing route_routing = {
+	.handle = route_handle,
+	.body_max = body_max,
+	.is_combined = is_combined,
+	.handle_many = ingest_post_many,
+};
 
 bool
 route_describe(

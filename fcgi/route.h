@@ -4,6 +4,8 @@
 
 #include "request.h"
 
+/* All the server needs, and route_handle() alone. */
+extern const struct routing route_routing;
 request_handler route_handle;
 
 /*

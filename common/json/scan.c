@@ -14,7 +14,7 @@ struct scan {
 	const char *end;
 	const char *kept; /* start of the text that is not in out yet */
 	struct buf *out;
-	unsigned depth;
+	unsigned depth, depth_max;
 	struct names names;
 	char *decoded; /* names that had escapes, unescaped */
 	size_t decoded_len;
@@ -285,7 +285,7 @@ items(struct scan *s, bool (*item)(struct scan *))
 static bool
 list(struct scan *s, char close, bool (*item)(struct scan *))
 {
-	if (++s->depth > SCAN_DEPTH)
+	if (++s->depth > s->depth_max)
 		return refuse(s, s->p, "nested too deeply");
 	s->p++;
 	skip_space(s);
@@ -352,8 +352,9 @@ is_other_utf(const char *text, size_t len)
 	return false;
 }
 
+/* The one value of the text, which item() reads. */
 static bool
-document(struct scan *s)
+whole(struct scan *s, bool (*item)(struct scan *))
 {
 	static const char mark[] = "\xef\xbb\xbf";
 	size_t len = (size_t)(s->end - s->text);
@@ -364,15 +365,22 @@ document(struct scan *s)
 	if (len >= strlen(mark) && memcmp(s->text, mark, strlen(mark)) == 0)
 		s->p = s->kept = s->text + strlen(mark);
 	skip_space(s);
-	if (!value(s))
+	if (!item(s))
 		return false;
 	keep(s, s->p);
 	skip_space(s);
 	return s->p == s->end || refuse(s, s->p, "trailing data");
 }
 
-enum status
-scan_json(const char *text, size_t len, struct buf *out, struct scan_error *err)
+static bool
+document(struct scan *s)
+{
+	return whole(s, value);
+}
+
+static enum status
+scan(const char *text, size_t len, bool (*read)(struct scan *), struct buf *out,
+    struct scan_error *err)
 {
 	struct scan s;
 
@@ -380,15 +388,43 @@ scan_json(const char *text, size_t len, struct buf *out, struct scan_error *err)
 	s.end = s.text + len;
 	s.out = out;
 	s.depth = 0;
+	s.depth_max = SCAN_DEPTH;
 	s.decoded = NULL;
 	s.decoded_len = 0;
 	s.status = STATUS_OK;
 	names_init(&s.names);
-	if (document(&s) && out != NULL && out->failed)
+	if (read(&s) && out != NULL && out->failed)
 		s.status = STATUS_FAULT;
 	if (s.status == STATUS_REJECT)
 		*err = s.err;
 	names_free(&s.names);
 	free(s.decoded);
 	return s.status;
+}
+
+enum status
+scan_json(const char *text, size_t len, struct buf *out, struct scan_error *err)
+{
+	return scan(text, len, document, out, err);
+}
+
+static bool
+array_value(struct scan *s)
+{
+	if (peek(s) != '[')
+		return refuse(s, s->p, "an array is expected");
+	s->depth_max = SCAN_DEPTH + 1;
+	return value(s);
+}
+
+static bool
+array(struct scan *s)
+{
+	return whole(s, array_value);
+}
+
+enum status
+scan_array(const char *text, size_t len, struct scan_error *err)
+{
+	return scan(text, len, array, NULL, err);
 }

@@ -32,6 +32,14 @@ enum status scan_json(const char *text, size_t len, struct buf *out,
     struct scan_error *err) MUST_CHECK;
 
 /*
+ * Checks a text that must be an array, each of whose elements scan_json() would
+ * accept; they may each have SCAN_DEPTH levels. STATUS_REJECT fills *err, also
+ * for a value that is no array.
+ */
+enum status scan_array(
+    const char *text, size_t len, struct scan_error *err) MUST_CHECK;
+
+/*
  * NULL, or why a number that is valid JSON is refused: it is too long; it is
  * too great for a double; it is not zero but would be zero as a double; or it
  * is zero with an exponent with which 1 would be refused. PostgreSQL's float8

@@ -15,9 +15,6 @@ enum {
 };
 
 static struct slot *mine = &board_spare;
-/* Both of the current request; -1: none, or not known yet. */
-static int service = -1;
-static int outcome = -1;
 
 /* A counter has one writer, so no locked instruction is needed. */
 static void
@@ -39,20 +36,28 @@ bucket(int64_t us)
 }
 
 static int
-service_index(const char *method, const char *path)
+service_index(const char *name)
 {
-	const size_t skip = strlen(INGEST_PATH);
 	const struct service *const *s;
 	int i = 0;
+
+	for (s = service_all(); *s != NULL; s++, i++)
+		if (strcmp((*s)->name, name) == 0)
+			return i;
+	return SCORE_OTHER;
+}
+
+/* The service of a request to ingest one event; -1: it is another request. */
+static int
+ingested_service(const char *method, const char *path)
+{
+	const size_t skip = strlen(INGEST_PATH);
 
 	if (strcmp(method, "POST") != 0 ||
 	    strncmp(path, INGEST_PATH, skip) != 0 || path[skip] == '\0' ||
 	    strchr(path + skip, '/') != NULL)
 		return -1;
-	for (s = service_all(); *s != NULL; s++, i++)
-		if (strcmp((*s)->name, path + skip) == 0)
-			return i;
-	return SCORE_OTHER;
+	return service_index(path + skip);
 }
 
 void
@@ -85,7 +90,8 @@ set_busy(int state)
 {
 	int active;
 
-	if (mine == &board_spare)
+	if (mine == &board_spare ||
+	    board->busy[mine - board->slots] == (unsigned char)state)
 		return;
 	atomic_store_explicit(&board->busy[mine - board->slots],
 	    (unsigned char)state, memory_order_release);
@@ -125,61 +131,81 @@ show_request(const char *method, const char *path, const char *query,
 }
 
 void
-score_begin(const char *method, const char *path, const char *query,
-    const char *content_length)
+score_begin(struct scored *r, const char *method, const char *path,
+    const char *query, const char *content_length)
 {
-	mine->began_us = clock_steady_us();
+	*r = (struct scored){ .began_us = clock_steady_us(), .service = -1 };
+	mine->began_us = r->began_us;
 	show_request(method, path, query, content_length);
 	add(&mine->requests, 1);
-	outcome = service = -1;
 	if (!mine->is_status) {
 		add(&mine->tally.accepted, 1);
-		if ((service = service_index(method, path)) >= 0)
-			add(&mine->tally.received[service], 1);
+		r->service = ingested_service(method, path);
+		if (r->service >= 0)
+			add(&mine->tally.received[r->service], 1);
 	}
 	set_busy(mine->is_status ? SLOT_STATUS : SLOT_ACTIVE);
 }
 
-void
-score_outcome(enum outcome is)
-{
-	outcome = (int)is;
-	/* Written only on change: a store would take this cache line from
-	 * every other process. */
-	if (is == OUTCOME_STORED && board != NULL && board->disk_full_us != 0)
-		board->disk_full_us = 0;
-}
-
-/* 5xx overrides score_outcome(): the answer that was meant was not sent. */
+/* 5xx overrides the outcome: the answer that was meant was not sent. */
 static int
-final_outcome(int status)
+final_outcome(int status, int outcome)
 {
 	if (status >= 500)
 		return OUTCOME_FAILED;
-	if (outcome >= 0)
-		return outcome;
-	return OUTCOME_REFUSED;
+	return outcome >= 0 ? outcome : OUTCOME_REFUSED;
 }
 
 void
-score_end(int status, int slow_ms)
+score_end(const struct scored *r, int status, int outcome, int slow_ms)
 {
-	int64_t us = clock_steady_us() - mine->began_us;
+	int64_t us = clock_steady_us() - r->began_us;
+	int is = final_outcome(status, outcome);
 	struct tally *t = &mine->tally;
-	int is = final_outcome(status);
 
-	if (service >= 0) {
-		add(&t->took_us[service][is], (uint64_t)us);
-		add(&t->took[service][is][bucket(us)], 1);
+	if (r->service >= 0) {
+		add(&t->took_us[r->service][is], (uint64_t)us);
+		add(&t->took[r->service][is][bucket(us)], 1);
 	}
 	if (!mine->is_status) {
 		add(&t->responses[status / 100 % SCORE_CLASSES], 1);
 		if (slow_ms > 0 && us >= slow_ms * 1000LL)
 			add(&t->slow, 1);
 	}
-	service = -1;
 	mine->last_us = us;
+}
+
+void
+score_idle(void)
+{
 	set_busy(SLOT_IDLE);
+}
+
+bool
+score_all_busy(void)
+{
+	return board != NULL && board_count_active() >= board->processes;
+}
+
+void
+score_commit(size_t events)
+{
+	int i = 0;
+
+	while ((double)events > score_size(i))
+		i++;
+	add(&mine->tally.commits[i], 1);
+	add(&mine->tally.committed, events);
+	/* Written only on change: a store would take this cache line from
+	 * every other process. */
+	if (board != NULL && board->disk_full_us != 0)
+		board->disk_full_us = 0;
+}
+
+void
+score_batch(const char *service, enum outcome outcome, size_t events)
+{
+	add(&mine->tally.batch[service_index(service)][outcome], events);
 }
 
 void

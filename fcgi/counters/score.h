@@ -42,6 +42,7 @@ enum outcome {
 
 enum {
 	SCORE_BUCKETS = 14, /* the last is +Inf */
+	SCORE_SIZES = 13,   /* likewise */
 	SCORE_RULES = 64,
 	SCORE_CLASSES = 6, /* 1xx to 5xx; 0: the client had gone */
 	SCORE_URI_LEN = 256,
@@ -60,6 +61,9 @@ struct tally {
 	counter responses[SCORE_CLASSES];
 	counter db_errors[DB_ERRORS];
 	counter accepted, slow;
+	/* Of each transaction that stored events: how many, and their sum. */
+	counter commits[SCORE_SIZES], committed;
+	counter batch[SCORE_SERVICES][OUTCOMES]; /* events of batches */
 };
 
 /* How a child ended. */
@@ -100,12 +104,26 @@ void score_ended(pid_t, int wait_status);
 
 /* Takes a slot. A status responder's requests are not counted in the tally. */
 void score_join(bool is_status);
-void score_begin(const char *method, const char *path, const char *query,
-    const char *content_length);
-/* Called before score_end(); without it the status decides on the outcome. */
-void score_outcome(enum outcome);
-/* status: of HTTP, or 0 if the client had gone. */
-void score_end(int status, int slow_ms);
+/* A request in the hands of this process, which can have several at once. */
+struct scored {
+	int64_t began_us; /* steady clock */
+	int service;      /* -1: it does not ingest an event */
+};
+void score_begin(struct scored *, const char *method, const char *path,
+    const char *query, const char *content_length);
+/*
+ * status: of HTTP, or 0 if the client had gone. outcome: an enum outcome, or -1
+ * if the status tells.
+ */
+void score_end(const struct scored *, int status, int outcome, int slow_ms);
+/* Every request in the hands of this process has ended. */
+void score_idle(void);
+/* Whether every responder of the pool has a request. */
+bool score_all_busy(void);
+/* Counts a transaction that stored this many events. */
+void score_commit(size_t events);
+/* Counts events of a batch. */
+void score_batch(const char *service, enum outcome, size_t events);
 /* Counts a rule's event; fired: derived, not suppressed by an open incident. */
 void score_rule(const struct derived *, bool fired);
 /* Counts a failure of the database; for db_watch(). */
@@ -130,6 +148,8 @@ double score_disk_full(void);
 
 /* The upper bound of bucket n in seconds; the last is infinite. */
 double score_bucket(int n);
+/* Likewise of bucket n of transactions' sizes. */
+double score_size(int n);
 const char *score_service(int n);
 const char *score_outcome_name(int n);
 const char *score_end_name(int n);

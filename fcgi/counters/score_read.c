@@ -144,6 +144,15 @@ score_bucket(int n)
 	return bounds[n];
 }
 
+double
+score_size(int n)
+{
+	static const double sizes[SCORE_SIZES] = { 1, 2, 4, 8, 16, 32, 64, 128,
+		256, 1024, 4096, 16384, INFINITY };
+
+	return sizes[n];
+}
+
 const char *
 score_outcome_name(int n)
 {

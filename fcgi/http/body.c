@@ -28,7 +28,21 @@ body_is_json(const char *type)
 	    (n > 5 && strncasecmp(type + n - 5, "+json", 5) == 0);
 }
 
-/* A CloudEvent in any format, or a batch of them. */
+static const struct {
+	enum body_media media;
+	const char *name;
+} media_names[] = {
+	{ BODY_JSON, "application/json" },
+	{ BODY_NDJSON, "application/x-ndjson" },
+	{ BODY_CLOUDEVENT, "application/cloudevents+json" },
+	{ BODY_CLOUDEVENTS, "application/cloudevents-batch+json" },
+};
+
+enum {
+	MEDIA = sizeof(media_names) / sizeof(*media_names)
+};
+
+/* A CloudEvent, or a batch of them, in whatever format. */
 static bool
 is_cloudevent(const char *type)
 {
@@ -36,6 +50,46 @@ is_cloudevent(const char *type)
 
 	return strncasecmp(type, name, strlen(name)) == 0 &&
 	    strchr("+-; \t", type[strlen(name)]) != NULL;
+}
+
+enum body_media
+body_media(const struct request *req)
+{
+	const char *type = req->content_type != NULL ? req->content_type : "";
+	size_t i, n = strcspn(type, "; \t");
+
+	for (i = 0; i < MEDIA; i++)
+		if (strlen(media_names[i].name) == n &&
+		    strncasecmp(type, media_names[i].name, n) == 0)
+			return media_names[i].media;
+	return body_is_json(type) && !is_cloudevent(type) ? BODY_JSON
+							  : BODY_OTHER;
+}
+
+/* Writes "application/json, application/x-ndjson". */
+static void
+put_media(struct buf *out, unsigned int media)
+{
+	const char *separator = "";
+	size_t i;
+
+	for (i = 0; i < MEDIA; i++)
+		if (media & media_names[i].media) {
+			buf_printf(out, "%s%s", separator, media_names[i].name);
+			separator = ", ";
+		}
+}
+
+static void
+refuse_media(const struct request *req, struct response *res,
+    unsigned int accepted, const char *how)
+{
+	struct buf names;
+
+	buf_init(&names, 256);
+	put_media(&names, accepted);
+	problem_write(req, res, 415, "%s %s", how, names.data);
+	buf_free(&names);
 }
 
 /* The end of the parameter that s is in: its ";", or the final NUL. */
@@ -150,21 +204,17 @@ body_decompress(struct request *req, struct buf *plain)
 
 /* Answers a request whose type or encoding is refused; false: neither is. */
 static bool
-refuse_type(const struct request *req, struct response *res)
+refuse_type(
+    const struct request *req, unsigned int accepted, struct response *res)
 {
 	const char *type = req->content_type != NULL ? req->content_type : "";
 	char charset[CHARSET_LEN];
 
 	if (is_repeated(req)) {
-		problem_write(req, res, 415,
-		    "Send one Content-Type, which must be application/json");
-	} else if (is_cloudevent(type)) {
-		problem_write(req, res, 415,
-		    "CloudEvents are not unwrapped: send the value of the "
-		    "event's data alone, as application/json");
-	} else if (!body_is_json(type)) {
-		problem_write(
-		    req, res, 415, "Content-Type must be application/json");
+		refuse_media(
+		    req, res, accepted, "Send one Content-Type, which must be");
+	} else if (!(body_media(req) & accepted)) {
+		refuse_media(req, res, accepted, "Content-Type must be");
 	} else if (has_other_charset(type, charset)) {
 		problem_write(req, res, 415,
 		    "The body must be UTF-8; its Content-Type says charset=%s",
@@ -178,6 +228,9 @@ refuse_type(const struct request *req, struct response *res)
 	} else {
 		return false;
 	}
+	buf_puts(&res->headers, "Accept-Post: ");
+	put_media(&res->headers, accepted);
+	buf_puts(&res->headers, "\r\n");
 	return true;
 }
 
@@ -189,15 +242,16 @@ body_is_absent(const struct request *req)
 }
 
 bool
-body_check(const struct request *req, struct response *res)
+body_check(
+    const struct request *req, unsigned int accepted, struct response *res)
 {
 	struct faults faults;
 
-	if (refuse_type(req, res))
+	if (refuse_type(req, accepted, res))
 		return false;
 	if (req->body_too_large) {
 		problem_write(req, res, 413,
-		    "The body is longer than %zu bytes", BODY_MAX);
+		    "The body is longer than %zu bytes", req->body_max);
 		return false;
 	}
 	if (req->body_is_broken) {

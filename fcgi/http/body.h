@@ -19,11 +19,23 @@ enum status body_decompress(struct request *, struct buf *plain) MUST_CHECK;
 
 /* False also for a body that was made "" because it cannot be taken. */
 bool body_is_absent(const struct request *);
+/* Kinds of bodies, as bits. */
+enum body_media {
+	BODY_OTHER = 0,
+	BODY_JSON = 1, /* also if Content-Type is absent */
+	BODY_NDJSON = 2,
+	BODY_CLOUDEVENT = 4,
+	BODY_CLOUDEVENTS = 8 /* a batch of them */
+};
+enum body_media body_media(const struct request *);
+
 /*
- * False: the request was answered with an error, since its body is not JSON by
- * its type, is a CloudEvent, is not UTF-8 by its charset, has another encoding
- * than those of body_decompress(), is broken, too large or absent.
+ * accepted: the media that the route takes. False: the request was answered
+ * with an error, since its body has another type, is not UTF-8 by its charset,
+ * has another encoding than those of body_decompress(), is broken, too large or
+ * absent.
  */
-bool body_check(const struct request *, struct response *);
+bool body_check(
+    const struct request *, unsigned int accepted, struct response *);
 
 #endif

@@ -10,20 +10,6 @@ enum {
 	DETAIL_LEN = 512
 };
 
-/* Header lines that go with a status. */
-static const char *
-header_of(int status)
-{
-	switch (status) {
-	case 415:
-		return "Accept-Post: application/json\r\n";
-	case 503:
-		return "Retry-After: 1\r\n";
-	default:
-		return "";
-	}
-}
-
 static bool
 wants_rfc9457(const struct request *req)
 {
@@ -39,7 +25,8 @@ begin(const struct request *req, struct response *res, int status)
 
 	res->status = status;
 	buf_reset(&res->body);
-	buf_puts(&res->headers, header_of(status));
+	if (status == 503)
+		buf_puts(&res->headers, "Retry-After: 1\r\n");
 	res->content_type =
 	    rfc9457 ? "application/problem+json" : "application/json";
 	buf_putc(&res->body, '{');
@@ -66,20 +53,31 @@ problem_write(const struct request *req, struct response *res, int status,
 	buf_putc(&res->body, '}');
 }
 
+const char *
+problem_text(enum status status, int *http)
+{
+	switch (status) {
+	case STATUS_RETRY:
+		*http = 503;
+		return "The database is not available. Whether the request "
+		       "took effect is unknown; repeat it with the same key.";
+	case STATUS_REJECT:
+		*http = 422;
+		return "The database cannot store this value";
+	default:
+		*http = 500;
+		return "Internal error; it was logged under the request's id";
+	}
+}
+
 void
 problem_status(
     const struct request *req, struct response *res, enum status status)
 {
-	if (status == STATUS_RETRY)
-		problem_write(req, res, 503,
-		    "The database is not available. Whether the request took "
-		    "effect is unknown; repeat it with the same key.");
-	else if (status == STATUS_REJECT)
-		problem_write(
-		    req, res, 422, "The database cannot store this value");
-	else
-		problem_write(req, res, 500,
-		    "Internal error; it was logged under the request's id");
+	int http;
+	const char *text = problem_text(status, &http);
+
+	problem_write(req, res, http, "%s", text);
 }
 
 void

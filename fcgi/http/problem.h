@@ -13,6 +13,8 @@
 void problem_write(const struct request *, struct response *, int status,
     const char *fmt, ...) PRINTF_LIKE(4, 5);
 
+/* The detail of problem_status(), and its status of HTTP. */
+const char *problem_text(enum status, int *http);
 /* Answers with 503 for STATUS_RETRY, 422 for STATUS_REJECT, else 500. */
 void problem_status(const struct request *, struct response *, enum status);
 

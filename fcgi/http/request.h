@@ -16,8 +16,9 @@
 struct db;
 struct guard;
 
-/* Bytes; nginx's client_max_body_size has the same value. */
+/* Bytes of one event and of a batch; nginx has the same limits. */
 #define BODY_MAX ((size_t)1 << 20)
+#define BATCH_MAX ((size_t)16 << 20)
 /* Bytes: a page and the row that did not fit (page.h), or one whole trace. */
 #define RESPONSE_MAX ((size_t)32 << 20)
 #define PATH_LEN_MAX 1024
@@ -43,6 +44,7 @@ struct request {
 	const char *content_encoding;
 	int content_encodings; /* number of codings but identity */
 	const char *accept;
+	const char *prefer;          /* first line (RFC 7240) */
 	const char *idempotency_key; /* value of the first line */
 	int idempotency_keys;        /* number of Idempotency-Key lines */
 	const char *request_id;
@@ -54,8 +56,9 @@ struct request {
 	bool by_nchan;    /* for the live stream, which nginx can open */
 	const char *body; /* NUL-terminated and complete */
 	size_t body_len;
+	size_t body_max; /* bytes, as the route says */
 	/* If one of the two is true, body is "". */
-	bool body_too_large; /* longer than BODY_MAX, compressed or plain */
+	bool body_too_large; /* longer than body_max, compressed or plain */
 	bool body_is_broken; /* cannot be decompressed */
 	struct business business;
 };
@@ -71,17 +74,39 @@ struct response {
 	struct buf headers; /* whole lines: "Allow: GET, HEAD\r\n" */
 	struct buf body;
 	struct took took;
+	int outcome; /* enum outcome of score.h; -1: the status tells */
 };
+
+/* An empty answer of status 200; the caller calls response_free(). */
+void response_init(struct response *);
+void response_free(struct response *);
 
 struct context;
 
-/* Always fills the response; the caller frees its two buffers. */
+/* Always fills the response, which was initialised. */
 typedef void request_handler(
     const struct context *, const struct request *, struct response *);
+/* Tells that the response of the request at index i is complete. */
+typedef void response_ready(void *arg, size_t i);
+/* Handles n requests at once; calls `ready` once for each, in any order. */
+typedef void request_handler_of_many(const struct context *,
+    const struct request *const[], struct response *const[], size_t n,
+    response_ready *ready, void *arg);
+
+/* What the server asks of the routes. */
+struct routing {
+	request_handler *handle;
+	/* Bytes that the body of a request may have; asked before it is read.
+	 */
+	size_t (*body_max)(const struct request *);
+	/* Whether handle_many() can handle it together with others. */
+	bool (*is_combined)(const struct request *);
+	request_handler_of_many *handle_many;
+};
 
 /* What a handler needs besides the request; one per process. */
 struct context {
-	request_handler *handle; /* route_handle(), of whole requests */
+	const struct routing *routing;
 	struct db *db;
 	const struct config *config;
 	const struct guard *guard; /* made from config->delivery_allow */

@@ -5,6 +5,7 @@
 #ifndef EVENT_H
 #define EVENT_H
 
+#include "unwrap.h"
 #include "config.h"
 #include "fault.h"
 #include "receipts.h"
@@ -22,10 +23,20 @@ enum event_end {
 	EVENT_FAILED     /* see status; unknown whether it was stored */
 };
 
+/* What an event's body is. */
+enum event_form {
+	EVENT_PLAIN,
+	EVENT_STRUCTURED, /* a CloudEvent in JSON, whose data is the payload */
+	EVENT_BINARY      /* the data of a CloudEvent, the rest in its head */
+};
+
+/* A CloudEvent's key, time and traceparent take the place of those given. */
 struct event {
 	/* Given by the sender; borrowed; NULL where absent. */
-	const char *service; /* service_name_is_valid() holds */
-	const char *body;    /* any bytes */
+	enum event_form form;
+	const struct cloud_head *head; /* of EVENT_BINARY */
+	const char *service;           /* service_name_is_valid() holds */
+	const char *body;              /* any bytes */
 	size_t body_len;
 	const char *key; /* event_key_is_fit() holds */
 	int64_t time_us; /* since 1970; -1: the time of receipt, as in id */
@@ -33,7 +44,8 @@ struct event {
 	const struct business *business;
 
 	/* The id is filled by event_init(), the rest by event_check(). */
-	struct id id;          /* smaller than the ids of derived events */
+	struct id id; /* smaller than the ids of derived events */
+	struct unwrapped cloud;
 	struct buf payload;    /* as sent, minified */
 	struct buf normalised; /* empty: the same as the payload */
 	struct findings findings;
@@ -58,6 +70,9 @@ void event_free(struct event *);
  * EVENT_CHECKED, EVENT_REJECTED or EVENT_FAILED.
  */
 void event_check(struct event *);
+
+/* Checked, with neither a sender's key nor findings, as most events. */
+bool event_is_plain(const struct event *);
 
 /*
  * Stores checked events and keeps rejected ones apart, as store_events() says.

@@ -6,6 +6,7 @@
 
 #include "array.h"
 #include "event.h"
+#include "score.h"
 
 static bool
 is_duplicate(const struct db *db)
@@ -211,12 +212,6 @@ ingest(struct db *db, struct some *events, const char *retry_schedule)
 	return status == STATUS_OK ? receipts_by_keys(db, events) : status;
 }
 
-static bool
-is_plain(const struct event *e)
-{
-	return e->end == EVENT_CHECKED && e->key == NULL && e->findings.n == 0;
-}
-
 /* One transaction. */
 static enum status
 store(struct db *db, struct event *const list[], size_t n,
@@ -224,23 +219,28 @@ store(struct db *db, struct event *const list[], size_t n,
 {
 	struct some events = { .n = n };
 	enum status status;
+	size_t i, stored = 0;
 	bool plain = true;
-	size_t i;
 
 	events.at = malloc(n * sizeof(*events.at));
 	if (events.at == NULL)
 		return STATUS_FAULT;
 	for (i = 0; i < n; i++) {
 		events.at[i] = list[i];
-		plain = plain && is_plain(list[i]);
+		plain = plain && event_is_plain(list[i]);
 	}
 	status =
 	    plain ? insert(db, &events) : ingest(db, &events, retry_schedule);
 	free(events.at);
-	for (i = 0; plain && status == STATUS_OK && i < n; i++) {
-		list[i]->end = EVENT_STORED;
-		list[i]->receipt.id = list[i]->id;
+	for (i = 0; status == STATUS_OK && i < n; i++) {
+		if (plain) {
+			list[i]->end = EVENT_STORED;
+			list[i]->receipt.id = list[i]->id;
+		}
+		stored += list[i]->end == EVENT_STORED;
 	}
+	if (stored > 0)
+		score_commit(stored);
 	return status;
 }
 
@@ -262,9 +262,12 @@ void
 store_events(struct db *db, struct event *const list[], size_t n,
     const char *retry_schedule, bool all_or_nothing)
 {
-	enum status status = store(db, list, n, retry_schedule);
+	enum status status;
 	size_t i, half = n / 2;
 
+	if (n == 0)
+		return;
+	status = store(db, list, n, retry_schedule);
 	if (status == STATUS_REJECT && !all_or_nothing && n > 1) {
 		store_events(db, list, half, retry_schedule, false);
 		store_events(db, list + half, n - half, retry_schedule, false);

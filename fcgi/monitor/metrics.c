@@ -1,5 +1,6 @@
 #include "metrics.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "metrics_db.h"
@@ -50,30 +51,68 @@ put_ledger(struct buf *out, const struct tally *t)
 			    settled(t, s, o));
 }
 
+/* labels: those of the family, with room for "le", its value and NULL. */
 static void
-put_histogram(struct buf *out, const struct tally *t, int s, int o)
+put_histogram(struct buf *out, enum metric metric, const char *labels[],
+    const counter counts[], double (*upper)(int), int n, double sum)
 {
-	const char *labels[] = { "service", score_service(s), "outcome",
-		score_outcome_name(o), NULL, NULL, NULL };
 	char bound[16];
-	double n = 0;
-	int b;
+	double total = 0;
+	int b, le;
 
-	labels[4] = "le";
-	labels[5] = bound;
-	for (b = 0; b < SCORE_BUCKETS; b++) {
-		n += (double)t->took[s][o][b];
-		if (b == SCORE_BUCKETS - 1)
+	for (le = 0; labels[le] != NULL;)
+		le++;
+	labels[le] = "le";
+	labels[le + 1] = bound;
+	labels[le + 2] = NULL;
+	for (b = 0; b < n; b++) {
+		total += (double)counts[b];
+		if (isinf(upper(b)))
 			snprintf(bound, sizeof(bound), "+Inf");
 		else
-			snprintf(bound, sizeof(bound), "%g", score_bucket(b));
-		prom_part(
-		    out, METRIC_ingest_duration_seconds, "_bucket", labels, n);
+			snprintf(bound, sizeof(bound), "%g", upper(b));
+		prom_part(out, metric, "_bucket", labels, total);
 	}
-	labels[4] = NULL;
-	prom_part(out, METRIC_ingest_duration_seconds, "_sum", labels,
+	labels[le] = NULL;
+	prom_part(out, metric, "_sum", labels, sum);
+	prom_part(out, metric, "_count", labels, total);
+}
+
+static void
+put_duration(struct buf *out, const struct tally *t, int s, int o)
+{
+	const char *labels[7] = { "service", score_service(s), "outcome",
+		score_outcome_name(o) };
+
+	put_histogram(out, METRIC_ingest_duration_seconds, labels,
+	    t->took[s][o], score_bucket, SCORE_BUCKETS,
 	    (double)t->took_us[s][o] / US);
-	prom_part(out, METRIC_ingest_duration_seconds, "_count", labels, n);
+}
+
+static void
+put_batches(struct buf *out, const struct tally *t)
+{
+	int s, o;
+
+	prom_family(out, METRIC_batch_events_total);
+	for (s = 0; s < SCORE_SERVICES; s++)
+		for (o = 0; o < OUTCOMES; o++)
+			if (t->batch[s][o] > 0)
+				prom_sample(out, METRIC_batch_events_total,
+				    (const char *[]){ "service",
+					score_service(s), "outcome",
+					score_outcome_name(o), NULL },
+				    (double)t->batch[s][o]);
+}
+
+static void
+put_commits(struct buf *out, const struct tally *t)
+{
+	const char *labels[3] = { NULL };
+
+	prom_family(out, METRIC_commit_events);
+	put_histogram(out, METRIC_commit_events, labels, t->commits, score_size,
+	    SCORE_SIZES, (double)t->committed);
 }
 
 static void
@@ -85,7 +124,7 @@ put_durations(struct buf *out, const struct tally *t)
 	for (s = 0; s < SCORE_SERVICES; s++)
 		for (o = 0; o < OUTCOMES; o++)
 			if (settled(t, s, o) > 0)
-				put_histogram(out, t, s, o);
+				put_duration(out, t, s, o);
 }
 
 static void
@@ -184,6 +223,8 @@ metrics_get(const struct context *ctx, const struct request *req,
 	score_sum(&tally);
 	put_ledger(out, &tally);
 	put_durations(out, &tally);
+	put_batches(out, &tally);
+	put_commits(out, &tally);
 	put_rules(out, METRIC_rules_fired_total, tally.fired);
 	put_rules(out, METRIC_rules_suppressed_total, tally.suppressed);
 	put_responses(out, &tally);

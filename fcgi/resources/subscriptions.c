@@ -64,7 +64,7 @@ read_body(struct work *w)
 {
 	enum status status;
 
-	if (!body_check(w->req, w->res))
+	if (!body_check(w->req, BODY_JSON, w->res))
 		return false;
 	status = validate_parse(
 	    w->req->body, w->req->body_len, &w->body, &w->faults);

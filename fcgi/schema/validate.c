@@ -4,6 +4,27 @@
 
 #include "coerce.h"
 
+static void
+add_syntax_error(const struct scan_error *error, struct faults *faults)
+{
+	char msg[128];
+
+	snprintf(msg, sizeof(msg), "JSON decode error: %s at byte %zu",
+	    error->reason, error->offset);
+	faults_add(faults, "json_invalid", "body", NULL, msg, "{}");
+}
+
+enum status
+validate_array(const char *text, size_t len, struct faults *faults)
+{
+	struct scan_error error;
+	enum status status = scan_array(text, len, &error);
+
+	if (status == STATUS_REJECT)
+		add_syntax_error(&error, faults);
+	return status;
+}
+
 enum status
 validate_parse(
     const char *text, size_t len, struct json **out, struct faults *faults)
@@ -11,14 +32,10 @@ validate_parse(
 	struct scan_error error;
 	enum status status;
 	struct json *document;
-	char msg[128];
 
 	status = json_parse(text, len, &document, &error);
-	if (status == STATUS_REJECT) {
-		snprintf(msg, sizeof(msg), "JSON decode error: %s at byte %zu",
-		    error.reason, error.offset);
-		faults_add(faults, "json_invalid", "body", NULL, msg, "{}");
-	}
+	if (status == STATUS_REJECT)
+		add_syntax_error(&error, faults);
 	if (status != STATUS_OK)
 		return status;
 	if (json_type(json_root(document)) == JSON_OBJECT) {

@@ -14,6 +14,13 @@ enum status validate_parse(
     const char *text, size_t len, struct json **, struct faults *) MUST_CHECK;
 
 /*
+ * Checks a body that must be a JSON array of any values. STATUS_REJECT: it is
+ * none, and a fault says why.
+ */
+enum status validate_array(
+    const char *text, size_t len, struct faults *) MUST_CHECK;
+
+/*
  * Fills values, in the order of the service's fields, and adds every fault it
  * finds; a field at fault stays unset.
  */

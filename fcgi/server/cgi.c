@@ -49,6 +49,7 @@ cgi_serve(const struct context *context)
 {
 	const char *length = getenv("CONTENT_LENGTH");
 	unsigned long long left = 0;
+	static struct exchange exchange;
 	struct gateway gateway = { .arg = &left,
 		.params = environ,
 		.read = read_body,
@@ -56,9 +57,10 @@ cgi_serve(const struct context *context)
 		.write = write_bytes,
 		.finish = finish };
 
-	/* gateway_serve() refuses a length that is no number. */
+	/* gateway_read() refuses a length that is no number. */
 	if (length != NULL && length[0] >= '0' && length[0] <= '9')
 		left = strtoull(length, NULL, 10);
 	alarm((unsigned int)context->config->request_timeout);
-	gateway_serve(context, &gateway);
+	gateway_read(context, &exchange, &gateway);
+	gateway_answer(context, (struct exchange *const[]){ &exchange }, 1);
 }

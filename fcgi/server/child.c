@@ -57,13 +57,13 @@ requests_to_serve(int max)
 }
 
 static enum status
-serve_one(const struct context *context)
+serve_one(const struct context *context, int *served)
 {
 	enum status status;
 
 	/* SIGALRM ends this process, and the master starts another. */
 	alarm((unsigned int)context->config->request_timeout);
-	status = fastcgi_serve(context);
+	status = fastcgi_serve(context, served);
 	alarm(0);
 	return status;
 }
@@ -71,7 +71,7 @@ serve_one(const struct context *context)
 static int
 serve(const struct context *context, int epoll, int signals)
 {
-	int i, n, max = context->config->max_requests, left;
+	int i, n, served, max = context->config->max_requests, left;
 	enum status status = STATUS_OK;
 	struct epoll_event ready[2];
 	bool stop = false;
@@ -90,10 +90,10 @@ serve(const struct context *context, int epoll, int signals)
 				stop = true;
 				continue;
 			}
-			status = serve_one(context);
+			status = serve_one(context, &served);
 			if (status == STATUS_FAULT)
 				return 1;
-			left -= status == STATUS_OK;
+			left -= served;
 		}
 	}
 	return 0;
@@ -104,7 +104,7 @@ child_run(void *arg, int n)
 {
 	const struct child *child = arg;
 	const struct config *config = child->config;
-	struct context context = { .handle = child->handle,
+	struct context context = { .routing = child->routing,
 		.config = config,
 		.guard = child->guard,
 		.listen_fd = child->listener->fd };

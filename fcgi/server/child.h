@@ -9,7 +9,7 @@
 struct child {
 	const struct config *config;
 	const struct guard *guard;
-	request_handler *handle;
+	const struct routing *routing;
 	struct listener *listener;
 	/* For the children from `processes` on, which are status responders. */
 	struct listener *status_listener;

@@ -7,9 +7,10 @@
 /* Called once per process, after the fork; SIGTERM must stay blocked. */
 enum status fastcgi_open(int listen_fd) MUST_CHECK;
 /*
- * Accepts and answers one request. STATUS_RETRY: no request came; STATUS_FAULT:
- * the socket cannot be used any more.
+ * Accepts and answers a request, and those that wait and can be handled
+ * together with it. STATUS_RETRY: no request came; STATUS_FAULT: the socket
+ * cannot be used any more.
  */
-enum status fastcgi_serve(const struct context *) MUST_CHECK;
+enum status fastcgi_serve(const struct context *, int *served) MUST_CHECK;
 
 #endif

@@ -55,7 +55,7 @@ parse_length(const char *s, unsigned long long *out)
 	return true;
 }
 
-/* Keeps BODY_MAX bytes at most; further bytes are read and dropped. */
+/* Keeps body->max bytes at most; further bytes are read and dropped. */
 static enum arrival
 read_body(const struct gateway *g, struct request *q, struct buf *body)
 {
@@ -68,7 +68,7 @@ read_body(const struct gateway *g, struct request *q, struct buf *body)
 	    parse_length(head_param(g->params, "CONTENT_LENGTH"), &announced);
 	while ((n = g->read(g->arg, chunk, sizeof(chunk))) > 0) {
 		got += n;
-		if (got <= BODY_MAX)
+		if (got <= body->max)
 			buf_put(body, chunk, n);
 	}
 	if (g->failed(g->arg))
@@ -79,7 +79,7 @@ read_body(const struct gateway *g, struct request *q, struct buf *body)
 		return got < announced ? TOO_SHORT : TOO_LONG;
 	if (body->failed)
 		return OUT_OF_MEMORY;
-	q->body_too_large = got > BODY_MAX;
+	q->body_too_large = got > body->max;
 	if (q->body_too_large)
 		buf_reset(body);
 	q->body = body->data;
@@ -134,21 +134,6 @@ write_response(
 	buf_free(&head);
 }
 
-static void
-init_response(struct response *r)
-{
-	*r = (struct response){ .status = 200 };
-	buf_init(&r->headers, HEAD_MAX / 2);
-	buf_init(&r->body, RESPONSE_MAX);
-}
-
-static void
-free_response(struct response *r)
-{
-	buf_free(&r->headers);
-	buf_free(&r->body);
-}
-
 /* Reads the location's settings. */
 static enum status
 configure(const struct context *context, const struct gateway *g,
@@ -165,25 +150,8 @@ configure(const struct context *context, const struct gateway *g,
 	return status;
 }
 
-/* Fills the response of a request that arrived whole. */
 static void
-answer(
-    const struct context *context, const struct request *q, struct response *r)
-{
-	int64_t db = db_spent_us(context->db);
-
-	context->handle(context, q, r);
-	r->took.db = db_spent_us(context->db) - db;
-	if (!r->headers.failed && !r->body.failed)
-		return;
-	log_error("gateway: the response is too large");
-	free_response(r);
-	init_response(r);
-	problem_write(q, r, 500, "The response is too large");
-}
-
-static void
-refuse(const struct request *q, struct response *r, enum arrival arrival)
+refuse(struct exchange *x)
 {
 	static const char *const details[] = {
 		[TOO_SHORT] = "The body is shorter than its Content-Length",
@@ -193,80 +161,165 @@ refuse(const struct request *q, struct response *r, enum arrival arrival)
 		[MISCONFIGURED] = "The server is misconfigured",
 	};
 
-	problem_write(
-	    q, r, arrival >= OUT_OF_MEMORY ? 500 : 400, "%s", details[arrival]);
+	problem_write(&x->request, &x->response,
+	    x->arrival >= OUT_OF_MEMORY ? 500 : 400, "%s", details[x->arrival]);
 }
 
-/* Answers the request, and logs how long it took. */
+/* Makes a buffer empty; what a large request took goes back to the kernel. */
 static void
-respond(const struct context *context, const struct gateway *g,
-    const struct request *q, enum arrival arrival, struct served *served)
+empty(struct buf *b, size_t max)
 {
-	struct response r;
-	int64_t read = clock_steady_us(), handled;
-
-	init_response(&r);
-	if (arrival == WHOLE)
-		answer(context, q, &r);
-	else
-		refuse(q, &r, arrival);
-	handled = clock_steady_us();
-	write_response(g, q, &r);
-	g->finish(g->arg);
-	r.took.read = read - served->began_us;
-	r.took.write = clock_steady_us() - handled;
-	served_end(served, q, &r);
-	score_end(r.status, q->business.slow_ms);
-	free_response(&r);
-}
-
-/* Gives the memory of a large request, all that was freed, to the kernel. */
-static void
-empty(struct buf *b)
-{
+	if (b->max == 0)
+		buf_init(b, max);
 	buf_reset(b);
 	if (b->cap > KEEP_MAX) {
 		buf_free(b);
 		malloc_trim(0);
 	}
+	b->max = max;
 }
 
 void
-gateway_serve(const struct context *context, const struct gateway *g)
+gateway_read(
+    const struct context *context, struct exchange *x, const struct gateway *g)
 {
-	/* The next request uses their memory. */
-	static struct buf body, plain, uri;
-	struct request q = { 0 };
-	struct served served;
+	struct request *q = &x->request;
 	enum arrival arrival;
 	enum status status;
 
-	if (body.max == 0) {
-		buf_init(&body, BODY_MAX);
-		buf_init(&plain, BODY_MAX);
-		buf_init(&uri, URI_MAX);
-	}
-	head_read(&q, g->params, context->config, &uri);
-	served_begin(&served, &q);
-	score_begin(
-	    q.method, q.path, q.query, head_param(g->params, "CONTENT_LENGTH"));
-	status = configure(context, g, &q.business);
-	arrival = read_body(g, &q, &body);
-	if (arrival == WHOLE && body_decompress(&q, &plain) != STATUS_OK)
+	x->gateway = g;
+	*q = (struct request){ 0 };
+	empty(&x->uri, URI_MAX);
+	head_read(q, g->params, context->config, &x->uri);
+	served_begin(&x->served, q);
+	score_begin(&x->scored, q->method, q->path, q->query,
+	    head_param(g->params, "CONTENT_LENGTH"));
+	status = configure(context, g, &q->business);
+	q->body_max = context->routing->body_max(q);
+	empty(&x->body, q->body_max);
+	empty(&x->plain, q->body_max);
+	arrival = read_body(g, q, &x->body);
+	if (arrival == WHOLE && body_decompress(q, &x->plain) != STATUS_OK)
 		arrival = OUT_OF_MEMORY;
-	if (uri.failed && arrival != CUT)
+	if (x->uri.failed && arrival != CUT)
 		arrival = OUT_OF_MEMORY;
 	if (status != STATUS_OK && arrival == WHOLE)
 		arrival = MISCONFIGURED;
-	if (arrival == CUT) {
+	x->arrival = (int)arrival;
+	x->read_us = clock_steady_us() - x->served.began_us;
+}
+
+bool
+gateway_is_combined(const struct context *context, const struct exchange *x)
+{
+	return x->arrival == WHOLE &&
+	    context->routing->is_combined(&x->request);
+}
+
+/* Lines of the log are now about this request, and at its level. */
+static void
+attend(const struct exchange *x)
+{
+	served_about(&x->served);
+	log_level((enum log_level)x->request.business.log_level);
+}
+
+static void
+check_size(struct exchange *x)
+{
+	struct response *r = &x->response;
+
+	if (!r->headers.failed && !r->body.failed)
+		return;
+	log_error("gateway: the response is too large");
+	response_free(r);
+	response_init(r);
+	problem_write(&x->request, r, 500, "The response is too large");
+}
+
+/* Sends the response, unless the client left; logs how long it all took. */
+static void
+finish(struct exchange *x)
+{
+	int slow_ms = x->request.business.slow_ms;
+	int64_t handled = clock_steady_us();
+	struct response *r = &x->response;
+
+	attend(x);
+	if (x->arrival == CUT) {
 		log_debug("gateway: the body was cut short");
-		score_end(0, q.business.slow_ms);
+		score_end(&x->scored, 0, -1, slow_ms);
 	} else {
-		respond(context, g, &q, arrival, &served);
+		check_size(x);
+		write_response(x->gateway, &x->request, r);
+		x->gateway->finish(x->gateway->arg);
+		r->took.read = x->read_us;
+		r->took.write = clock_steady_us() - handled;
+		served_end(&x->served, &x->request, r);
+		score_end(&x->scored, r->status, r->outcome, slow_ms);
 	}
-	empty(&body);
-	empty(&plain);
-	empty(&uri);
+	response_free(r);
+	empty(&x->body, BODY_MAX);
+	empty(&x->plain, BODY_MAX);
+	empty(&x->uri, URI_MAX);
+}
+
+/* Requests that are handled together. */
+struct hand {
+	const struct context *context;
+	struct exchange *const *list;
+	int64_t db_us; /* spent on the database before */
+};
+
+static void
+ready(void *arg, size_t i)
+{
+	const struct hand *hand = arg;
+
+	hand->list[i]->response.took.db =
+	    db_spent_us(hand->context->db) - hand->db_us;
+	finish(hand->list[i]);
+}
+
+static void
+answer_many(
+    const struct context *context, struct exchange *const list[], size_t n)
+{
+	struct hand hand = { context, list, db_spent_us(context->db) };
+	const struct request *requests[GATEWAY_MANY];
+	struct response *responses[GATEWAY_MANY];
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		requests[i] = &list[i]->request;
+		responses[i] = &list[i]->response;
+	}
+	if (gateway_is_combined(context, list[0])) {
+		context->routing->handle_many(
+		    context, requests, responses, n, ready, &hand);
+	} else {
+		context->routing->handle(context, requests[0], responses[0]);
+		ready(&hand, 0);
+	}
+}
+
+void
+gateway_answer(
+    const struct context *context, struct exchange *const list[], size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		response_init(&list[i]->response);
+	/* What is logged about several requests is logged as the first's. */
+	attend(list[0]);
+	if (list[0]->arrival == WHOLE) {
+		answer_many(context, list, n);
+	} else {
+		if (list[0]->arrival != CUT)
+			refuse(list[0]);
+		finish(list[0]);
+	}
 	log_about(NULL);
 	log_level((enum log_level)context->config->business.log_level);
 }

@@ -6,6 +6,8 @@
 #define GATEWAY_H
 
 #include "request.h"
+#include "score.h"
+#include "served.h"
 
 /* One request's connection to the web server. */
 struct gateway {
@@ -20,13 +22,39 @@ struct gateway {
 	void (*finish)(void *arg);
 };
 
+enum {
+	GATEWAY_MANY = 16 /* requests that are handled together */
+};
+
+/* A request that was read, and its answer. */
+struct exchange {
+	const struct gateway *gateway;
+	struct request request;
+	struct response response;
+	struct served served;
+	struct scored scored;
+	int arrival; /* how the body came */
+	int64_t read_us;
+	struct buf body, plain, uri; /* their memory is used again */
+};
+
 /*
- * Answers one request: through the context's handler if it arrived whole, with
- * 400 if it did not, with 500 if memory is short or a fastcgi_param is wrong,
- * and not at all if the client left. Reads the stream to its end before it
- * writes: unread bytes of a body would be taken for the next FastCGI request.
- * Logs the request, at debug or, if it took long, at warn.
+ * Reads a request. Reads the stream to its end in any case: unread bytes of a
+ * body would be taken for the next FastCGI request. The exchange is zeroed, or
+ * was used before.
  */
-void gateway_serve(const struct context *, const struct gateway *);
+void gateway_read(
+    const struct context *, struct exchange *, const struct gateway *);
+/* Whether the request can be handled together with others. */
+bool gateway_is_combined(const struct context *, const struct exchange *);
+/*
+ * Answers n requests that were read; more than one only if each of them can be
+ * handled together with others. A request that arrived whole is answered by the
+ * context's routing; one that did not with 400; with 500 if memory is short or
+ * a fastcgi_param is wrong; and not at all if the client left. Logs each
+ * request, at debug or, if it took long, at warn.
+ */
+void gateway_answer(
+    const struct context *, struct exchange *const list[], size_t n);
 
 #endif

@@ -236,6 +236,7 @@ head_read(struct request *q, char **params, const struct config *config,
 	read_encodings(params, q);
 	q->accept =
 	    find_in_list(params, "HTTP_ACCEPT", "application/problem+json");
+	q->prefer = head_param(params, "HTTP_PREFER");
 	q->idempotency_key = head_param(params, "HTTP_IDEMPOTENCY_KEY");
 	q->idempotency_keys = count_params(params, "HTTP_IDEMPOTENCY_KEY");
 	q->request_id = find_request_id(params);

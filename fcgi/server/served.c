@@ -49,6 +49,12 @@ served_begin(struct served *s, const struct request *q)
 	add_text(s, "service", s->service);
 	add_text(s, "method", q->method);
 	add_text(s, "path", q->path);
+	served_about(s);
+}
+
+void
+served_about(const struct served *s)
+{
 	log_about(s->fields);
 }
 

@@ -16,11 +16,12 @@ struct served {
 	int n;
 };
 
+void served_begin(struct served *, const struct request *);
 /*
- * Adds a request's id, service, method and path to log lines, until
+ * Adds the request's id, service, method and path to log lines, until
  * log_about(NULL).
  */
-void served_begin(struct served *, const struct request *);
+void served_about(const struct served *);
 /* Logs "slow request" at warn from slow_ms on, "request" at debug below. */
 void served_end(
     struct served *, const struct request *, const struct response *);

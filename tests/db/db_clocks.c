@@ -86,8 +86,9 @@ get(const char *path, int status, const char *text)
 	const struct request request = {
 		.method = "GET", .path = path, .query = "", .body = ""
 	};
-	struct response response = { 0 };
+	struct response response;
 
+	response_init(&response);
 	route_handle(&context, &request, &response);
 	assert_int_equal(response.status, status);
 	if (strstr(response.body.data, text) == NULL)

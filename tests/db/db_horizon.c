@@ -95,9 +95,10 @@ get(const char *path)
 	const struct request request = {
 		.method = "GET", .path = path, .query = "", .body = ""
 	};
-	struct response response = { 0 };
+	struct response response;
 	char *body;
 
+	response_init(&response);
 	route_handle(&context, &request, &response);
 	assert_int_equal(response.status, 200);
 	body = strdup(response.body.data);

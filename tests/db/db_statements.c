@@ -103,8 +103,9 @@ assert_ready(struct db *db, int status, const char *reason)
 	const struct request request = {
 		.method = "GET", .path = "/ready", .query = "", .body = ""
 	};
-	struct response response = { 0 };
+	struct response response;
 
+	response_init(&response);
 	route_handle(&context, &request, &response);
 	assert_int_equal(response.status, status);
 	if (strstr(response.body.data, reason) == NULL)

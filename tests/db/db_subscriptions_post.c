@@ -186,6 +186,7 @@ post__no_such_body__refused_before_it_is_looked_at(void **state)
 	api_type = "application/json";
 	assert_int_equal(api_res.status, 415);
 	api_forget();
+	response_init(&api_res);
 	route_handle(&api_context, &req, &api_res);
 	assert_int_equal(api_res.status, 413);
 }

@@ -130,22 +130,25 @@ expect_refused_everywhere(const struct row *rows)
 }
 
 static void
-content_type__cloudevent__refused(void **state)
+content_type__cloudevent__only_where_it_is_taken(void **state)
 {
-	static const struct row rows[] = {
-		{ TYPE "application/cloudevents+json\r\n", 415,
-		    "data alone, as application/json" },
-		{ TYPE "Application/CloudEvents+JSON; charset=UTF-8\r\n", 415,
-		    "CloudEvents are not unwrapped" },
+	static const struct row everywhere[] = {
 		{ TYPE "application/cloudevents-batch+json\r\n", 415,
-		    "CloudEvents are not unwrapped" },
+		    "Content-Type must be application/json" },
 		{ TYPE "application/cloudevents\r\n", 415,
-		    "CloudEvents are not unwrapped" },
+		    "Content-Type must be application/json" },
 		{ TYPE "application/cloudevents+avro\r\n", 415,
-		    "CloudEvents are not unwrapped" },
+		    "Content-Type must be application/json" },
 		{ 0 },
 	};
-	static const struct row others[] = {
+	static const struct row subscriptions[] = {
+		{ TYPE "Application/CloudEvents+JSON\r\n", 415,
+		    "Content-Type must be application/json" },
+		{ 0 },
+	};
+	static const struct row ingest[] = {
+		{ TYPE "Application/CloudEvents+JSON; charset=UTF-8\r\n", 422,
+		    "specversion" },
 		{ TYPE "application/vnd.city+json\r\n", 200, "stored" },
 		{ TYPE "application/cloudeventsish+json\r\n", 200, "stored" },
 		{ TYPE "application/ld+json; profile=\"a;charset=b\"\r\n", 200,
@@ -154,11 +157,12 @@ content_type__cloudevent__refused(void **state)
 	};
 
 	(void)state;
-	expect_refused_everywhere(rows);
-	expect_all("POST", "/ingest/typed", others);
+	expect_refused_everywhere(everywhere);
+	expect_all("POST", "/subscriptions", subscriptions);
+	expect_all("POST", "/ingest/typed", ingest);
 }
 
-/* In binary mode the body is the data, which rules see; ce-id is no key. */
+/* In binary mode the body is the data, which rules see. */
 static void
 cloudevent__in_binary_mode__its_data_is_stored(void **state)
 {
@@ -362,7 +366,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(idempotency_key__repeated_or_a_list__refused),
 	cmocka_unit_test(idempotency_key__comma_within__one_key),
 	cmocka_unit_test(content_type__repeated__refused),
-	cmocka_unit_test(content_type__cloudevent__refused),
+	cmocka_unit_test(content_type__cloudevent__only_where_it_is_taken),
 	cmocka_unit_test(cloudevent__in_binary_mode__its_data_is_stored),
 	cmocka_unit_test(content_type__charset_other_than_utf8__refused),
 	cmocka_unit_test(content_encoding__any_but_gzip_and_deflate__refused),

@@ -167,8 +167,8 @@ pool__all_busy__status_answers_and_shows_it(void **state)
 		assert_int_equal(waitpid(posts[i], &status, 0), posts[i]);
 		assert_int_equal(status, 0);
 	}
-	assert_shows("/metrics",
-	    "smartcity_database_errors_total{class=\"timeout\"} 4\n");
+	assert_shows(
+	    "/metrics", "smartcity_http_responses_total{class=\"5xx\"} 4\n");
 	assert_logged("db: events_insert: 57014 ");
 	fputs("COMMIT;\n", lock);
 	pclose(lock);

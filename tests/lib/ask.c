@@ -21,10 +21,9 @@ ask(struct db *db, const char *method, const char *path, const char *body,
 		.body_len = strlen(body),
 		.business = {
 		    500, -1, -1, VALIDATION_STRICT, UNKNOWN_PASS, 0, 0 } };
-	struct response response = { 0 };
+	struct response response;
 
-	buf_init(&response.headers, 4096);
-	buf_init(&response.body, RESPONSE_MAX);
+	response_init(&response);
 	route_handle(&context, &request, &response);
 	buf_free(&response.headers);
 	if (response.status != status)

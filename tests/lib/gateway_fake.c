@@ -74,19 +74,38 @@ fake_finish(void *arg)
 	f->finishes++;
 }
 
+static size_t
+body_max(const struct request *q)
+{
+	(void)q;
+	return BODY_MAX;
+}
+
+static bool
+is_combined(const struct request *q)
+{
+	(void)q;
+	return false;
+}
+
 struct config gateway_config = { .business = { .threshold_kwh = 500,
 				     .log_level = LOG_LEVEL_ERROR } };
 
 void
 fake_serve(struct fake *f, char **params)
 {
-	const struct context context = { .handle = handle,
+	static const struct routing routing = { .handle = handle,
+		.body_max = body_max,
+		.is_combined = is_combined };
+	static struct exchange exchange;
+	const struct context context = { .routing = &routing,
 		.config = &gateway_config };
 	const struct gateway gateway = { f, params, fake_read, fake_failed,
 		fake_write, fake_finish };
 
 	buf_init(&f->out, RESPONSE_MAX);
-	gateway_serve(&context, &gateway);
+	gateway_read(&context, &exchange, &gateway);
+	gateway_answer(&context, (struct exchange *const[]){ &exchange }, 1);
 	assert_false(f->wrote_early);
 	assert_int_equal(f->finishes, f->writes > 0);
 }

@@ -107,6 +107,7 @@ rows_call(const char *method, const char *target)
 	snprintf(path, sizeof(path), "%.*s", (int)len, target);
 	request.query = target + len + (target[len] == '?');
 	forget();
+	response_init(&last);
 	route_handle(&context, &request, &last);
 	assert_false(last.body.failed);
 	rows_body = last.body.data;

@@ -74,6 +74,7 @@ api_call(const char *method, const char *path, const char *body)
 	}
 	api_forget();
 	api_res = (struct response){ 0 };
+	response_init(&api_res);
 	route_handle(&api_context, &req, &api_res);
 	assert_false(api_res.body.failed);
 	assert_false(api_res.headers.failed);

@@ -54,10 +54,11 @@ settled(const struct tally *t, int outcome)
 static void
 serve(const char *path, int outcome, int status)
 {
-	score_begin("POST", path, "", "2");
-	if (outcome >= 0)
-		score_outcome((enum outcome)outcome);
-	score_end(status, 0);
+	struct scored r;
+
+	score_begin(&r, "POST", path, "", "2");
+	score_end(&r, status, outcome, 0);
+	score_idle();
 }
 
 static void
@@ -96,13 +97,14 @@ outcomes__mixed__each_in_its_place(void **state)
 static void
 request__in_hand__received_and_not_settled(void **state)
 {
+	struct scored r;
 	struct tally t;
 
 	(void)state;
-	score_begin("POST", "/ingest/health", "", NULL);
+	score_begin(&r, "POST", "/ingest/health", "", NULL);
 	score_sum(&t);
 	assert_int_equal(received(&t), settled(&t, OUTCOMES) + 1);
-	score_end(200, 0);
+	score_end(&r, 200, -1, 0);
 	score_sum(&t);
 	assert_int_equal(received(&t), settled(&t, OUTCOMES));
 }

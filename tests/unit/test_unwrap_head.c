@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "cloudevent.h"
+#include "unwrap.h"
 #include "event.h"
 #include "request.h"
 #include "rfc3339.h"
@@ -19,12 +19,12 @@ static const struct cloud_head good = {
 static void
 expect(const struct cloud_head *head, const char *want, const char *part)
 {
-	struct cloudevent e;
+	struct unwrapped e;
 	struct faults faults;
 	enum status status;
 
 	faults_init(&faults);
-	status = cloudevent_read_head(&e, head, &faults);
+	status = unwrap_head(&e, head, &faults);
 	if (want != NULL) {
 		if (status != STATUS_OK)
 			fail_msg("%s: %s", want, faults.text.data);
@@ -36,13 +36,13 @@ expect(const struct cloud_head *head, const char *want, const char *part)
 		if (faults.n != 1 || strstr(faults.text.data, J(part)) == NULL)
 			fail_msg("%s: %s", part, faults.text.data);
 	}
-	cloudevent_free(&e);
+	unwrap_free(&e);
 	faults_free(&faults);
 }
 
 /* The example of section 3.1.4 of the HTTP binding. */
 static void
-cloudevent_head__example__read(void **state)
+unwrap_head__example__read(void **state)
 {
 	static const struct cloud_head head = { .specversion = "1.0",
 		.type = "com.example.someevent",
@@ -50,23 +50,23 @@ cloudevent_head__example__read(void **state)
 		.id = "1234-1234-1234",
 		.source = "/mycontext/subcontext",
 		.traceparent = TRACE };
-	struct cloudevent e;
+	struct unwrapped e;
 	struct faults faults;
 	int64_t us;
 
 	(void)state;
 	faults_init(&faults);
-	assert_int_equal(cloudevent_read_head(&e, &head, &faults), STATUS_OK);
+	assert_int_equal(unwrap_head(&e, &head, &faults), STATUS_OK);
 	assert_int_equal(faults.n, 0);
 	assert_string_equal(e.key.data, "/mycontext/subcontext 1234-1234-1234");
 	assert_true(rfc3339_parse("2018-04-05T03:56:24Z", &us));
 	assert_int_equal(e.time_us, us);
 	assert_string_equal(e.traceparent, TRACE);
-	cloudevent_free(&e);
+	unwrap_free(&e);
 }
 
 static void
-cloudevent_head__values__unquoted_then_decoded(void **state)
+unwrap_head__values__unquoted_then_decoded(void **state)
 {
 	static const struct {
 		const char *raw, *want;
@@ -105,7 +105,7 @@ cloudevent_head__values__unquoted_then_decoded(void **state)
 }
 
 static void
-cloudevent_head__not_decodable__its_fault(void **state)
+unwrap_head__not_decodable__its_fault(void **state)
 {
 	static const struct {
 		const char *raw, *part;
@@ -142,7 +142,7 @@ cloudevent_head__not_decodable__its_fault(void **state)
 }
 
 static void
-cloudevent_head__attribute_that_is_not_fit__its_fault(void **state)
+unwrap_head__attribute_that_is_not_fit__its_fault(void **state)
 {
 	struct cloud_head head = good;
 
@@ -169,20 +169,19 @@ cloudevent_head__attribute_that_is_not_fit__its_fault(void **state)
 }
 
 static void
-cloudevent_head__nothing_at_all__every_fault(void **state)
+unwrap_head__nothing_at_all__every_fault(void **state)
 {
 	static const char *const names[] = { "specversion", "source", "id",
 		"type" };
 	static const struct cloud_head none;
-	struct cloudevent e;
+	struct unwrapped e;
 	struct faults faults;
 	char part[128];
 	size_t i;
 
 	(void)state;
 	faults_init(&faults);
-	assert_int_equal(
-	    cloudevent_read_head(&e, &none, &faults), STATUS_REJECT);
+	assert_int_equal(unwrap_head(&e, &none, &faults), STATUS_REJECT);
 	assert_int_equal(faults.n, 4);
 	for (i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		snprintf(part, sizeof(part),
@@ -191,30 +190,30 @@ cloudevent_head__nothing_at_all__every_fault(void **state)
 		    names[i]);
 		assert_non_null(strstr(faults.text.data, J(part)));
 	}
-	cloudevent_free(&e);
+	unwrap_free(&e);
 	faults_free(&faults);
 }
 
 static void
-cloudevent_head__any_required_one__means_a_cloudevent(void **state)
+unwrap_head__any_required_one__means_a_cloudevent(void **state)
 {
 	(void)state;
-	assert_false(cloudevent_has_head(&(struct cloud_head){ 0 }));
-	assert_false(cloudevent_has_head(
+	assert_false(unwrap_is_binary(&(struct cloud_head){ 0 }));
+	assert_false(unwrap_is_binary(
 	    &(struct cloud_head){ .time = "x", .traceparent = "x" }));
 	assert_true(
-	    cloudevent_has_head(&(struct cloud_head){ .specversion = "" }));
-	assert_true(cloudevent_has_head(&(struct cloud_head){ .id = "1" }));
-	assert_true(cloudevent_has_head(&(struct cloud_head){ .source = "/" }));
-	assert_true(cloudevent_has_head(&(struct cloud_head){ .type = "t" }));
+	    unwrap_is_binary(&(struct cloud_head){ .specversion = "" }));
+	assert_true(unwrap_is_binary(&(struct cloud_head){ .id = "1" }));
+	assert_true(unwrap_is_binary(&(struct cloud_head){ .source = "/" }));
+	assert_true(unwrap_is_binary(&(struct cloud_head){ .type = "t" }));
 }
 
 static void
-cloudevent_head__too_long_for_memory__our_fault(void **state)
+unwrap_head__too_long_for_memory__our_fault(void **state)
 {
 	char *id = malloc((3 << 20) + 1);
 	struct cloud_head head = good;
-	struct cloudevent e;
+	struct unwrapped e;
 	struct faults faults;
 
 	(void)state;
@@ -223,21 +222,20 @@ cloudevent_head__too_long_for_memory__our_fault(void **state)
 	id[3 << 20] = '\0';
 	head.id = id;
 	faults_init(&faults);
-	assert_int_equal(
-	    cloudevent_read_head(&e, &head, &faults), STATUS_FAULT);
-	cloudevent_free(&e);
+	assert_int_equal(unwrap_head(&e, &head, &faults), STATUS_FAULT);
+	unwrap_free(&e);
 	faults_free(&faults);
 	free(id);
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(cloudevent_head__example__read),
-	cmocka_unit_test(cloudevent_head__values__unquoted_then_decoded),
-	cmocka_unit_test(cloudevent_head__not_decodable__its_fault),
-	cmocka_unit_test(cloudevent_head__attribute_that_is_not_fit__its_fault),
-	cmocka_unit_test(cloudevent_head__nothing_at_all__every_fault),
-	cmocka_unit_test(cloudevent_head__any_required_one__means_a_cloudevent),
-	cmocka_unit_test(cloudevent_head__too_long_for_memory__our_fault),
+	cmocka_unit_test(unwrap_head__example__read),
+	cmocka_unit_test(unwrap_head__values__unquoted_then_decoded),
+	cmocka_unit_test(unwrap_head__not_decodable__its_fault),
+	cmocka_unit_test(unwrap_head__attribute_that_is_not_fit__its_fault),
+	cmocka_unit_test(unwrap_head__nothing_at_all__every_fault),
+	cmocka_unit_test(unwrap_head__any_required_one__means_a_cloudevent),
+	cmocka_unit_test(unwrap_head__too_long_for_memory__our_fault),
 };
 
 T_MAIN(tests)

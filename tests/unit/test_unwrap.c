@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cloudevent.h"
+#include "unwrap.h"
 #include "event.h"
 #include "json.h"
 #include "rfc3339.h"
@@ -15,7 +15,7 @@
 
 struct reading {
 	struct json *document;
-	struct cloudevent event;
+	struct unwrapped event;
 	struct faults faults;
 	enum status status;
 };
@@ -29,14 +29,14 @@ read_json(const char *text)
 	assert_int_equal(
 	    json_parse(text, strlen(text), &r.document, &error), STATUS_OK);
 	faults_init(&r.faults);
-	r.status = cloudevent_read(&r.event, json_root(r.document), &r.faults);
+	r.status = unwrap_json(&r.event, json_root(r.document), &r.faults);
 	return r;
 }
 
 static void
 end(struct reading *r)
 {
-	cloudevent_free(&r->event);
+	unwrap_free(&r->event);
 	faults_free(&r->faults);
 	json_free(r->document);
 }
@@ -78,7 +78,7 @@ assert_data(const struct reading *r, const char *want)
 
 /* The example of section 3.2 of the JSON format with an object as its data. */
 static void
-cloudevent__example_with_object_data__read(void **state)
+unwrap__example_with_object_data__read(void **state)
 {
 	struct reading r = read_good(
 	    "{'specversion':'1.0','type':'com.example.someevent',"
@@ -99,7 +99,7 @@ cloudevent__example_with_object_data__read(void **state)
 
 /* The specification's other examples, whose data is no JSON object. */
 static void
-cloudevent__examples_with_other_data__say_which(void **state)
+unwrap__examples_with_other_data__say_which(void **state)
 {
 	static const char base64[] =
 	    "{'specversion':'1.0','type':'com.example.someevent',"
@@ -141,7 +141,7 @@ cloudevent__examples_with_other_data__say_which(void **state)
 }
 
 static void
-cloudevent__nothing_but_what_is_required__read(void **state)
+unwrap__nothing_but_what_is_required__read(void **state)
 {
 	struct reading r = read_good("{" REQUIRED ",'data':{}}");
 
@@ -158,7 +158,7 @@ cloudevent__nothing_but_what_is_required__read(void **state)
 }
 
 static void
-cloudevent__nothing_at_all__every_fault(void **state)
+unwrap__nothing_at_all__every_fault(void **state)
 {
 	static const char *const names[] = { "specversion", "id", "source",
 		"type", "data" };
@@ -181,7 +181,7 @@ cloudevent__nothing_at_all__every_fault(void **state)
 }
 
 static void
-cloudevent__no_object__said_so(void **state)
+unwrap__no_object__said_so(void **state)
 {
 	(void)state;
 	expect_faults("[1]", 1,
@@ -202,7 +202,7 @@ cloudevent__no_object__said_so(void **state)
 #define ALSO(member) WITH(REQUIRED "," member)
 
 static void
-cloudevent__attribute_that_is_not_fit__its_fault(void **state)
+unwrap__attribute_that_is_not_fit__its_fault(void **state)
 {
 	static const struct {
 		const char *text, *type, *name;
@@ -253,7 +253,7 @@ cloudevent__attribute_that_is_not_fit__its_fault(void **state)
 }
 
 static void
-cloudevent__attributes_in_other_spellings__read(void **state)
+unwrap__attributes_in_other_spellings__read(void **state)
 {
 	static const char *const rows[] = {
 		ALSO("'datacontenttype':'application/json; charset=utf-8'"),
@@ -278,7 +278,7 @@ cloudevent__attributes_in_other_spellings__read(void **state)
 }
 
 static void
-cloudevent__traceparent__taken_if_it_is_well_formed(void **state)
+unwrap__traceparent__taken_if_it_is_well_formed(void **state)
 {
 	static const char *const bad[] = { "''", "5", "{}", "'00-0'",
 		"'00-00000000000000000000000000000000-b7ad6b7169203331-01'" };
@@ -319,7 +319,7 @@ read_id(const char *text, int n, const char *last)
 }
 
 static void
-cloudevent__long_id__key_is_shortened_but_its_own(void **state)
+unwrap__long_id__key_is_shortened_but_its_own(void **state)
 {
 	struct reading fit = read_id("x", KEY_MAX - 4, "y"), a, b, c;
 
@@ -344,31 +344,30 @@ cloudevent__long_id__key_is_shortened_but_its_own(void **state)
 }
 
 static void
-cloudevent__several_read__faults_are_added(void **state)
+unwrap__several_read__faults_are_added(void **state)
 {
 	struct reading r = read_json("{}");
-	struct cloudevent other;
+	struct unwrapped other;
 
 	(void)state;
-	assert_int_equal(
-	    cloudevent_read(&other, json_root(r.document), &r.faults),
+	assert_int_equal(unwrap_json(&other, json_root(r.document), &r.faults),
 	    STATUS_REJECT);
 	assert_int_equal(r.faults.n, 10);
-	cloudevent_free(&other);
+	unwrap_free(&other);
 	end(&r);
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(cloudevent__example_with_object_data__read),
-	cmocka_unit_test(cloudevent__examples_with_other_data__say_which),
-	cmocka_unit_test(cloudevent__nothing_but_what_is_required__read),
-	cmocka_unit_test(cloudevent__nothing_at_all__every_fault),
-	cmocka_unit_test(cloudevent__no_object__said_so),
-	cmocka_unit_test(cloudevent__attribute_that_is_not_fit__its_fault),
-	cmocka_unit_test(cloudevent__attributes_in_other_spellings__read),
-	cmocka_unit_test(cloudevent__traceparent__taken_if_it_is_well_formed),
-	cmocka_unit_test(cloudevent__long_id__key_is_shortened_but_its_own),
-	cmocka_unit_test(cloudevent__several_read__faults_are_added),
+	cmocka_unit_test(unwrap__example_with_object_data__read),
+	cmocka_unit_test(unwrap__examples_with_other_data__say_which),
+	cmocka_unit_test(unwrap__nothing_but_what_is_required__read),
+	cmocka_unit_test(unwrap__nothing_at_all__every_fault),
+	cmocka_unit_test(unwrap__no_object__said_so),
+	cmocka_unit_test(unwrap__attribute_that_is_not_fit__its_fault),
+	cmocka_unit_test(unwrap__attributes_in_other_spellings__read),
+	cmocka_unit_test(unwrap__traceparent__taken_if_it_is_well_formed),
+	cmocka_unit_test(unwrap__long_id__key_is_shortened_but_its_own),
+	cmocka_unit_test(unwrap__several_read__faults_are_added),
 };
 
 T_MAIN(tests)

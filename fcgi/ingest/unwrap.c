@@ -1,4 +1,4 @@
-#include "cloudevent.h"
+#include "unwrap.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,14 +38,14 @@ static const struct coerce_error
 /* The functions below check an attribute, and keep what is needed of it. */
 
 static const struct coerce_error *
-read_version(struct cloudevent *e, const char *text)
+read_version(struct unwrapped *e, const char *text)
 {
 	(void)e;
 	return strcmp(text, "1.0") == 0 ? NULL : &version;
 }
 
 static const struct coerce_error *
-read_type(struct cloudevent *e, const char *text)
+read_type(struct unwrapped *e, const char *text)
 {
 	(void)e;
 	if (*text == '\0')
@@ -58,7 +58,7 @@ read_type(struct cloudevent *e, const char *text)
 
 /* Without a blank in it, the key's two parts cannot be confused. */
 static const struct coerce_error *
-read_source(struct cloudevent *e, const char *text)
+read_source(struct unwrapped *e, const char *text)
 {
 	const struct coerce_error *error = read_type(e, text);
 
@@ -69,7 +69,7 @@ read_source(struct cloudevent *e, const char *text)
 }
 
 static const struct coerce_error *
-read_id(struct cloudevent *e, const char *text)
+read_id(struct unwrapped *e, const char *text)
 {
 	buf_putc(&e->key, ' ');
 	buf_puts(&e->key, text);
@@ -77,13 +77,13 @@ read_id(struct cloudevent *e, const char *text)
 }
 
 static const struct coerce_error *
-read_time(struct cloudevent *e, const char *text)
+read_time(struct unwrapped *e, const char *text)
 {
 	return rfc3339_parse(text, &e->time_us) ? NULL : &no_time;
 }
 
 static const struct coerce_error *
-read_traceparent(struct cloudevent *e, const char *text)
+read_traceparent(struct unwrapped *e, const char *text)
 {
 	if (traceparent_is_valid(text))
 		strcpy(e->traceparent, text);
@@ -91,7 +91,7 @@ read_traceparent(struct cloudevent *e, const char *text)
 }
 
 static const struct coerce_error *
-read_content_type(struct cloudevent *e, const char *text)
+read_content_type(struct unwrapped *e, const char *text)
 {
 	const struct coerce_error *error = read_type(e, text);
 
@@ -117,7 +117,7 @@ static const struct attribute {
 		OPTIONAL,
 		IGNORED /* if it is wrong */
 	} need;
-	const struct coerce_error *(*read)(struct cloudevent *, const char *);
+	const struct coerce_error *(*read)(struct unwrapped *, const char *);
 } attributes[ATTRIBUTES] = {
 	[SPECVERSION] = { "specversion", REQUIRED, read_version },
 	[SOURCE] = { "source", REQUIRED, read_source },
@@ -129,15 +129,15 @@ static const struct attribute {
 };
 
 static void
-begin(struct cloudevent *e)
+begin(struct unwrapped *e)
 {
-	*e = (struct cloudevent){ .time_us = -1 };
+	*e = (struct unwrapped){ .time_us = -1 };
 	buf_init(&e->key, TEXT_MAX);
 }
 
 /* before: the number of faults when the event's reading began. */
 static enum status
-end(struct cloudevent *e, const struct faults *faults, int before)
+end(struct unwrapped *e, const struct faults *faults, int before)
 {
 	if (faults->n > before)
 		return STATUS_REJECT;
@@ -162,7 +162,7 @@ add_fault(struct faults *faults, const struct coerce_error *error,
 }
 
 static void
-read_member(struct cloudevent *e, const struct cJSON *object,
+read_member(struct unwrapped *e, const struct cJSON *object,
     const struct attribute *a, struct faults *faults)
 {
 	const struct cJSON *member = find(object, a->name);
@@ -183,7 +183,7 @@ read_member(struct cloudevent *e, const struct cJSON *object,
 
 static void
 read_data(
-    struct cloudevent *e, const struct cJSON *object, struct faults *faults)
+    struct unwrapped *e, const struct cJSON *object, struct faults *faults)
 {
 	const struct cJSON *bytes = find(object, "data_base64");
 
@@ -198,8 +198,8 @@ read_data(
 }
 
 enum status
-cloudevent_read(
-    struct cloudevent *e, const struct cJSON *object, struct faults *faults)
+unwrap_json(
+    struct unwrapped *e, const struct cJSON *object, struct faults *faults)
 {
 	int before = faults->n, i;
 
@@ -257,7 +257,7 @@ decode(const char *raw, struct buf *out)
 }
 
 static void
-read_header(struct cloudevent *e, const char *raw, const struct attribute *a,
+read_header(struct unwrapped *e, const char *raw, const struct attribute *a,
     struct faults *faults)
 {
 	const struct coerce_error *error;
@@ -283,8 +283,8 @@ read_header(struct cloudevent *e, const char *raw, const struct attribute *a,
 }
 
 enum status
-cloudevent_read_head(
-    struct cloudevent *e, const struct cloud_head *head, struct faults *faults)
+unwrap_head(
+    struct unwrapped *e, const struct cloud_head *head, struct faults *faults)
 {
 	/* Content-Type stands for the datacontenttype. */
 	const char *const values[ATTRIBUTES] = {
@@ -304,13 +304,13 @@ cloudevent_read_head(
 }
 
 void
-cloudevent_free(struct cloudevent *e)
+unwrap_free(struct unwrapped *e)
 {
 	buf_free(&e->key);
 }
 
 bool
-cloudevent_has_head(const struct cloud_head *head)
+unwrap_is_binary(const struct cloud_head *head)
 {
 	return head->specversion != NULL || head->id != NULL ||
 	    head->source != NULL || head->type != NULL;
