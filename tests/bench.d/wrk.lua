@@ -23,8 +23,8 @@ local function counter()
 end
 
 local function count(status, _, body)
-	local n = tonumber(body:match('"stored": *(%d+)'))
-	if status == 200 and n then
+	if status < 400 then
+		local n = tonumber(body:match('"stored": *(%d+)') or 0)
 		stored = stored + n
 		missing = missing + events - n
 	end
