@@ -68,7 +68,7 @@ refuse_pooler(struct pg *pg)
 static enum status
 pin_session(struct pg *pg, int timeout_ms, int wait_ms)
 {
-	char timeout[32];
+	char timeout[PG_TIMEOUT_LEN];
 	const char *const values[SESSION_ARGS] = {
 		[SESSION_ARG_TIMEOUT] = timeout,
 	};
@@ -76,8 +76,8 @@ pin_session(struct pg *pg, int timeout_ms, int wait_ms)
 	enum status status;
 	PGresult *r;
 
-	/* The server's timeout is shorter, so that the connection survives. */
-	snprintf(timeout, sizeof(timeout), "%dms", timeout_ms * 2 / 3);
+	pg_timeout_text(timeout_ms, timeout);
+	pg->timeout_ms = timeout_ms;
 	if (pg_run(pg, Q_session, &args, wait_ms, &r) != PG_ANSWERED ||
 	    r == NULL)
 		return STATUS_RETRY;

@@ -60,9 +60,7 @@ db_limit(struct db *db, int limit_ms)
 static int
 longest_wait(const struct db *db)
 {
-	return db->limit_ms > 0 && db->limit_ms < db->timeout_ms
-	    ? db->limit_ms
-	    : db->timeout_ms;
+	return db->limit_ms > 0 ? db->limit_ms : db->timeout_ms;
 }
 
 void
@@ -161,6 +159,19 @@ may_run_again(struct db *db, enum pg_end end)
 	return false;
 }
 
+/* The server's limit may be longer than a short wait, but not shorter. */
+static bool
+set_timeout(struct db *db)
+{
+	int wanted = longest_wait(db) > db->timeout_ms ? longest_wait(db)
+						       : db->timeout_ms;
+
+	if (pg_set_timeout(db->pg, wanted, longest_wait(db)))
+		return true;
+	disconnect(db);
+	return false;
+}
+
 static enum status
 try(struct db *db, enum query q, const struct pg_args *args,
     struct pg_result **out)
@@ -175,6 +186,8 @@ try(struct db *db, enum query q, const struct pg_args *args,
 		/* Also for an unfit server, since an operator can mend it. */
 		if (db_connect(db) != STATUS_OK)
 			return STATUS_RETRY;
+		if (!set_timeout(db))
+			continue;
 		end = pg_run(db->pg, q, args, longest_wait(db), &r);
 		if (r != NULL) {
 			if (out != NULL)
@@ -207,6 +220,8 @@ run(struct db *db, enum query q, const struct pg_args *args,
 	int64_t began = clock_steady_us();
 	enum status status = try(db, q, args, out);
 
+	if (db->pg != NULL && pg_is_swollen(db->pg))
+		disconnect(db);
 	db->spent_us += clock_steady_us() - began;
 	return status;
 }

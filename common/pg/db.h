@@ -56,7 +56,7 @@ enum status db_run_binary(struct db *, enum query, const struct buf values[],
  */
 enum status db_connect(struct db *) MUST_CHECK;
 
-/* Makes later calls wait less than timeout_ms; 0: timeout_ms again. */
+/* Makes later calls wait up to limit_ms; 0: timeout_ms again. */
 void db_limit(struct db *, int limit_ms);
 /* failed is called for each failed statement or connect, of any struct db. */
 void db_watch(void (*failed)(enum db_error));

@@ -11,15 +11,23 @@
 #include "hosts.h"
 #include "pg.h"
 
+enum {
+	PG_TIMEOUT_LEN = 32
+};
+
 struct pg {
 	PGconn *conn;
 	struct pg_trouble *trouble; /* owned by the caller */
-	int wait_ms; /* limit of the current statement or connect */
-	int pid;     /* pid of the server's process; 0: not asked */
+	int wait_ms;    /* limit of the current statement or connect */
+	int pid;        /* pid of the server's process; 0: not asked */
+	int timeout_ms; /* as pg_open() and pg_set_timeout() had it */
+	size_t longest; /* bytes of parameters of a statement so far */
 };
 
 /* sqlstate can be NULL; only the first line of message is kept. */
 void pg_set_reason(struct pg *, const char *sqlstate, const char *message);
+/* The server's time limit, as text for its settings. */
+void pg_timeout_text(int timeout_ms, char out[PG_TIMEOUT_LEN]);
 /* Waits until the socket is ready for poll's events; false at the deadline. */
 bool pg_wait_socket(struct pg *, short events, int64_t deadline);
 /* Prepares all statements of query.h; false if one failed, which was logged. */

@@ -10,6 +10,10 @@
 #include "libpq.h"
 #include "log.h"
 
+enum {
+	SWOLLEN_FROM = 512 << 10 /* bytes */
+};
+
 /* Of an error's lines the first is the error; the others are details. */
 void
 pg_set_reason(struct pg *pg, const char *sqlstate, const char *message)
@@ -162,6 +166,19 @@ pg_prepare_all(struct pg *pg)
 	return true;
 }
 
+static void
+note_length(struct pg *pg, const struct pg_args *args, int n)
+{
+	size_t total = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (args->lengths != NULL)
+			total += (size_t)args->lengths[i];
+	if (total > pg->longest)
+		pg->longest = total;
+}
+
 enum pg_end
 pg_run(struct pg *pg, enum query q, const struct pg_args *args, int wait_ms,
     struct pg_result **out)
@@ -174,6 +191,7 @@ pg_run(struct pg *pg, enum query q, const struct pg_args *args, int wait_ms,
 
 	*out = NULL;
 	pg->wait_ms = wait_ms;
+	note_length(pg, args, n);
 	sent = args->planned
 	    ? PQsendQueryParams(pg->conn, query_text(q), n, NULL, args->values,
 		  args->lengths, formats, 0)
@@ -182,6 +200,41 @@ pg_run(struct pg *pg, enum query q, const struct pg_args *args, int wait_ms,
 	if (sent)
 		end = await(pg, out);
 	return settle(pg, end, out);
+}
+
+void
+pg_timeout_text(int timeout_ms, char out[PG_TIMEOUT_LEN])
+{
+	/* Shorter than the client's, so that the connection survives. */
+	snprintf(out, PG_TIMEOUT_LEN, "%dms", timeout_ms * 2 / 3);
+}
+
+bool
+pg_set_timeout(struct pg *pg, int timeout_ms, int wait_ms)
+{
+	char timeout[PG_TIMEOUT_LEN];
+	const char *const values[SESSION_TIMEOUT_ARGS] = {
+		[SESSION_TIMEOUT_ARG_TIMEOUT] = timeout,
+	};
+	const struct pg_args args = { .values = values };
+	PGresult *r = NULL;
+	bool good;
+
+	if (pg->timeout_ms == timeout_ms)
+		return true;
+	pg_timeout_text(timeout_ms, timeout);
+	good =
+	    pg_run(pg, Q_session_timeout, &args, wait_ms, &r) == PG_ANSWERED &&
+	    r != NULL;
+	PQclear(r);
+	pg->timeout_ms = timeout_ms;
+	return good;
+}
+
+bool
+pg_is_swollen(const struct pg *pg)
+{
+	return pg->longest > SWOLLEN_FROM;
 }
 
 const char *

@@ -47,6 +47,17 @@ enum {
 	PG_BINARY_MAX = 32 /* parameters of a statement with binary values */
 };
 
+/*
+ * Lets later statements take two thirds of timeout_ms, instead of what was said
+ * before. False: the caller must close the session.
+ */
+bool pg_set_timeout(struct pg *, int timeout_ms, int wait_ms);
+/*
+ * Whether the session keeps much memory, which libpq took for the parameters of
+ * a large statement, and frees only with the session.
+ */
+bool pg_is_swollen(const struct pg *);
+
 /* How a statement is run. */
 struct pg_args {
 	/* One value for each parameter; NULL is SQL's NULL. */

@@ -188,15 +188,20 @@ static bool
 store(struct batch *b)
 {
 	struct event **list = malloc((b->n + 1) * sizeof(*list));
+	const struct config *config = b->ctx->config;
 	size_t i, n = 0, failed = 0;
 	enum status status = STATUS_FAULT;
 
 	for (i = 0; list != NULL && i < b->n; i++)
 		if (!b->entries[i].too_large)
 			list[n++] = &b->entries[i].event;
-	if (list != NULL)
-		event_store(b->ctx->db, list, n, b->ctx->config->retry_schedule,
-		    b->atomic);
+	if (list != NULL) {
+		/* Of the time for the request, after which it is ended. */
+		db_limit(b->ctx->db, config->request_timeout * 1000 * 2 / 3);
+		event_store(
+		    b->ctx->db, list, n, config->retry_schedule, b->atomic);
+		db_limit(b->ctx->db, 0);
+	}
 	for (i = 0; i < n; i++)
 		if (list[i]->end == EVENT_FAILED) {
 			status = list[i]->status;

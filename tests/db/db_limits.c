@@ -1,0 +1,98 @@
+/*
+ * Limits of a session: how long a statement may take, and what memory stays.
+ */
+#include "t.h"
+
+#include <string.h>
+
+#include "store_event.h"
+
+/* The server process of the connection. */
+static long long
+pid_of(const char *program)
+{
+	return t_number(url,
+	    "SELECT coalesce(max(pid), 0) FROM pg_stat_activity"
+	    " WHERE datname = current_database() AND application_name = '%s'",
+	    program);
+}
+
+static enum event_end
+send_to(struct db *db, const char *body)
+{
+	struct event event = store_send_as(db, id_new(), "x", body, NULL);
+	enum event_end end = event.end;
+
+	event_free(&event);
+	return end;
+}
+
+/* libpq keeps the memory that a statement's parameters needed. */
+static void
+session__large_parameters__ended_after_the_statement(void **state)
+{
+	struct db *db = db_new(url, "large", 3000);
+	char *body = malloc(700000);
+	long long first;
+
+	(void)state;
+	assert_non_null(body);
+	memset(body, 'x', 700000);
+	memcpy(body, "{\"a\":\"", 6);
+	strcpy(body + 699990, "\"}");
+	assert_int_equal(send_to(db, "{}"), EVENT_STORED);
+	first = pid_of("large");
+	assert_int_equal(send_to(db, "{}"), EVENT_STORED);
+	assert_int_equal(pid_of("large"), first);
+	assert_int_equal(send_to(db, body), EVENT_STORED);
+	assert_int_not_equal(pid_of("large"), first);
+	assert_int_equal(send_to(db, "{}"), EVENT_STORED);
+	db_free(db);
+	free(body);
+}
+
+static bool
+is_locked(void)
+{
+	return t_number(url,
+		   "SELECT count(*) FROM pg_locks WHERE granted AND "
+		   "mode = 'ExclusiveLock' AND "
+		   "relation = 'events'::regclass") > 0;
+}
+
+/* Writes wait for a second, which is longer than they may take. */
+static void
+limit__longer_than_the_usual__waited_for_then_the_usual_again(void **state)
+{
+	struct db *db = db_new(url, "limited", 300);
+	char command[512];
+	FILE *lock;
+	int i;
+
+	(void)state;
+	assert_int_equal(send_to(db, "{}"), EVENT_STORED);
+	snprintf(command, sizeof(command), "psql -qX '%s' >/dev/null", url);
+	for (i = 0; i < 2; i++) {
+		lock = popen(command, "w");
+		assert_non_null(lock);
+		fputs("BEGIN; LOCK TABLE events IN EXCLUSIVE MODE;"
+		      "SELECT pg_sleep(1); COMMIT;\n",
+		    lock);
+		fflush(lock);
+		while (!is_locked())
+			continue;
+		db_limit(db, i == 0 ? 20000 : 0);
+		assert_int_equal(
+		    send_to(db, "{}"), i == 0 ? EVENT_STORED : EVENT_FAILED);
+		pclose(lock);
+	}
+	db_free(db);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(session__large_parameters__ended_after_the_statement),
+	cmocka_unit_test(
+	    limit__longer_than_the_usual__waited_for_then_the_usual_again),
+};
+
+T_MAIN_WITH(tests, database_make, database_drop)
