@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "buf.h"
-#include "database.h"
+#include "store_event.h"
 
 enum {
 	TEXT_MAX = 16384,
@@ -25,6 +25,7 @@ enum {
 #define SUBSCRIPTION "01a20000-0000-7000-8000-000000000004"
 #define TESTING "01a20000-0000-7000-8000-000000000005"
 #define REJECTED "01a20000-0000-7000-8000-000000000006"
+#define STANDING "01a20000-0000-7000-8000-000000000009"
 #define LAST "ffffffff-ffff-ffff-ffff-ffffffffffff"
 #define NONE "00000000-0000-0000-0000-000000000000"
 
@@ -226,6 +227,37 @@ released__ingest__stored_derived_and_announced(void **state)
 	    t_number(url, "SELECT count(*) FROM subscriptions"));
 }
 
+/* What the last release found in a report of patient 7. */
+#define FOUND(id)                                                              \
+	"[{\"n\":0,\"id\":\"" id "\",\"service\":\"transport\","               \
+	"\"key\":\"health_emergency_7\",\"watched\":\"A\","                    \
+	"\"quiet\":300,\"remind\":3600,\"payload\":{}}]"
+
+/* Both releases know what an open incident watches, whichever wrote it. */
+static void
+released__incident_open__counted_up_by_either_release(void **state)
+{
+	static const char first[] = "01a20000-0000-7000-8000-000000000007";
+	static const char again[] = "01a20000-0000-7000-8000-000000000008";
+	char *ids;
+
+	(void)state;
+	database = db_new(url, "test", 3000);
+	EXPECT("event_ingest", "*|" STANDING, first, "health",
+	    "2026-01-01T00:00:00Z", "{}", "{}", NULL, FOUND(STANDING),
+	    "request", NULL, "0");
+	ids = store_report(7, "A");
+	assert_memory_equal(ids, STANDING, ID_LEN);
+	free(ids);
+	EXPECT("event_ingest", "*|" STANDING, again, "health",
+	    "2026-01-01T00:00:00Z", "{}", "{}", NULL,
+	    FOUND("01a20000-0000-7000-8000-00000000000a"), "request", NULL,
+	    "0");
+	t_expect(url, "3",
+	    "SELECT occurrences FROM incidents"
+	    " WHERE service = 'transport' AND key = 'health_emergency_7'");
+}
+
 static void
 released__reads__what_was_written(void **state)
 {
@@ -325,6 +357,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(released__reads__what_was_written),
 	cmocka_unit_test(released__outbox__claimed_settled_and_replayed),
 	cmocka_unit_test(released__jobs_and_streams__run),
+	cmocka_unit_test(released__incident_open__counted_up_by_either_release),
 	cmocka_unit_test(released__all_of_its_statements__were_run),
 };
 

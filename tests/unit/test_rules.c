@@ -75,15 +75,16 @@ rules__watched_field__text_or_null(void **state)
 	    findings("health", J("{'alert':'emergency'}"), &defaults);
 
 	(void)state;
-	assert_string_equal(f.list[0].watched.data, "null");
+	assert_false(f.list[0].is_watched);
 	findings_free(&f);
 	f = findings(
 	    "health", J("{'alert':'emergency','location':'A'}"), &defaults);
-	assert_string_equal(f.list[0].watched.data, "\"A\"");
+	assert_true(f.list[0].is_watched);
+	assert_string_equal(f.list[0].watched.data, "A");
 	findings_free(&f);
 	f = findings("energy", "{\"energy\":501}", &defaults);
 	assert_null(f.list[0].rule->watch);
-	assert_string_equal(f.list[0].watched.data, "");
+	assert_false(f.list[0].is_watched);
 	findings_free(&f);
 }
 
