@@ -1,7 +1,7 @@
 /*
  * UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, 12 bits of the fraction of
- * the millisecond (method 3 of section 6.2), 62 random bits from libuuid. The
- * text of ids sorts by time. id.c is the only user of libuuid.
+ * the millisecond (method 3 of section 6.2), 62 random bits. The text of ids
+ * sorts by time. id.c is the only user of libuuid.
  */
 #ifndef ID_H
 #define ID_H

@@ -32,9 +32,8 @@ fastcgi_open(int listen_fd)
 
 	sigaction(SIGPIPE, &sa, NULL);
 	/*
-	 * Milliseconds to wait for a peer that sends nothing, and for one that
-	 * does not close. For the latter no wait: all input has been read then,
-	 * so close() does not discard the answer.
+	 * Milliseconds to wait for a peer that sends nothing, and for one whose
+	 * request is no FastCGI to close.
 	 */
 	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "200", 0);
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 0);
@@ -118,6 +117,11 @@ answer(const struct context *context, size_t first, size_t n)
 		list[i] = &exchanges[first + i];
 	gateway_answer(context, list, n);
 	for (i = first; i < first + n; i++) {
+		/*
+		 * Closes without a shutdown and without looking for more input:
+		 * all has been read, so close() does not discard the answer.
+		 */
+		FCGX_Detach(&fcgx[i]);
 		FCGX_Finish_r(&fcgx[i]);
 		/* Despite FCGI_KEEP_CONN, which would tie this process to one
 		 * peer. */

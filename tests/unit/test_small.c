@@ -2,6 +2,8 @@
 #include "t.h"
 
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "backoff.h"
 #include "clock.h"
@@ -39,6 +41,87 @@ id__made_now__version_7_with_the_time_in_it(void **state)
 	assert_true(strcmp(floor.text, id.text) < 0);
 	floor = id_floor(id_ms(&id) + 1);
 	assert_true(strcmp(floor.text, id.text) > 0);
+}
+
+/* The random part of an id: its last 16 digits, and a hyphen. */
+enum {
+	RANDOM_AT = 19,
+	MADE = 100 /* ids of each process, more than are drawn for at once */
+};
+
+static void
+make_ids(struct id ids[MADE])
+{
+	int i;
+
+	for (i = 0; i < MADE; i++)
+		ids[i] = id_new();
+}
+
+/* Forks a process that makes ids; reads them. */
+static void
+make_ids_in_child(struct id ids[MADE])
+{
+	const ssize_t size = MADE * sizeof(*ids);
+	int ends[2], status;
+	pid_t pid;
+
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		make_ids(ids);
+		_exit(write(ends[1], ids, (size_t)size) != size);
+	}
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(read(ends[0], ids, (size_t)size), size);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void
+id__made_by_parent_and_children__random_parts_differ(void **state)
+{
+	struct id ids[3][MADE], before = id_new();
+	const char *all[3 * MADE];
+	int i, k;
+
+	(void)state;
+	assert_int_equal(strlen(before.text), ID_LEN);
+	make_ids_in_child(ids[0]);
+	make_ids_in_child(ids[1]);
+	make_ids(ids[2]);
+	for (i = 0; i < 3 * MADE; i++) {
+		all[i] = ids[i / MADE][i % MADE].text + RANDOM_AT;
+		for (k = 0; k < i; k++)
+			assert_string_not_equal(all[i], all[k]);
+	}
+}
+
+static void
+id__made__every_random_bit_takes_both_values(void **state)
+{
+	unsigned char bytes[ID_BYTES], ones[8] = { 0 }, zeros[8] = { 0 };
+	struct id id;
+	int i, k;
+
+	(void)state;
+	for (i = 0; i < 1000; i++) {
+		id = id_new();
+		id_bytes(&id, bytes);
+		for (k = 0; k < 8; k++) {
+			ones[k] |= bytes[8 + k];
+			zeros[k] |= (unsigned char)~bytes[8 + k];
+		}
+	}
+	/* The two bits of the variant are 1 and 0. */
+	assert_int_equal(ones[0], 0xbf);
+	assert_int_equal(zeros[0], 0x7f);
+	for (k = 1; k < 8; k++) {
+		assert_int_equal(ones[k], 0xff);
+		assert_int_equal(zeros[k], 0xff);
+	}
 }
 
 static void
@@ -256,8 +339,11 @@ problem__asked_for__rfc9457(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(id__made_in_a_row__strictly_ascending),
 	cmocka_unit_test(id__made_now__version_7_with_the_time_in_it),
+	/* Makes ids faster than 4,096 a millisecond, so they lead the clock. */
+	cmocka_unit_test(id__made_in_a_row__strictly_ascending),
+	cmocka_unit_test(id__made_by_parent_and_children__random_parts_differ),
+	cmocka_unit_test(id__made__every_random_bit_takes_both_values),
 	cmocka_unit_test(id__parsed__lower_case_or_refused),
 	cmocka_unit_test(rfc3339__good__its_moment),
 	cmocka_unit_test(rfc3339__bad__refused),
