@@ -306,6 +306,86 @@ body__compressed__both_limits_hold_afterwards(void **state)
 	buf_free(&out);
 }
 
+/* The value of the first sample whose line begins so; -1: there is none. */
+static double
+metric(const char *begin)
+{
+	struct http h = http_get(batches_stack.port, "/metrics");
+	const char *line = strstr(h.body, begin);
+	double value = line != NULL ? strtod(line + strlen(begin), NULL) : -1;
+
+	http_free(&h);
+	return value;
+}
+
+#define OF(outcome)                                                            \
+	"\nsmartcity_batch_events_total{service=\"energy\",outcome=\"" outcome \
+	"\"} "
+
+static void
+metrics__after_batches__count_their_events_and_commits(void **state)
+{
+	static const char sum[] = "\nsmartcity_commit_events_sum ",
+			  count[] = "\nsmartcity_commit_events_count ",
+			  body[] = "{}\n{\"energy\":[]}\n{\"energy\":1}";
+	double events = metric(sum), commits = metric(count);
+
+	(void)state;
+	assert_true(metric(OF("stored")) <= 0);
+	batches_expect("/ingest/energy/batch", K("m"), body, 200, "results");
+	assert_true(metric(sum) == events + 2);
+	assert_true(metric(count) == commits + 1);
+	batches_expect("/ingest/energy/batch", K("m"), body, 200, "results");
+	assert_true(metric(sum) == events + 2);
+	batches_expect("/ingest/energy/batch?atomic=true", NDJSON_TYPE, body,
+	    422, "results");
+	assert_true(metric(OF("stored")) == 2);
+	assert_true(metric(OF("duplicate")) == 2);
+	assert_true(metric(OF("rejected")) == 2);
+	/* Nothing of a batch that was to be stored whole or not at all. */
+	assert_true(metric(OF("refused")) == 3);
+	assert_true(metric("\nsmartcity_commit_events_bucket{le=\"16384\"} ") ==
+	    commits + 1);
+}
+
+/* Each responder tries the database again after a while. */
+static bool
+is_stored_whole(void *arg)
+{
+	struct http h = http_send(batches_stack.port, "POST",
+	    "/ingest/energy/batch", K("gone"), "{}\n[]\n{}");
+	bool is = strstr(h.body,
+		      "{\"stored\":2,\"duplicate\":0,"
+		      "\"rejected\":1,") == h.body;
+
+	(void)arg;
+	assert_true(is || h.status == 503);
+	http_free(&h);
+	return is;
+}
+
+/* Nobody could keep the bad ones, so that the sender must keep them all. */
+static void
+database__gone__503_for_the_whole_batch(void **state)
+{
+	char *name = t_sql(batches_stack.url, "SELECT current_database()");
+	const char *cluster = getenv("TEST_DATABASE_URL");
+
+	(void)state;
+	t_exec(cluster, "ALTER DATABASE \"%s\" ALLOW_CONNECTIONS false", name);
+	t_exec(cluster,
+	    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+	    "WHERE datname = '%s'",
+	    name);
+	batches_expect("/ingest/energy/batch", K("gone"), "{}\n[]\n{}", 503,
+	    "\r\n\r\n{\"detail\":\"The database is not available.");
+	batches_expect(
+	    "/ingest/energy/batch", K("gone"), "[]", 503, "\r\nRetry-After: ");
+	t_exec(cluster, "ALTER DATABASE \"%s\" ALLOW_CONNECTIONS true", name);
+	free(name);
+	stack_wait(is_stored_whole, NULL, "the batch is stored");
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(batch__10000_with_100_bad__each_answered_in_its_place),
 	cmocka_unit_test(
@@ -316,6 +396,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(event__over_1_mib__413_alone_and_the_others_stored),
 	cmocka_unit_test(body__of_16_mib__stored_a_byte_more_413_from_nginx),
 	cmocka_unit_test(body__compressed__both_limits_hold_afterwards),
+	cmocka_unit_test(
+	    metrics__after_batches__count_their_events_and_commits),
+	cmocka_unit_test(database__gone__503_for_the_whole_batch),
 };
 
 T_MAIN_WITH(tests, batches_open, batches_close)
