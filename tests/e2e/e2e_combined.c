@@ -1,10 +1,12 @@
 /*
  * Requests that wait are stored together while responders are killed: what was
  * acknowledged is stored once, derived once, and answered with the right ids.
- * KILLS in the environment: how many responders are killed.
+ * In the environment, KILLS: how many responders are killed; PAUSE_MS: how long
+ * to wait before each, for a longer measurement.
  */
 #include "t.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -102,7 +104,7 @@ has_more_acks(void *arg)
 }
 
 static void
-kill_under_load(int kills)
+kill_under_load(int kills, int pause_ms)
 {
 	pthread_t senders[SENDERS];
 	int i, pid, wanted;
@@ -115,6 +117,7 @@ kill_under_load(int kills)
 	for (i = 0; i < kills; i++) {
 		wanted = acked + 300;
 		stack_wait(has_more_acks, &wanted, "events are acknowledged");
+		poll(NULL, 0, pause_ms);
 		pid = stack_child(stack_pid(&s, "fcgi"), i % PROCESSES);
 		if (pid > 0)
 			kill(pid, SIGKILL);
@@ -151,12 +154,13 @@ load_acks(void)
 static void
 responders__killed_while_they_store_together__each_ack_holds(void **state)
 {
-	const char *kills = getenv("KILLS");
+	const char *kills = getenv("KILLS"), *pause = getenv("PAUSE_MS");
 
 	(void)state;
 	acks = calloc(ACKS_MAX, sizeof(*acks));
 	assert_non_null(acks);
-	kill_under_load(kills != NULL ? atoi(kills) : 15);
+	kill_under_load(
+	    kills != NULL ? atoi(kills) : 15, pause != NULL ? atoi(pause) : 0);
 	load_acks();
 	printf("%d acknowledged, %d failed\n", acked, failed);
 	/* Stored under the id that was told, with the body that was sent. */
