@@ -191,21 +191,24 @@ body_max(const struct request *req)
 							       : BODY_MAX;
 }
 
-static bool
-is_combined(const struct request *req)
+static struct ingest *
+begin(const struct request *req, struct response *res)
 {
 	char arg[PATH_LEN_MAX];
 
-	return strcmp(req->method, "POST") == 0 &&
-	    matches(INGEST_PATH "{}", req->path, arg) &&
-	    req->origin != ORIGIN_FOREIGN;
+	if (strcmp(req->method, "POST") != 0 ||
+	    !matches(INGEST_PATH "{}", req->path, arg) ||
+	    req->origin == ORIGIN_FOREIGN)
+		return NULL;
+	return ingest_begin(req, res);
 }
 
 const struct routing route_routing = {
 	.handle = route_handle,
 	.body_max = body_max,
-	.is_combined = is_combined,
-	.handle_many = ingest_post_many,
+	.begin = begin,
+	.is_shared = ingest_is_shared,
+	.finish = ingest_finish,
 };
 
 bool

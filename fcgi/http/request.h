@@ -86,12 +86,13 @@ struct context;
 /* Always fills the response, which was initialised. */
 typedef void request_handler(
     const struct context *, const struct request *, struct response *);
-/* Tells that the response of the request at index i is complete. */
-typedef void response_ready(void *arg, size_t i);
-/* Handles n requests at once; calls `ready` once for each, in any order. */
-typedef void request_handler_of_many(const struct context *,
-    const struct request *const[], struct response *const[], size_t n,
-    response_ready *ready, void *arg);
+
+/* A request to ingest one event, which was read and checked. */
+struct ingest;
+
+enum {
+	SHARED_MAX = 16 /* most requests whose events are stored together */
+};
 
 /* What the server asks of the routes. */
 struct routing {
@@ -99,9 +100,13 @@ struct routing {
 	/* Bytes that the body of a request may have; asked before it is read.
 	 */
 	size_t (*body_max)(const struct request *);
-	/* Whether handle_many() can handle it together with others. */
-	bool (*is_combined)(const struct request *);
-	request_handler_of_many *handle_many;
+	/* NULL: handle() handles this request; otherwise finish() does. */
+	struct ingest *(*begin)(const struct request *, struct response *);
+	/* Whether its event can be stored together with others'. */
+	bool (*is_shared)(const struct ingest *);
+	/* Fills the responses of one request, or of several shared ones. */
+	void (*finish)(
+	    const struct context *, struct ingest *const list[], size_t n);
 };
 
 /* What a handler needs besides the request; one per process. */

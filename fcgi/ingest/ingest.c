@@ -1,5 +1,6 @@
 #include "ingest.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +14,7 @@
 struct ingest {
 	struct intake in;
 	struct event event;
-	bool is_open;  /* it has an event; otherwise it was answered */
-	bool is_plain; /* event_is_plain() */
+	bool is_open; /* it has an event; otherwise it was answered */
 };
 
 static void
@@ -37,17 +37,26 @@ open_event(struct ingest *g)
 	g->in.res->took.rules += g->event.rules_us;
 }
 
-static void
-begin(struct ingest *g, const struct request *req, struct response *res)
+struct ingest *
+ingest_begin(const struct request *req, struct response *res)
 {
+	struct ingest *g = malloc(sizeof(*g));
 	int64_t began = clock_steady_us();
 
+	if (g == NULL)
+		return NULL;
 	g->is_open = intake_open(&g->in, req, req->path + strlen(INGEST_PATH),
 	    BODY_JSON | BODY_CLOUDEVENT, res);
 	res->took.parse += clock_steady_us() - began;
 	if (g->is_open)
 		open_event(g);
-	g->is_plain = g->is_open && event_is_plain(&g->event);
+	return g;
+}
+
+bool
+ingest_is_shared(const struct ingest *g)
+{
+	return g->is_open && event_is_plain(&g->event);
 }
 
 /* Another body under the same key is an error only as the header's draft says:
@@ -100,92 +109,43 @@ answer(struct ingest *g)
 	event_free(&g->event);
 }
 
-/* Some requests, handled at once. */
-struct hand {
-	const struct context *ctx;
-	struct ingest *list;
-	size_t n;
-	response_ready *ready;
-	void *arg;
-};
-
+/* Stores the events of those that were not answered yet. */
 static void
-end(struct hand *h, size_t i)
+store(const struct context *ctx, struct ingest *const list[], size_t n)
 {
-	if (h->list[i].is_open)
-		answer(&h->list[i]);
-	h->ready(h->arg, i);
-}
+	struct event *events[SHARED_MAX] = { NULL };
+	size_t i, checked = 0;
 
-static void
-store_plain(struct hand *h, struct event **plain)
-{
-	size_t i, many = 0;
-
-	for (i = 0; i < h->n; i++)
-		if (h->list[i].is_plain)
-			plain[many++] = &h->list[i].event;
+	assert(n <= SHARED_MAX);
+	for (i = 0; i < n; i++)
+		if (list[i]->is_open && list[i]->event.end != EVENT_FAILED)
+			events[checked++] = &list[i]->event;
 	event_store(
-	    h->ctx->db, plain, many, h->ctx->config->retry_schedule, false);
-	for (i = 0; i < h->n; i++)
-		if (h->list[i].is_plain || !h->list[i].is_open)
-			end(h, i);
-}
-
-/* Each by itself: it may wait for a key or an incident. */
-static void
-store_others(struct hand *h)
-{
-	struct event *e;
-	size_t i;
-
-	for (i = 0; i < h->n; i++) {
-		if (h->list[i].is_plain || !h->list[i].is_open)
-			continue;
-		e = &h->list[i].event;
-		if (e->end != EVENT_FAILED)
-			event_store(h->ctx->db, &e, 1,
-			    h->ctx->config->retry_schedule, false);
-		end(h, i);
-	}
+	    ctx->db, events, checked, ctx->config->retry_schedule, false);
 }
 
 void
-ingest_post_many(const struct context *ctx, const struct request *const reqs[],
-    struct response *const ress[], size_t n, response_ready *ready, void *arg)
+ingest_finish(const struct context *ctx, struct ingest *const list[], size_t n)
 {
-	struct ingest *list = malloc(n * sizeof(*list));
-	struct event **plain = calloc(n, sizeof(*plain));
-	struct hand hand = { ctx, list, n, ready, arg };
 	size_t i;
 
-	if (list == NULL || plain == NULL) {
-		for (i = 0; i < n; i++) {
-			problem_status(reqs[i], ress[i], STATUS_FAULT);
-			ready(arg, i);
-		}
-	} else {
-		for (i = 0; i < n; i++)
-			begin(&list[i], reqs[i], ress[i]);
-		store_plain(&hand, plain);
-		store_others(&hand);
+	store(ctx, list, n);
+	for (i = 0; i < n; i++) {
+		if (list[i]->is_open)
+			answer(list[i]);
+		free(list[i]);
 	}
-	free(list);
-	free(plain);
-}
-
-static void
-ignore(void *arg, size_t i)
-{
-	(void)arg;
-	(void)i;
 }
 
 void
 ingest_post(const struct context *ctx, const struct request *req,
     const char *service, struct response *res)
 {
+	struct ingest *g = ingest_begin(req, res);
+
 	(void)service;
-	ingest_post_many(ctx, (const struct request *const[]){ req },
-	    (struct response *const[]){ res }, 1, ignore, NULL);
+	if (g == NULL)
+		problem_status(req, res, STATUS_FAULT);
+	else
+		ingest_finish(ctx, &g, 1);
 }

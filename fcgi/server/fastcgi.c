@@ -13,9 +13,9 @@
 
 /* Requests in hand; the first one, unless others are served together with it.
  */
-static FCGX_Request fcgx[GATEWAY_MANY];
-static struct gateway gateways[GATEWAY_MANY];
-static struct exchange exchanges[GATEWAY_MANY];
+static FCGX_Request fcgx[SHARED_MAX];
+static struct gateway gateways[SHARED_MAX];
+static struct exchange exchanges[SHARED_MAX];
 
 static void
 ignore(int sig)
@@ -38,7 +38,7 @@ fastcgi_open(int listen_fd)
 	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "200", 0);
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 0);
 	failed = FCGX_Init();
-	for (i = 0; i < GATEWAY_MANY && failed == 0; i++)
+	for (i = 0; i < SHARED_MAX && failed == 0; i++)
 		failed = FCGX_InitRequest(&fcgx[i], listen_fd, 0);
 	if (failed == 0)
 		return STATUS_OK;
@@ -110,7 +110,7 @@ take(const struct context *context, size_t n)
 static void
 answer(const struct context *context, size_t first, size_t n)
 {
-	struct exchange *list[GATEWAY_MANY] = { NULL };
+	struct exchange *list[SHARED_MAX] = { NULL };
 	size_t i;
 
 	for (i = 0; i < n; i++)
@@ -141,13 +141,13 @@ fastcgi_serve(const struct context *context, int *served)
 		return status;
 	/*
 	 * While every responder is busy, requests wait at the socket: those
-	 * that can be handled together are taken along. The first that cannot
-	 * is the last that is taken, and is answered after them.
+	 * whose events can be stored together are taken along. The first other
+	 * one is the last that is taken, and is answered after them.
 	 */
-	more = gateway_is_combined(context, &exchanges[0]);
-	while (more && n < GATEWAY_MANY && score_all_busy() &&
+	more = gateway_is_shared(context, &exchanges[0]);
+	while (more && n < SHARED_MAX && score_all_busy() &&
 	    take(context, n) == STATUS_OK)
-		more = gateway_is_combined(context, &exchanges[n++]);
+		more = gateway_is_shared(context, &exchanges[n++]);
 	together = more || n == 1 ? n : n - 1;
 	answer(context, 0, together);
 	if (together < n)

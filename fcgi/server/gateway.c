@@ -188,6 +188,8 @@ gateway_read(
 	enum status status;
 
 	x->gateway = g;
+	x->ingest = NULL;
+	response_init(&x->response);
 	*q = (struct request){ 0 };
 	empty(&x->uri, URI_MAX);
 	head_read(q, g->params, context->config, &x->uri);
@@ -207,13 +209,14 @@ gateway_read(
 		arrival = MISCONFIGURED;
 	x->arrival = (int)arrival;
 	x->read_us = clock_steady_us() - x->served.began_us;
+	if (arrival == WHOLE)
+		x->ingest = context->routing->begin(q, &x->response);
 }
 
 bool
-gateway_is_combined(const struct context *context, const struct exchange *x)
+gateway_is_shared(const struct context *context, const struct exchange *x)
 {
-	return x->arrival == WHOLE &&
-	    context->routing->is_combined(&x->request);
+	return x->ingest != NULL && context->routing->is_shared(x->ingest);
 }
 
 /* Lines of the log are now about this request, and at its level. */
@@ -264,43 +267,23 @@ finish(struct exchange *x)
 	empty(&x->uri, URI_MAX);
 }
 
-/* Requests that are handled together. */
-struct hand {
-	const struct context *context;
-	struct exchange *const *list;
-	int64_t db_us; /* spent on the database before */
-};
-
+/* Fills the responses of requests that arrived whole. */
 static void
-ready(void *arg, size_t i)
+handle(const struct context *context, struct exchange *const list[], size_t n)
 {
-	const struct hand *hand = arg;
-
-	hand->list[i]->response.took.db =
-	    db_spent_us(hand->context->db) - hand->db_us;
-	finish(hand->list[i]);
-}
-
-static void
-answer_many(
-    const struct context *context, struct exchange *const list[], size_t n)
-{
-	struct hand hand = { context, list, db_spent_us(context->db) };
-	const struct request *requests[GATEWAY_MANY];
-	struct response *responses[GATEWAY_MANY];
+	int64_t db = db_spent_us(context->db);
+	struct ingest *ingests[SHARED_MAX];
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		requests[i] = &list[i]->request;
-		responses[i] = &list[i]->response;
-	}
-	if (gateway_is_combined(context, list[0])) {
-		context->routing->handle_many(
-		    context, requests, responses, n, ready, &hand);
-	} else {
-		context->routing->handle(context, requests[0], responses[0]);
-		ready(&hand, 0);
-	}
+	for (i = 0; i < n; i++)
+		ingests[i] = list[i]->ingest;
+	if (ingests[0] != NULL)
+		context->routing->finish(context, ingests, n);
+	else
+		context->routing->handle(
+		    context, &list[0]->request, &list[0]->response);
+	for (i = 0; i < n; i++)
+		list[i]->response.took.db = db_spent_us(context->db) - db;
 }
 
 void
@@ -309,17 +292,14 @@ gateway_answer(
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		response_init(&list[i]->response);
 	/* What is logged about several requests is logged as the first's. */
 	attend(list[0]);
-	if (list[0]->arrival == WHOLE) {
-		answer_many(context, list, n);
-	} else {
-		if (list[0]->arrival != CUT)
-			refuse(list[0]);
-		finish(list[0]);
-	}
+	if (list[0]->arrival == WHOLE)
+		handle(context, list, n);
+	else if (list[0]->arrival != CUT)
+		refuse(list[0]);
+	for (i = 0; i < n; i++)
+		finish(list[i]);
 	log_about(NULL);
 	log_level((enum log_level)context->config->business.log_level);
 }

@@ -22,10 +22,6 @@ struct gateway {
 	void (*finish)(void *arg);
 };
 
-enum {
-	GATEWAY_MANY = 16 /* requests that are handled together */
-};
-
 /* A request that was read, and its answer. */
 struct exchange {
 	const struct gateway *gateway;
@@ -35,6 +31,7 @@ struct exchange {
 	struct scored scored;
 	int arrival; /* how the body came */
 	int64_t read_us;
+	struct ingest *ingest; /* NULL: it is another request, or not whole */
 	struct buf body, plain, uri; /* their memory is used again */
 };
 
@@ -45,14 +42,14 @@ struct exchange {
  */
 void gateway_read(
     const struct context *, struct exchange *, const struct gateway *);
-/* Whether the request can be handled together with others. */
-bool gateway_is_combined(const struct context *, const struct exchange *);
+/* Whether the request can be answered together with others. */
+bool gateway_is_shared(const struct context *, const struct exchange *);
 /*
- * Answers n requests that were read; more than one only if each of them can be
- * handled together with others. A request that arrived whole is answered by the
- * context's routing; one that did not with 400; with 500 if memory is short or
- * a fastcgi_param is wrong; and not at all if the client left. Logs each
- * request, at debug or, if it took long, at warn.
+ * Answers one request that was read, or n that can be answered together. A
+ * request that arrived whole is answered by the context's routing; one that did
+ * not with 400; with 500 if memory is short or a fastcgi_param is wrong; and
+ * not at all if the client left. Logs each request, at debug or, if it took
+ * long, at warn.
  */
 void gateway_answer(
     const struct context *, struct exchange *const list[], size_t n);

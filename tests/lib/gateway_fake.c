@@ -81,11 +81,12 @@ body_max(const struct request *q)
 	return BODY_MAX;
 }
 
-static bool
-is_combined(const struct request *q)
+static struct ingest *
+begin(const struct request *q, struct response *r)
 {
 	(void)q;
-	return false;
+	(void)r;
+	return NULL;
 }
 
 struct config gateway_config = { .business = { .threshold_kwh = 500,
@@ -94,9 +95,9 @@ struct config gateway_config = { .business = { .threshold_kwh = 500,
 void
 fake_serve(struct fake *f, char **params)
 {
-	static const struct routing routing = { .handle = handle,
-		.body_max = body_max,
-		.is_combined = is_combined };
+	static const struct routing routing = {
+		.handle = handle, .body_max = body_max, .begin = begin
+	};
 	static struct exchange exchange;
 	const struct context context = { .routing = &routing,
 		.config = &gateway_config };

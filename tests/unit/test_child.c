@@ -52,17 +52,18 @@ body_max(const struct request *q)
 	return 1024;
 }
 
-static bool
-is_combined(const struct request *q)
+static struct ingest *
+begin(const struct request *q, struct response *r)
 {
 	(void)q;
-	return false;
+	(void)r;
+	return NULL;
 }
 
 static const struct routing routing = {
 	.handle = handle,
 	.body_max = body_max,
-	.is_combined = is_combined,
+	.begin = begin,
 };
 
 static struct listener
