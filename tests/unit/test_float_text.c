@@ -1,0 +1,163 @@
+/* The shortest text of a double, compared with a search of all lengths. */
+#include "t.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "coerce.h"
+
+enum {
+	ROUNDS = 30000
+};
+
+/* The definition: the first of all lengths that reads back. */
+static void
+search(double d, char out[32])
+{
+	char text[32], digits[24];
+	int precision, exponent, n;
+
+	for (precision = 0; precision < 17; precision++) {
+		snprintf(text, sizeof(text), "%.*e", precision, d);
+		if (strtod(text, NULL) == d)
+			break;
+	}
+	exponent = atoi(strchr(text, 'e') + 1);
+	if (d == 0)
+		exponent = 0;
+	if (exponent >= -4 && exponent < 16) {
+		n = precision - exponent;
+		snprintf(out, 32, "%.*f", n > 1 ? n : 1, d);
+		return;
+	}
+	snprintf(digits, sizeof(digits), "%.*s", (int)strcspn(text, "e"), text);
+	snprintf(out, 32, "%se%+03d", digits, exponent);
+}
+
+static void
+check_one(double d)
+{
+	char out[32], expected[32];
+
+	coerce_float_text(d, out);
+	search(d, expected);
+	assert_string_equal(out, expected);
+	assert_true(strtod(out, NULL) == d);
+}
+
+/* Also the doubles beside it, and all of them negative. */
+static void
+check(double d)
+{
+	double list[] = { d, nextafter(d, INFINITY), nextafter(d, -INFINITY) };
+	size_t i;
+
+	for (i = 0; i < sizeof(list) / sizeof(*list); i++)
+		if (isfinite(list[i])) {
+			check_one(list[i]);
+			check_one(-list[i]);
+		}
+}
+
+/* xorshift64 (Marsaglia 2003). */
+static uint64_t
+next(void)
+{
+	static uint64_t x = 88172645463325252u;
+
+	x ^= x << 13;
+	x ^= x >> 7;
+	x ^= x << 17;
+	return x;
+}
+
+static void
+float_text__powers_of_two__as_searched(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = -1074; i <= 1023; i++)
+		check(ldexp(1, i));
+}
+
+static void
+float_text__powers_of_ten_and_limits__as_searched(void **state)
+{
+	char text[32];
+	int i;
+
+	(void)state;
+	for (i = -324; i <= 308; i++) {
+		snprintf(text, sizeof(text), "1e%d", i);
+		check(strtod(text, NULL));
+		snprintf(text, sizeof(text), "9.99999999999999e%d", i);
+		check(strtod(text, NULL));
+	}
+	check(0);
+	check(DBL_MIN);
+	check(DBL_MAX);
+	check(DBL_EPSILON);
+}
+
+static void
+float_text__random_bits__as_searched(void **state)
+{
+	uint64_t bits;
+	double d;
+	int i;
+
+	(void)state;
+	for (i = 0; i < ROUNDS; i++) {
+		bits = next();
+		memcpy(&d, &bits, sizeof(d));
+		if (isfinite(d))
+			check_one(d);
+	}
+}
+
+static void
+float_text__random_below_the_least_normal__as_searched(void **state)
+{
+	uint64_t bits;
+	double d;
+	int i;
+
+	(void)state;
+	for (i = 0; i < ROUNDS; i++) {
+		bits = next() >> (12 + next() % 52);
+		memcpy(&d, &bits, sizeof(d));
+		check_one(d);
+	}
+}
+
+/* As senders send them: up to 17 digits, the point somewhere. */
+static void
+float_text__random_decimals__as_searched(void **state)
+{
+	uint64_t below = 1;
+	char text[64];
+	int i;
+
+	(void)state;
+	for (i = 0; i < ROUNDS; i++) {
+		below = i % 17 == 0 ? 10 : below * 10;
+		snprintf(text, sizeof(text), "%llue%d",
+		    (unsigned long long)(next() % below),
+		    (int)(next() % 40) - 20);
+		check_one(strtod(text, NULL));
+	}
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(float_text__powers_of_two__as_searched),
+	cmocka_unit_test(float_text__powers_of_ten_and_limits__as_searched),
+	cmocka_unit_test(float_text__random_bits__as_searched),
+	cmocka_unit_test(
+	    float_text__random_below_the_least_normal__as_searched),
+	cmocka_unit_test(float_text__random_decimals__as_searched),
+};
+
+T_MAIN(tests)
