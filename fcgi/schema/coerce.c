@@ -187,6 +187,39 @@ double_of(const char *number, size_t len)
 	return len == 2 && d == 0 ? 0 : d;
 }
 
+/*
+ * True: this number of JSON is what coerce_float_text() writes for its double,
+ * since up to DBL_DIG digits are kept, see shortest(). Not all such numbers
+ * are recognised, but most that senders write.
+ */
+static bool
+is_float_text(const char *number, size_t len)
+{
+	const char *end = number + len, *point = memchr(number, '.', len);
+
+	if (point == NULL || len > DBL_DIG + 1 ||
+	    memchr(number, 'e', len) != NULL ||
+	    memchr(number, 'E', len) != NULL)
+		return false;
+	if (end[-1] == '0')
+		return end == point + 2;
+	/* From 0.1 on; below 0.0001, an exponent is written. */
+	return point[-1] != '0' || point[1] != '0';
+}
+
+static const struct coerce_error *
+float_from_number(const char *number, size_t len, struct value *out)
+{
+	double d = double_of(number, len);
+
+	if (!is_float_text(number, len))
+		return set_float(out, d);
+	out->number = d;
+	memcpy(out->text, number, len);
+	out->text[len] = '\0';
+	return NULL;
+}
+
 static const struct coerce_error *
 to_float(const struct cJSON *v, struct value *out)
 {
@@ -196,7 +229,7 @@ to_float(const struct cJSON *v, struct value *out)
 	switch (json_type(v)) {
 	case JSON_NUMBER:
 		number = json_number(v, &len);
-		return set_float(out, double_of(number, len));
+		return float_from_number(number, len, out);
 	case JSON_STRING:
 		return float_from_string(json_string(v), out);
 	case JSON_BOOL:

@@ -151,6 +151,76 @@ float_text__random_decimals__as_searched(void **state)
 	}
 }
 
+/* Returns the text that a number field gets from this number of JSON. */
+static const char *
+text_of(const char *number, struct value *value)
+{
+	struct scan_error error;
+	struct json *document;
+
+	assert_int_equal(
+	    json_parse(number, strlen(number), &document, &error), STATUS_OK);
+	assert_null(coerce(FIELD_FLOAT, json_root(document), value));
+	json_free(document);
+	return value->text;
+}
+
+static void
+check_number(const char *number)
+{
+	struct value value;
+	char expected[32];
+	double d = strtod(number, NULL);
+
+	/* As Python, whose integers have no negative zero. */
+	search(strcmp(number, "-0") == 0 ? 0 : d, expected);
+	assert_string_equal(text_of(number, &value), expected);
+	assert_true(value.number == d);
+}
+
+/* Few digits, with all that can stand before and after them. */
+static void
+float_text__numbers_of_json__as_searched(void **state)
+{
+	static const struct {
+		const char *before, *after;
+	} rows[] = { { "", "" }, { "", ".0" }, { "", ".5" }, { "", ".50" },
+		{ "0.", "" }, { "0.0", "" }, { "0.000", "" }, { "0.0000", "" },
+		{ "", ".000" }, { "", ".001" }, { "12.", "" }, { "", "e-7" },
+		{ "", ".0e3" }, { "1234567890123.", "" },
+		{ "0.123456789012", "" }, { "", ".25E-3" },
+		{ "10000000000000000", "" }, { "", ".000000000000001" } };
+	char number[64];
+	size_t r;
+	int i;
+
+	(void)state;
+	for (i = 0; i <= 1010; i++)
+		for (r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+			snprintf(number, sizeof(number), "-%s%d%s",
+			    rows[r].before, i, rows[r].after);
+			check_number(number);
+			check_number(number + 1);
+		}
+}
+
+static void
+float_text__random_numbers_of_json__as_searched(void **state)
+{
+	char number[64];
+	int i;
+
+	(void)state;
+	for (i = 0; i < ROUNDS; i++) {
+		snprintf(number, sizeof(number), "%s%llu.%0*llu",
+		    next() % 2 ? "-" : "",
+		    (unsigned long long)(next() % (1ull << next() % 40)),
+		    (int)(1 + next() % 12),
+		    (unsigned long long)(next() % (1ull << next() % 40)));
+		check_number(number);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(float_text__powers_of_two__as_searched),
 	cmocka_unit_test(float_text__powers_of_ten_and_limits__as_searched),
@@ -158,6 +228,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    float_text__random_below_the_least_normal__as_searched),
 	cmocka_unit_test(float_text__random_decimals__as_searched),
+	cmocka_unit_test(float_text__numbers_of_json__as_searched),
+	cmocka_unit_test(float_text__random_numbers_of_json__as_searched),
 };
 
 T_MAIN(tests)
