@@ -1,5 +1,6 @@
 #include "head.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -160,10 +161,11 @@ put_uri(struct buf *b, const struct head *head)
 static bool
 is_request_id(const char *s)
 {
-	size_t n = strspn(s,
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	    "-._~+/=:@");
+	size_t n = 0;
 
+	while (s[n] != '\0' &&
+	    (isalnum((unsigned char)s[n]) || strchr("-._~+/=:@", s[n]) != NULL))
+		n++;
 	return n > 0 && n <= REQUEST_ID_MAX && s[n] == '\0';
 }
 
