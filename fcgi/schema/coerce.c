@@ -1,6 +1,7 @@
 #include "coerce.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,27 +37,43 @@ static const struct coerce_error
 	    "Input should be a valid boolean, unable to interpret input" },
     string_type = { "string_type", "Input should be a valid string" };
 
+/*
+ * Writes d with the fewest digits that read back as d, as "%.*e" does; returns
+ * the number of digits after the point.
+ *
+ * If DBL_DIG digits or fewer read back as d, they are those of d rounded to
+ * DBL_DIG, without zeros at the end; so there is no need to try each length.
+ * Below DBL_MIN, where doubles have fewer digits, this does not hold.
+ */
+static int
+shortest(double d, char text[32])
+{
+	int precision = fabs(d) < DBL_MIN ? 0 : DBL_DIG - 1;
+	const char *e;
+
+	snprintf(text, 32, "%.*e", precision, d);
+	while (precision < DBL_DECIMAL_DIG - 1 && strtod(text, NULL) != d)
+		snprintf(text, 32, "%.*e", ++precision, d);
+	for (e = strchr(text, 'e'); precision > 0 && e[-1] == '0'; e--)
+		precision--;
+	return precision;
+}
+
 void
 coerce_float_text(double d, char out[32])
 {
-	char text[32], digits[24];
-	int precision, exponent, n;
+	char text[32];
+	int precision = shortest(d, text), exponent, n;
 
-	for (precision = 0; precision < 17; precision++) {
-		snprintf(text, sizeof(text), "%.*e", precision, d);
-		if (strtod(text, NULL) == d)
-			break;
-	}
-	exponent = atoi(strchr(text, 'e') + 1);
-	if (d == 0)
-		exponent = 0;
+	exponent = d == 0 ? 0 : atoi(strchr(text, 'e') + 1);
 	if (exponent >= -4 && exponent < 16) {
 		n = precision - exponent;
 		snprintf(out, 32, "%.*f", n > 1 ? n : 1, d);
 		return;
 	}
-	snprintf(digits, sizeof(digits), "%.*s", (int)strcspn(text, "e"), text);
-	snprintf(out, 32, "%se%+03d", digits, exponent);
+	/* A sign, a digit, and a point before further digits. */
+	n = (d < 0) + 1 + (precision > 0) + precision;
+	snprintf(out, 32, "%.*se%+03d", n, text, exponent);
 }
 
 static const struct coerce_error *
@@ -170,6 +187,39 @@ double_of(const char *number, size_t len)
 	return len == 2 && d == 0 ? 0 : d;
 }
 
+/*
+ * True: this number of JSON is what coerce_float_text() writes for its double,
+ * since up to DBL_DIG digits are kept, see shortest(). Not all such numbers
+ * are recognised, but most that senders write.
+ */
+static bool
+is_float_text(const char *number, size_t len)
+{
+	const char *end = number + len, *point = memchr(number, '.', len);
+
+	if (point == NULL || len > DBL_DIG + 1 ||
+	    memchr(number, 'e', len) != NULL ||
+	    memchr(number, 'E', len) != NULL)
+		return false;
+	if (end[-1] == '0')
+		return end == point + 2;
+	/* From 0.1 on; below 0.0001, an exponent is written. */
+	return point[-1] != '0' || point[1] != '0';
+}
+
+static const struct coerce_error *
+float_from_number(const char *number, size_t len, struct value *out)
+{
+	double d = double_of(number, len);
+
+	if (!is_float_text(number, len))
+		return set_float(out, d);
+	out->number = d;
+	memcpy(out->text, number, len);
+	out->text[len] = '\0';
+	return NULL;
+}
+
 static const struct coerce_error *
 to_float(const struct cJSON *v, struct value *out)
 {
@@ -179,7 +229,7 @@ to_float(const struct cJSON *v, struct value *out)
 	switch (json_type(v)) {
 	case JSON_NUMBER:
 		number = json_number(v, &len);
-		return set_float(out, double_of(number, len));
+		return float_from_number(number, len, out);
 	case JSON_STRING:
 		return float_from_string(json_string(v), out);
 	case JSON_BOOL:

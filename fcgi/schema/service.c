@@ -26,15 +26,22 @@ service_find(const char *name)
 	return NULL;
 }
 
+static bool
+is_name_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
+	    c == '-';
+}
+
 bool
 service_name_is_valid(const char *name)
 {
-	static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
-	size_t n = strlen(name);
+	size_t n = 0;
 
-	return n >= 1 && n <= NAME_MAX_LEN && strchr(first, name[0]) != NULL &&
-	    strspn(name, rest) == n;
+	while (is_name_byte(name[n]))
+		n++;
+	return n >= 1 && n <= NAME_MAX_LEN && name[n] == '\0' &&
+	    name[0] != '_' && name[0] != '-';
 }
 
 const struct service *const *

@@ -57,15 +57,15 @@ parse_length(const char *s, unsigned long long *out)
 
 /* Keeps body->max bytes at most; further bytes are read and dropped. */
 static enum arrival
-read_body(const struct gateway *g, struct request *q, struct buf *body)
+read_body(const struct gateway *g, const char *content_length,
+    struct request *q, struct buf *body)
 {
 	static char chunk[CHUNK];
 	unsigned long long announced, got = 0;
 	bool good;
 	size_t n;
 
-	good =
-	    parse_length(head_param(g->params, "CONTENT_LENGTH"), &announced);
+	good = parse_length(content_length, &announced);
 	while ((n = g->read(g->arg, chunk, sizeof(chunk))) > 0) {
 		got += n;
 		if (got <= body->max)
@@ -136,14 +136,14 @@ write_response(
 
 /* Reads the location's settings. */
 static enum status
-configure(const struct context *context, const struct gateway *g,
-    struct business *business)
+configure(
+    const struct context *context, struct head *head, struct business *business)
 {
 	enum status status;
 	char error[256];
 
 	*business = context->config->business;
-	status = config_override(business, head_param, g->params, error);
+	status = config_override(business, head_param, head, error);
 	log_level((enum log_level)business->log_level);
 	if (status != STATUS_OK)
 		log_error("gateway: fastcgi_param %s", error);
@@ -186,21 +186,24 @@ gateway_read(
 	struct request *q = &x->request;
 	enum arrival arrival;
 	enum status status;
+	struct head head;
+	const char *content_length;
 
 	x->gateway = g;
 	x->ingest = NULL;
 	response_init(&x->response);
 	*q = (struct request){ 0 };
 	empty(&x->uri, URI_MAX);
-	head_read(q, g->params, context->config, &x->uri);
+	head_open(&head, g->params);
+	head_read(q, &head, context->config, &x->uri);
+	content_length = head_param(&head, "CONTENT_LENGTH");
 	served_begin(&x->served, q);
-	score_begin(&x->scored, q->method, q->path, q->query,
-	    head_param(g->params, "CONTENT_LENGTH"));
-	status = configure(context, g, &q->business);
+	score_begin(&x->scored, q->method, q->path, q->query, content_length);
+	status = configure(context, &head, &q->business);
 	q->body_max = context->routing->body_max(q);
 	empty(&x->body, q->body_max);
 	empty(&x->plain, q->body_max);
-	arrival = read_body(g, q, &x->body);
+	arrival = read_body(g, content_length, q, &x->body);
 	if (arrival == WHOLE && body_decompress(q, &x->plain) != STATUS_OK)
 		arrival = OUT_OF_MEMORY;
 	if (x->uri.failed && arrival != CUT)

@@ -1,5 +1,6 @@
 #include "head.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -8,6 +9,38 @@
 enum {
 	REQUEST_ID_MAX = 128, /* must fit a line of the log */
 };
+
+/* Few of the names that are looked for have the place of another one. */
+static size_t
+place(const char *name, size_t n)
+{
+	return (n + 5u * (unsigned char)name[n / 2] +
+		   11u * (unsigned char)name[n - 1]) %
+	    HEAD_PLACES;
+}
+
+void
+head_open(struct head *head, char **params)
+{
+	size_t n, at;
+
+	*head = (struct head){ 0 };
+	for (; params != NULL && *params != NULL; params++) {
+		n = strcspn(*params, "=");
+		if (n == 0)
+			continue;
+		at = place(*params, n);
+		if (head->first[at] == NULL)
+			head->first[at] = params;
+	}
+}
+
+/* The first parameter that can have that name. */
+static char **
+find(const struct head *head, const char *name)
+{
+	return head->first[place(name, strlen(name))];
+}
 
 /* The next value of that name, or NULL; *params moves past it. */
 static const char *
@@ -26,17 +59,24 @@ next_value(char ***params, const char *name)
 	return NULL;
 }
 
-const char *
-head_param(void *arg, const char *name)
+static const char *
+value_of(const struct head *head, const char *name)
 {
-	char **params = arg;
+	char **params = find(head, name);
 
 	return next_value(&params, name);
 }
 
-static int
-count_params(char **params, const char *name)
+const char *
+head_param(void *head, const char *name)
 {
+	return value_of(head, name);
+}
+
+static int
+count_params(const struct head *head, const char *name)
+{
+	char **params = find(head, name);
 	int n = 0;
 
 	while (next_value(&params, name) != NULL)
@@ -50,9 +90,10 @@ count_params(char **params, const char *name)
  * line.
  */
 static const char *
-find_in_list(char **params, const char *name, const char *text)
+find_in_list(const struct head *head, const char *name, const char *text)
 {
-	const char *first = head_param(params, name), *value;
+	const char *first = value_of(head, name), *value;
+	char **params = find(head, name);
 
 	while ((value = next_value(&params, name)) != NULL)
 		if (strstr(value, text) != NULL)
@@ -62,9 +103,10 @@ find_in_list(char **params, const char *name, const char *text)
 
 /* Finds the codings other than "identity", in all lines. */
 static void
-read_encodings(char **params, struct request *q)
+read_encodings(const struct head *head, struct request *q)
 {
 	static const char blank[] = " \t,";
+	char **params = find(head, "HTTP_CONTENT_ENCODING");
 	const char *value, *s;
 	size_t n;
 
@@ -97,10 +139,10 @@ origin_form(const char *uri)
 
 /* A plain CGI server may send only the decoded path, in two parts. */
 static void
-put_uri(struct buf *b, char **params)
+put_uri(struct buf *b, const struct head *head)
 {
 	static const char *const parts[] = { "SCRIPT_NAME", "PATH_INFO" };
-	const char *value = head_param(params, "REQUEST_URI");
+	const char *value = value_of(head, "REQUEST_URI");
 	size_t i;
 
 	if (value != NULL && *value != '\0') {
@@ -108,10 +150,10 @@ put_uri(struct buf *b, char **params)
 		return;
 	}
 	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++)
-		if ((value = head_param(params, parts[i])) != NULL)
+		if ((value = value_of(head, parts[i])) != NULL)
 			buf_puts(b, value);
 	buf_putc(b, '?');
-	if ((value = head_param(params, "QUERY_STRING")) != NULL)
+	if ((value = value_of(head, "QUERY_STRING")) != NULL)
 		buf_puts(b, value);
 }
 
@@ -119,18 +161,20 @@ put_uri(struct buf *b, char **params)
 static bool
 is_request_id(const char *s)
 {
-	size_t n = strspn(s,
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	    "-._~+/=:@");
+	size_t n = 0;
 
+	while (s[n] != '\0' &&
+	    (isalnum((unsigned char)s[n]) || strchr("-._~+/=:@", s[n]) != NULL))
+		n++;
 	return n > 0 && n <= REQUEST_ID_MAX && s[n] == '\0';
 }
 
 /* The least trusted of all lines of a header; no site: Sec-Fetch-Site. */
 static enum origin
-worst(char **params, const char *name, const struct site *site)
+worst(const struct head *head, const char *name, const struct site *site)
 {
 	enum origin found = ORIGIN_NONE, one;
+	char **params = find(head, name);
 	const char *value;
 
 	while ((value = next_value(&params, name)) != NULL) {
@@ -147,23 +191,24 @@ worst(char **params, const char *name, const struct site *site)
  * Sec-Fetch-Site names a foreign site.
  */
 static void
-read_origin(char **params, const struct config *config, struct request *q)
+read_origin(
+    const struct head *head, const struct config *config, struct request *q)
 {
-	const char *https = head_param(params, "HTTPS");
-	const char *scheme = head_param(params, "REQUEST_SCHEME");
+	const char *https = value_of(head, "HTTPS");
+	const char *scheme = value_of(head, "REQUEST_SCHEME");
 	const struct site site = {
-		.host = head_param(params, "HTTP_HOST"),
-		.name = head_param(params, "SERVER_NAME"),
+		.host = value_of(head, "HTTP_HOST"),
+		.name = value_of(head, "SERVER_NAME"),
 		.is_https = (https != NULL && strcmp(https, "on") == 0) ||
 		    (scheme != NULL && strcmp(scheme, "https") == 0),
 		.listed = config->origins,
 	};
-	enum origin fetch = worst(params, "HTTP_SEC_FETCH_SITE", NULL);
+	enum origin fetch = worst(head, "HTTP_SEC_FETCH_SITE", NULL);
 
-	q->origin = worst(params, "HTTP_ORIGIN", &site);
+	q->origin = worst(head, "HTTP_ORIGIN", &site);
 	if (q->origin == ORIGIN_LISTED) {
-		if (count_params(params, "HTTP_ORIGIN") == 1)
-			q->reader = head_param(params, "HTTP_ORIGIN");
+		if (count_params(head, "HTTP_ORIGIN") == 1)
+			q->reader = value_of(head, "HTTP_ORIGIN");
 		/* nginx joins several lines; no browser sends several. */
 		if (q->reader != NULL && strpbrk(q->reader, ", \t") != NULL)
 			q->reader = NULL;
@@ -176,11 +221,11 @@ read_origin(char **params, const struct config *config, struct request *q)
 }
 
 static void
-read_line(char **params, struct request *q, struct buf *uri)
+read_line(const struct head *head, struct request *q, struct buf *uri)
 {
 	char *mark;
 
-	put_uri(uri, params);
+	put_uri(uri, head);
 	q->path = uri->data;
 	q->query = "";
 	if (uri->len > 0 && (mark = strchr(uri->data, '?')) != NULL) {
@@ -189,60 +234,60 @@ read_line(char **params, struct request *q, struct buf *uri)
 	}
 	if (*q->path == '\0')
 		q->path = "/";
-	q->method = head_param(params, "REQUEST_METHOD");
+	q->method = value_of(head, "REQUEST_METHOD");
 	if (q->method == NULL)
 		q->method = "";
 }
 
 /* Only nginx's id: a client could give the same id to all its requests. */
 static const char *
-find_request_id(char **params)
+find_request_id(const struct head *head)
 {
-	const char *id = head_param(params, "REQUEST_ID");
+	const char *id = value_of(head, "REQUEST_ID");
 
 	return id != NULL && is_request_id(id) ? id : NULL;
 }
 
 /* With several lines, none is valid (Trace Context, section 3.2). */
 static const char *
-find_traceparent(char **params)
+find_traceparent(const struct head *head)
 {
-	const char *parent = head_param(params, "HTTP_TRACEPARENT");
+	const char *parent = value_of(head, "HTTP_TRACEPARENT");
 
 	return parent != NULL && traceparent_is_valid(parent) &&
-		count_params(params, "HTTP_TRACEPARENT") == 1
+		count_params(head, "HTTP_TRACEPARENT") == 1
 	    ? parent
 	    : NULL;
 }
 
 static void
-read_cloud_head(char **params, struct cloud_head *ce)
+read_cloud_head(const struct head *head, struct cloud_head *ce)
 {
-	ce->specversion = head_param(params, "HTTP_CE_SPECVERSION");
-	ce->id = head_param(params, "HTTP_CE_ID");
-	ce->source = head_param(params, "HTTP_CE_SOURCE");
-	ce->type = head_param(params, "HTTP_CE_TYPE");
-	ce->time = head_param(params, "HTTP_CE_TIME");
-	ce->traceparent = head_param(params, "HTTP_CE_TRACEPARENT");
+	ce->specversion = value_of(head, "HTTP_CE_SPECVERSION");
+	ce->id = value_of(head, "HTTP_CE_ID");
+	ce->source = value_of(head, "HTTP_CE_SOURCE");
+	ce->type = value_of(head, "HTTP_CE_TYPE");
+	ce->time = value_of(head, "HTTP_CE_TIME");
+	ce->traceparent = value_of(head, "HTTP_CE_TRACEPARENT");
 }
 
 void
-head_read(struct request *q, char **params, const struct config *config,
-    struct buf *uri)
+head_read(struct request *q, const struct head *head,
+    const struct config *config, struct buf *uri)
 {
-	read_line(params, q, uri);
-	q->content_type = head_param(params, "CONTENT_TYPE");
-	q->content_types = count_params(params, "HTTP_CONTENT_TYPE");
-	read_encodings(params, q);
+	read_line(head, q, uri);
+	q->content_type = value_of(head, "CONTENT_TYPE");
+	q->content_types = count_params(head, "HTTP_CONTENT_TYPE");
+	read_encodings(head, q);
 	q->accept =
-	    find_in_list(params, "HTTP_ACCEPT", "application/problem+json");
-	q->prefer = head_param(params, "HTTP_PREFER");
-	q->idempotency_key = head_param(params, "HTTP_IDEMPOTENCY_KEY");
-	q->idempotency_keys = count_params(params, "HTTP_IDEMPOTENCY_KEY");
-	q->request_id = find_request_id(params);
-	q->traceparent = find_traceparent(params);
-	q->by_nchan = head_param(params, "STREAM_BY_NCHAN") != NULL;
+	    find_in_list(head, "HTTP_ACCEPT", "application/problem+json");
+	q->prefer = value_of(head, "HTTP_PREFER");
+	q->idempotency_key = value_of(head, "HTTP_IDEMPOTENCY_KEY");
+	q->idempotency_keys = count_params(head, "HTTP_IDEMPOTENCY_KEY");
+	q->request_id = find_request_id(head);
+	q->traceparent = find_traceparent(head);
+	q->by_nchan = value_of(head, "STREAM_BY_NCHAN") != NULL;
 	q->body = "";
-	read_cloud_head(params, &q->ce);
-	read_origin(params, config, q);
+	read_cloud_head(head, &q->ce);
+	read_origin(head, config, q);
 }

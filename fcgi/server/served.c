@@ -1,6 +1,5 @@
 #include "served.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "clock.h"
@@ -30,12 +29,17 @@ add_ms(struct served *s, const char *name, int64_t us)
 static void
 find_service(char service[64], const char *path)
 {
-	size_t n = strlen(INGEST_PATH);
+	const size_t skip = strlen(INGEST_PATH);
+	size_t n;
 
 	service[0] = '\0';
-	if (strncmp(path, INGEST_PATH, n) != 0)
+	if (strncmp(path, INGEST_PATH, skip) != 0)
 		return;
-	snprintf(service, 64, "%.*s", (int)strcspn(path + n, "/"), path + n);
+	n = strcspn(path + skip, "/");
+	if (n >= 64)
+		return;
+	memcpy(service, path + skip, n);
+	service[n] = '\0';
 	if (!service_name_is_valid(service))
 		service[0] = '\0';
 }

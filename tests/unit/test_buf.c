@@ -1,6 +1,8 @@
 /* The bounded buffer and UTF-8. */
 #include "t.h"
 
+#include <string.h>
+
 #include "buf.h"
 #include "utf8.h"
 
@@ -48,6 +50,31 @@ buf__every_kind_of_write__in_order(void **state)
 	buf_printf(&b, "%d-%s", 42, "x");
 	assert_int_equal(b.len, 8);
 	assert_memory_equal(b.data, "a\0bc42-x", 9);
+	buf_free(&b);
+}
+
+/* Around the length from which a text is formatted twice. */
+static void
+buf__printed_texts_of_any_length__whole(void **state)
+{
+	char text[600];
+	struct buf b;
+	int i;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	buf_init(&b, 2 * sizeof(text) + 2);
+	for (i = 200; i < (int)sizeof(text); i++) {
+		buf_reset(&b);
+		buf_printf(&b, "%.*s%d", i, text, i);
+		assert_int_equal(b.len, i + 3);
+		assert_memory_equal(b.data, text, i);
+		assert_int_equal(atoi(b.data + i), i);
+	}
+	buf_printf(&b, "%.*s", (int)sizeof(text), text);
+	buf_printf(&b, "%.*s", (int)sizeof(text), text);
+	assert_true(b.failed);
+	assert_int_equal(b.len, 599 + 3 + sizeof(text));
 	buf_free(&b);
 }
 
@@ -235,6 +262,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(buf__empty__a_string),
 	cmocka_unit_test(buf__zeroed__freed_without_harm),
 	cmocka_unit_test(buf__every_kind_of_write__in_order),
+	cmocka_unit_test(buf__printed_texts_of_any_length__whole),
 	cmocka_unit_test(buf__grown_to_its_maximum__nothing_lost),
 	cmocka_unit_test(buf__over_its_maximum__fails_until_reset),
 	cmocka_unit_test(buf__failed_before_any_write__still_a_string),

@@ -246,6 +246,27 @@ gateway__request_id__nginx_s_alone_short_and_plain(void **state)
 }
 
 static void
+gateway__request_id_with_any_byte__letters_digits_and_nine_signs(void **state)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789-._~+/=:@";
+	char line[] = "REQUEST_ID=a?";
+	struct fake f;
+	int c;
+
+	(void)state;
+	for (c = 1; c < 256; c++) {
+		line[sizeof(line) - 2] = (char)c;
+		f = (struct fake){ .left = 0 };
+		SERVE(&f, POST, line);
+		assert_true((seen.request.request_id != NULL) ==
+		    (strchr(good, c) != NULL));
+		buf_free(&f.out);
+	}
+}
+
+static void
 gateway__setting_of_the_location__wins(void **state)
 {
 	struct fake f = { .left = 0 }, without = { .left = 0 };
@@ -279,6 +300,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(gateway__content_encoding__counted_without_identity),
 	TEST(gateway__headers_of_a_cloudevent__as_they_came),
 	TEST(gateway__request_id__nginx_s_alone_short_and_plain),
+	TEST(gateway__request_id_with_any_byte__letters_digits_and_nine_signs),
 	TEST(gateway__setting_of_the_location__wins),
 	TEST(gateway__bad_setting_of_the_location__500),
 };

@@ -124,6 +124,24 @@ rules__ids__unique_in_their_service(void **state)
 }
 
 static void
+service__names_with_any_byte__checked(void **state)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+	char name[3];
+	int c;
+
+	(void)state;
+	for (c = 1; c < 256; c++) {
+		snprintf(name, sizeof(name), "a%c", c);
+		assert_true(
+		    service_name_is_valid(name) == (strchr(good, c) != NULL));
+		snprintf(name, sizeof(name), "%ca", c);
+		assert_true(service_name_is_valid(name) ==
+		    (strchr(good, c) != NULL && c != '_' && c != '-'));
+	}
+}
+
+static void
 service__names__checked(void **state)
 {
 	char name[70];
@@ -153,6 +171,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(rules__key_too_long__cut_and_hashed),
 	cmocka_unit_test(rules__ids__unique_in_their_service),
 	cmocka_unit_test(service__names__checked),
+	cmocka_unit_test(service__names_with_any_byte__checked),
 };
 
 T_MAIN(tests)
