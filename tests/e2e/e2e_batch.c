@@ -348,44 +348,6 @@ metrics__after_batches__count_their_events_and_commits(void **state)
 	    commits + 1);
 }
 
-/* Each responder tries the database again after a while. */
-static bool
-is_stored_whole(void *arg)
-{
-	struct http h = http_send(batches_stack.port, "POST",
-	    "/ingest/energy/batch", K("gone"), "{}\n[]\n{}");
-	bool is = strstr(h.body,
-		      "{\"stored\":2,\"duplicate\":0,"
-		      "\"rejected\":1,") == h.body;
-
-	(void)arg;
-	assert_true(is || h.status == 503);
-	http_free(&h);
-	return is;
-}
-
-/* Nobody could keep the bad ones, so that the sender must keep them all. */
-static void
-database__gone__503_for_the_whole_batch(void **state)
-{
-	char *name = t_sql(batches_stack.url, "SELECT current_database()");
-	const char *cluster = getenv("TEST_DATABASE_URL");
-
-	(void)state;
-	t_exec(cluster, "ALTER DATABASE \"%s\" ALLOW_CONNECTIONS false", name);
-	t_exec(cluster,
-	    "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-	    "WHERE datname = '%s'",
-	    name);
-	batches_expect("/ingest/energy/batch", K("gone"), "{}\n[]\n{}", 503,
-	    "\r\n\r\n{\"detail\":\"The database is not available.");
-	batches_expect(
-	    "/ingest/energy/batch", K("gone"), "[]", 503, "\r\nRetry-After: ");
-	t_exec(cluster, "ALTER DATABASE \"%s\" ALLOW_CONNECTIONS true", name);
-	free(name);
-	stack_wait(is_stored_whole, NULL, "the batch is stored");
-}
-
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(batch__10000_with_100_bad__each_answered_in_its_place),
 	cmocka_unit_test(
@@ -398,7 +360,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(body__compressed__both_limits_hold_afterwards),
 	cmocka_unit_test(
 	    metrics__after_batches__count_their_events_and_commits),
-	cmocka_unit_test(database__gone__503_for_the_whole_batch),
 };
 
 T_MAIN_WITH(tests, batches_open, batches_close)

@@ -1,12 +1,14 @@
 /*
- * CloudEvents 1.0 through the whole stack, in each of their forms. How their
- * attributes are read: test_unwrap.c, test_unwrap_head.c.
+ * CloudEvents 1.0 through the whole stack, in each of their forms, also as
+ * their SDK makes and reads them. How attributes are read: test_unwrap.c,
+ * test_unwrap_head.c.
  */
 #include "t.h"
 
 #include <string.h>
 
 #include "batches.h"
+#include "shell.h"
 
 #define STRUCTURED "Content-Type: application/cloudevents+json\r\n"
 #define PARENT "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -272,6 +274,13 @@ key__of_a_long_source__still_tells_events_apart(void **state)
 	    " FROM events WHERE service = 'distant'");
 }
 
+static void
+sdk__its_events_in_each_form__taken_and_its_receiver_served(void **state)
+{
+	(void)state;
+	shell_must("node tests/openapi/cloudevents.mjs %d", batches_stack.port);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(structured__stored__is_its_data_with_its_key_and_time),
 	cmocka_unit_test(
@@ -284,6 +293,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(batch__same_id_twice__the_second_is_a_duplicate),
 	cmocka_unit_test(batch__events_with_times__each_has_its_own),
 	cmocka_unit_test(key__of_a_long_source__still_tells_events_apart),
+	cmocka_unit_test(
+	    sdk__its_events_in_each_form__taken_and_its_receiver_served),
 };
 
 T_MAIN_WITH(tests, batches_open, batches_close)

@@ -13,7 +13,10 @@ struct stack batches_stack;
 int
 batches_open(void **state)
 {
-	static const char *const settings[] = { "SMARTCITY_PROCESSES=4", NULL };
+	/* With sanitizers, and other tests beside it, to store 16 MiB can take
+	 * the database more than the usual two seconds. */
+	static const char *const settings[] = { "SMARTCITY_PROCESSES=4",
+		"SMARTCITY_DB_TIMEOUT_MS=20000", NULL };
 
 	(void)state;
 	stack_start(&batches_stack, settings);
