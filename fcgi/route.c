@@ -136,7 +136,8 @@ put_preflight(const char *pattern, struct buf *headers)
 	put_methods("Access-Control-Allow-Methods", pattern, headers);
 	buf_puts(headers,
 	    "Access-Control-Allow-Headers: Authorization, Content-Type, "
-	    "Idempotency-Key, Last-Event-ID, traceparent, X-Request-Id\r\n"
+	    "Idempotency-Key, If-None-Match, Last-Event-ID, traceparent, "
+	    "X-Request-Id\r\n"
 	    "Access-Control-Max-Age: 600\r\n");
 }
 
@@ -151,6 +152,7 @@ route_handle(
 
 	res->status = 200;
 	res->content_type = "application/json";
+	res->cache_control = NULL;
 	buf_init(&res->headers, 16384);
 	buf_init(&res->body, RESPONSE_MAX);
 	if (req->origin == ORIGIN_FOREIGN && needs_welcome(req)) {

@@ -12,7 +12,9 @@
 
 enum {
 	TRIES = 3,
-	CHECK_MS = 10000
+	CHECK_MS = 10000,
+	PREPARED = -1, /* the statement was prepared at the connect */
+	PLANNED = -2   /* it is planned for its values */
 };
 
 struct db {
@@ -159,8 +161,9 @@ may_run_again(struct db *db, enum pg_end end)
 	return false;
 }
 
+/* way: PREPARED, PLANNED, or the number of open values of pg_run_kept(). */
 static enum status
-try(struct db *db, enum query q, bool prepared, const char *const values[],
+try(struct db *db, enum query q, int way, const char *const values[],
     struct pg_result **out)
 {
 	struct pg_result *r;
@@ -173,7 +176,10 @@ try(struct db *db, enum query q, bool prepared, const char *const values[],
 		/* Also for an unfit server, since an operator can mend it. */
 		if (db_connect(db) != STATUS_OK)
 			return STATUS_RETRY;
-		end = pg_run(db->pg, q, prepared, values, longest_wait(db), &r);
+		end = way >= 0
+		    ? pg_run_kept(db->pg, q, values, way, longest_wait(db), &r)
+		    : pg_run(db->pg, q, way == PREPARED, values,
+			  longest_wait(db), &r);
 		if (r != NULL) {
 			if (out != NULL)
 				*out = r;
@@ -199,11 +205,11 @@ try(struct db *db, enum query q, bool prepared, const char *const values[],
 }
 
 static enum status
-run(struct db *db, enum query q, bool prepared, const char *const values[],
+run(struct db *db, enum query q, int way, const char *const values[],
     struct pg_result **out)
 {
 	int64_t began = clock_steady_us();
-	enum status status = try(db, q, prepared, values, out);
+	enum status status = try(db, q, way, values, out);
 
 	db->spent_us += clock_steady_us() - began;
 	return status;
@@ -213,14 +219,21 @@ enum status
 db_run(struct db *db, enum query q, const char *const values[],
     struct pg_result **out)
 {
-	return run(db, q, true, values, out);
+	return run(db, q, PREPARED, values, out);
 }
 
 enum status
 db_run_planned(struct db *db, enum query q, const char *const values[],
     struct pg_result **out)
 {
-	return run(db, q, false, values, out);
+	return run(db, q, PLANNED, values, out);
+}
+
+enum status
+db_run_kept(struct db *db, enum query q, const char *const values[], int open,
+    struct pg_result **out)
+{
+	return run(db, q, open, values, out);
 }
 
 void

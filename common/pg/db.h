@@ -42,6 +42,13 @@ enum status db_run_planned(struct db *, enum query, const char *const values[],
     struct pg_result **out) MUST_CHECK;
 
 /*
+ * db_run() of a statement whose text has all values but the first `open` as
+ * constants; see pg_run_kept().
+ */
+enum status db_run_kept(struct db *, enum query, const char *const values[],
+    int open, struct pg_result **out) MUST_CHECK;
+
+/*
  * Connects if need be, and checks every 10 s whether the server is still fit.
  * STATUS_FAULT: for the reasons of pg_open().
  */

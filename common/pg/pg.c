@@ -138,6 +138,18 @@ explain(struct pg_trouble *t)
 	    "migrations are missing, up to %s: %.400s", query_schema(), reason);
 }
 
+enum pg_end
+pg_finish(struct pg *pg, int sent, int wait_ms, struct pg_result **out)
+{
+	enum pg_end end = PG_BROKEN;
+
+	*out = NULL;
+	pg->wait_ms = wait_ms;
+	if (sent)
+		end = await(pg, out);
+	return settle(pg, end, out);
+}
+
 bool
 pg_prepare_all(struct pg *pg)
 {
@@ -166,18 +178,13 @@ enum pg_end
 pg_run(struct pg *pg, enum query q, bool prepared, const char *const values[],
     int wait_ms, struct pg_result **out)
 {
-	enum pg_end end = PG_BROKEN;
 	int sent, n = query_args(q);
 
-	*out = NULL;
-	pg->wait_ms = wait_ms;
-	sent = prepared ? PQsendQueryPrepared(
-			      pg->conn, query_name(q), n, values, NULL, NULL, 0)
+	sent = prepared ? PQsendQueryPrepared(pg->conn, query_name(q), n,
+			      values, NULL, NULL, query_is_binary(q))
 			: PQsendQueryParams(pg->conn, query_text(q), n, NULL,
-			      values, NULL, NULL, 0);
-	if (sent)
-		end = await(pg, out);
-	return settle(pg, end, out);
+			      values, NULL, NULL, query_is_binary(q));
+	return pg_finish(pg, sent, wait_ms, out);
 }
 
 const char *
@@ -199,6 +206,12 @@ pg_value(const struct pg_result *r, int row, int column)
 }
 
 int
+pg_length(const struct pg_result *r, int row, int column)
+{
+	return PQgetlength(r, row, column);
+}
+
+int
 pg_int(const struct pg_result *r, int row, int column)
 {
 	const char *v = pg_value(r, row, column);
@@ -211,7 +224,7 @@ pg_is_true(const struct pg_result *r, int row, int column)
 {
 	const char *v = pg_value(r, row, column);
 
-	return v != NULL && v[0] == 't';
+	return v != NULL && (v[0] == 't' || v[0] == 1);
 }
 
 void

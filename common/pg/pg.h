@@ -52,6 +52,17 @@ enum pg_end pg_run(struct pg *, enum query, bool prepared,
     const char *const values[], int wait_ms, struct pg_result **out);
 
 /*
+ * pg_run() of a statement that is prepared for all of these values but the
+ * first `open`: they stand in its text as constants, so that the plan is as
+ * good as one that is made for them, and leaves out partitions. The session
+ * keeps the statements that were used last, each for at most a second, because
+ * a table that was empty then can be large now. The constants must be ids and
+ * numbers: they are not quoted.
+ */
+enum pg_end pg_run_kept(struct pg *, enum query, const char *const values[],
+    int open, int wait_ms, struct pg_result **out);
+
+/*
  * Calls pg_option for each option of a url: libpq's keyword, its environment
  * variable (NULL: it has none) and the decoded value. STATUS_REJECT: it is no
  * url of PostgreSQL.
@@ -64,9 +75,10 @@ enum status pg_options(const char *url, pg_option *, void *arg) MUST_CHECK;
 const char *pg_role(const struct pg *);
 
 int pg_rows(const struct pg_result *);
-/* Owned by the result; NULL is SQL's NULL. */
+/* In the statement's format; owned by the result; NULL is SQL's NULL. */
 const char *pg_value(const struct pg_result *, int row, int column);
-int pg_int(const struct pg_result *, int row, int column); /* NULL is 0 */
+int pg_length(const struct pg_result *, int row, int column); /* bytes */
+int pg_int(const struct pg_result *, int row, int column);    /* NULL is 0 */
 bool pg_is_true(const struct pg_result *, int row, int column);
 void pg_free(struct pg_result *); /* NULL is fine */
 

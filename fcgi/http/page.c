@@ -182,9 +182,13 @@ page_link(const struct request *req, const char *name, const char *value,
 	buf_printf(&res->headers, "%s=%s>; rel=\"next\"\r\n", name, value);
 }
 
-int
-page_put_rows(
-    struct buf *out, const struct pg_result *r, int n, page_writer *write)
+/*
+ * Appends to a JSON array, whose opening bracket is written, as many of the
+ * first n rows as fit into PAGE_BYTES, but the array's first row always.
+ * Returns the number of rows.
+ */
+static int
+put_rows(struct buf *out, const struct pg_result *r, int n, page_writer *write)
 {
 	bool is_first;
 	size_t before;
@@ -219,7 +223,7 @@ put_some(struct page *p, const struct context *ctx, const struct listing *list,
 	if (status != STATUS_OK)
 		return status;
 	rows = pg_rows(r);
-	n = page_put_rows(out, r, rows, list->write);
+	n = put_rows(out, r, rows, list->write);
 	p->offset = 0;
 	p->limit -= n;
 	if (n > 0 && !id_parse(pg_value(r, n - 1, list->id), &p->below))

@@ -63,13 +63,6 @@ void page_link(const struct request *, const char *name, const char *value,
 typedef void page_writer(struct buf *, const struct pg_result *, int row);
 
 /*
- * Appends to a JSON array, whose opening bracket is written, as many of the
- * first n rows as fit into PAGE_BYTES, but the array's first row always.
- * Returns the number of rows.
- */
-int page_put_rows(struct buf *, const struct pg_result *, int n, page_writer *);
-
-/*
  * Reads rows below page->below from page->offset on, at most page->limit. To
  * bound memory it can return fewer, those that certainly fit into PAGE_BYTES,
  * but always the first.

@@ -36,6 +36,7 @@ struct request {
 	int content_types; /* number of Content-Type lines; 0: unknown */
 	const char *content_encoding; /* NULL also if it is identity */
 	const char *accept;
+	const char *if_none_match;
 	const char *idempotency_key; /* value of the first line */
 	int idempotency_keys;        /* number of Idempotency-Key lines */
 	const char *request_id;
@@ -58,7 +59,8 @@ struct took {
 struct response {
 	int status;
 	const char *content_type;
-	struct buf headers; /* whole lines: "Allow: GET, HEAD\r\n" */
+	const char *cache_control; /* NULL: no-store */
+	struct buf headers;        /* whole lines: "Allow: GET, HEAD\r\n" */
 	struct buf body;
 	struct took took;
 };

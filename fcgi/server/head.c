@@ -235,6 +235,7 @@ head_read(struct request *q, char **params, const struct config *config,
 	q->content_encoding = find_encoding(params);
 	q->accept =
 	    find_in_list(params, "HTTP_ACCEPT", "application/problem+json");
+	q->if_none_match = head_param(params, "HTTP_IF_NONE_MATCH");
 	q->idempotency_key = head_param(params, "HTTP_IDEMPOTENCY_KEY");
 	q->idempotency_keys = count_params(params, "HTTP_IDEMPOTENCY_KEY");
 	q->request_id = find_request_id(params);
