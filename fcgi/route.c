@@ -35,7 +35,7 @@ static const struct route {
 	handler *handle;
 } routes[] = {
 	{ "POST", INGEST_PATH "{}", "dedupe_key", ingest_post },
-	{ "GET", "/events", "limit,offset,cursor,after,service,since,until,source_event_id,deduplication_key,derived", events_list },
+	{ "GET", "/events", "limit,offset,cursor,after,service,since,until,from,to,source_event_id,deduplication_key,derived", events_list },
 	{ "GET", "/events/stream", "service", events_stream },
 	{ "GET", "/events/{}", "", events_get },
 	{ "GET", "/events/{}/trace", "", trace_get },

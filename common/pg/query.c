@@ -48,6 +48,7 @@ query_is_binary(enum query q)
 		[Q_event_get] = true,
 		[Q_event_trace] = true,
 		[Q_events_feed] = true,
+		[Q_events_own_time] = true,
 		[Q_events_page] = true,
 		[Q_events_search] = true,
 	};

@@ -74,21 +74,29 @@ page_id(struct page *p, const char *name, struct id *out)
 }
 
 bool
-page_time(struct page *p, const char *name, struct id *out)
+page_moment(struct page *p, const char *name, int64_t *us)
 {
 	const char *value = params_get(&p->params, name);
-	int64_t us;
 
 	if (value == NULL)
 		return false;
-	if (rfc3339_parse(value, &us)) {
-		*out = id_floor((us + 999) / 1000);
+	if (rfc3339_parse(value, us))
 		return true;
-	}
 	page_refuse(p, name, "datetime_parsing",
 	    "Input should be an RFC 3339 time with its zone, as in "
 	    "2026-11-23T10:00:00Z");
 	return false;
+}
+
+bool
+page_time(struct page *p, const char *name, struct id *out)
+{
+	int64_t us;
+
+	if (!page_moment(p, name, &us))
+		return false;
+	*out = id_floor((us + 999) / 1000);
+	return true;
 }
 
 const char *

@@ -34,7 +34,9 @@ void page_free(struct page *);
 
 /* An id from a parameter. False: it is absent, or no id, which is a fault. */
 bool page_id(struct page *, const char *name, struct id *);
-/* Likewise a time, as the smallest id not before this time. */
+/* Likewise a time, in microseconds since 1970; *us is else left as it is. */
+bool page_moment(struct page *, const char *name, int64_t *us);
+/* Likewise, as the smallest id not before this time. */
 bool page_time(struct page *, const char *name, struct id *);
 /*
  * The one of the choices that a parameter has. They end with NULL, and fill no

@@ -13,6 +13,9 @@
 
 EVENT_ROW_CHECK(EVENTS_FEED);
 
+/* 9999-12-31T23:59:59.999999Z in microseconds since 1970. */
+#define NO_END INT64_C(253402300799999999)
+
 /* A request for the feed; its cursor moves while the page is written. */
 struct feed {
 	char tx[24]; /* the cursor, exclusive: transaction and event */
@@ -50,6 +53,10 @@ list_page(const struct context *ctx, const struct request *req, struct page *p,
 		strcpy(f.until.text, ID_LAST);
 	if (page_id(p, "source_event_id", &source))
 		f.source = &source;
+	f.from = 0;
+	f.to = NO_END;
+	f.has_time = page_moment(p, "from", &f.from);
+	f.has_time = page_moment(p, "to", &f.to) || f.has_time;
 	if (page_check(p, req, res))
 		events_page_answer(p, ctx, req, &f, res);
 }
@@ -99,13 +106,17 @@ put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
 {
 	struct pg_result *r = NULL;
 	enum status status;
-	int rows, n;
+	bool fits = true;
+	int rows, n = 0;
 
 	status = read_part(db, f, &r);
 	if (status != STATUS_OK)
 		return status;
 	rows = pg_value(r, 0, EVENTS_FEED_ID) == NULL ? 0 : pg_rows(r);
-	status = events_put_rows(db, out, r, rows, &n);
+	while (status == STATUS_OK && n < rows && fits) {
+		status = events_put_row(db, out, r, n, &fits);
+		n += fits;
+	}
 	snprintf(part->horizon, sizeof(part->horizon), "%s",
 	    pg_value(r, 0, EVENTS_FEED_HORIZON));
 	part->is_ahead = pg_is_true(r, 0, EVENTS_FEED_AHEAD);
@@ -166,8 +177,9 @@ static void
 list_feed(const struct context *ctx, const struct request *req, struct page *p,
     const char *after, struct response *res)
 {
-	static const char *const others[] = { "since", "until", "derived",
-		"source_event_id", "deduplication_key", "cursor", "offset" };
+	static const char *const others[] = { "since", "until", "from", "to",
+		"derived", "source_event_id", "deduplication_key", "cursor",
+		"offset" };
 	struct feed f = { .limit = p->limit,
 		.service = params_get(&p->params, "service") };
 	size_t i;

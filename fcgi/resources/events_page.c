@@ -9,7 +9,6 @@
 #include "event_row.h"
 
 EVENT_ROW_CHECK(EVENTS_PAGE);
-EVENT_ROW_CHECK(EVENTS_SEARCH);
 
 /* Milliseconds. */
 #define WEEK INT64_C(604800000)
@@ -82,8 +81,9 @@ move_window(struct window *w)
 /* What is read of a page, and how far it has come. */
 struct reading {
 	const struct context *ctx;
-	const struct events_filter *filter;
+	const struct search *search; /* NULL: there are no filters */
 	struct page *page;
+	struct id bottom; /* the least id */
 	struct window window;
 	struct buf *out;
 	struct buf ids; /* of the rows, which never change: makes the ETag */
@@ -107,39 +107,27 @@ put_long(struct db *db, struct buf *out, const struct id *id)
 }
 
 enum status
-events_put_rows(
-    struct db *db, struct buf *out, const struct pg_result *r, int n, int *put)
+events_put_row(struct db *db, struct buf *out, const struct pg_result *r,
+    int row, bool *fits)
 {
-	enum status status;
+	size_t before = out->len;
+	bool is_first = before == 1;
+	enum status status = STATUS_OK;
 	struct id id;
-	size_t before;
-	bool is_first;
 
-	for (*put = 0; *put < n; ++*put) {
-		before = out->len;
-		is_first = before == 1;
-		if (!is_first)
-			buf_putc(out, ',');
-		if (!event_row_is_long(r, *put)) {
-			event_row_write(out, r, *put);
-		} else {
-			id = event_row_id(r, *put);
-			if ((status = put_long(db, out, &id)) != STATUS_OK)
-				return status;
-		}
-		/* The array's end must fit as well. */
-		if (!is_first && out->len >= PAGE_BYTES) {
-			buf_cut(out, before);
-			break;
-		}
+	if (!is_first)
+		buf_putc(out, ',');
+	if (!event_row_is_long(r, row)) {
+		event_row_write(out, r, row);
+	} else {
+		id = event_row_id(r, row);
+		status = put_long(db, out, &id);
 	}
-	return STATUS_OK;
-}
-
-static bool
-is_filtered(const struct events_filter *f)
-{
-	return f->service || f->source || f->key || f->derived;
+	/* The array's end must fit as well. */
+	*fits = is_first || out->len < PAGE_BYTES;
+	if (!*fits)
+		buf_cut(out, before);
+	return status;
 }
 
 static const char *
@@ -167,7 +155,7 @@ read_all(const struct reading *g, const char *limit, const char *offset,
 	bool is_open = is_below(below, &w->high);
 	const char *const values[EVENTS_PAGE_ARGS] = {
 		[EVENTS_PAGE_ARG_CURSOR] = is_open ? below->text : ID_LAST,
-		[EVENTS_PAGE_ARG_LOW] = greatest(&w->low, &g->filter->since),
+		[EVENTS_PAGE_ARG_LOW] = greatest(&w->low, &g->bottom),
 		[EVENTS_PAGE_ARG_HIGH] = w->high.text,
 		[EVENTS_PAGE_ARG_LIMIT] = limit,
 		[EVENTS_PAGE_ARG_OFFSET] = offset,
@@ -178,25 +166,106 @@ read_all(const struct reading *g, const char *limit, const char *offset,
 	    g->ctx->db, Q_events_page, values, is_open ? 1 : 0, out);
 }
 
-static enum status
-read_some(const struct reading *g, const char *limit, const char *offset,
-    struct pg_result **out)
-{
-	const struct events_filter *f = g->filter;
-	const char *const values[EVENTS_SEARCH_ARGS] = {
-		[EVENTS_SEARCH_ARG_CURSOR] =
-		    least(&g->page->below, &g->window.high),
-		[EVENTS_SEARCH_ARG_LOW] = greatest(&g->window.low, &f->since),
-		[EVENTS_SEARCH_ARG_LIMIT] = limit,
-		[EVENTS_SEARCH_ARG_OFFSET] = offset,
-		[EVENTS_SEARCH_ARG_SERVICE] = f->service,
-		[EVENTS_SEARCH_ARG_SOURCE_EVENT_ID] =
-		    f->source ? f->source->text : NULL,
-		[EVENTS_SEARCH_ARG_DEDUPLICATION_KEY] = f->key,
-		[EVENTS_SEARCH_ARG_DERIVED] = f->derived,
-	};
+/* Rows in the order of the page; r can be NULL. */
+struct rows {
+	const struct pg_result *r;
+	int at, n;
+};
 
-	return db_run_planned(g->ctx->db, Q_events_search, values, out);
+static const char *
+next_id(const struct rows *rows)
+{
+	return rows->at < rows->n ? pg_value(rows->r, rows->at, EVENT_GET_ID)
+				  : "";
+}
+
+static bool
+is_newer(const struct rows *a, const struct rows *b)
+{
+	return b->at == b->n ||
+	    (a->at < a->n && memcmp(next_id(a), next_id(b), 16) > 0);
+}
+
+/* Appends the rows of both, the newest first, and moves the cursor. */
+static enum status
+put_rows(
+    struct reading *g, const struct pg_result *r, const struct pg_result *own)
+{
+	struct rows a = { r, 0, pg_rows(r) }, *from;
+	struct rows b = { own, 0, own != NULL ? pg_rows(own) : 0 };
+	struct page *p = g->page;
+	enum status status = STATUS_OK;
+	bool fits = true;
+
+	while (
+	    status == STATUS_OK && p->limit > 0 && (a.at < a.n || b.at < b.n)) {
+		from = is_newer(&a, &b) ? &a : &b;
+		status = events_put_row(
+		    g->ctx->db, g->out, from->r, from->at, &fits);
+		if (!fits)
+			break;
+		buf_put(&g->ids, next_id(from), 16);
+		p->below = event_row_id(from->r, from->at++);
+		p->limit--;
+		p->offset = 0;
+	}
+	p->is_full = !fits || p->limit == 0;
+	return status;
+}
+
+/* Appends the rows that pass the filters, of both kinds of time. */
+static enum status
+put_some(struct reading *g, const struct id *below, const struct id *low,
+    const char *limit, const char *offset)
+{
+	const struct search *s = g->search;
+	struct pg_result *r = NULL, *own = NULL;
+	struct db *db = g->ctx->db;
+	enum status status;
+
+	status = events_search_read(s, db, below, low, limit, offset, &r);
+	if (status == STATUS_OK && s->has_own)
+		status = events_search_own(s, db, below, low, limit, &own);
+	if (status == STATUS_OK)
+		status = put_rows(g, r, own);
+	pg_free(own);
+	pg_free(r);
+	return status;
+}
+
+/*
+ * Appends the window's rows that pass the filters. A window in which they are
+ * not looked for in all rows ends the page, with a Link to where that ended.
+ */
+static enum status
+search_window(struct reading *g, const char *limit, const char *offset)
+{
+	const struct search *s = g->search;
+	struct db *db = g->ctx->db;
+	struct page *p = g->page;
+	struct id low, end, below;
+	bool is_whole = p->offset > 0; /* all rows are looked at */
+	bool is_cut = false;
+	enum status status = STATUS_OK;
+
+	strcpy(below.text, least(&p->below, &g->window.high));
+	strcpy(low.text, greatest(&g->window.low, &g->bottom));
+	/* Rows of two kinds are read down to the same id. */
+	if (s->has_own)
+		status = events_search_end(s, db, &below, &low, &is_cut, &end);
+	if (is_cut)
+		low = end;
+	if (status == STATUS_OK)
+		status = put_some(g, &below, &low, limit, offset);
+	if (status != STATUS_OK || p->is_full || is_whole)
+		return status;
+	if (!s->has_own)
+		status = events_search_end(s, db, &below, &low, &is_cut, &end);
+	if (is_cut) {
+		strcpy(p->below.text, least(&p->below, &end));
+		p->is_full = true;
+	}
+	return status;
 }
 
 /* Appends the rows of the window. */
@@ -205,25 +274,15 @@ put_window(struct reading *g)
 {
 	char limit[16], offset[24];
 	struct pg_result *r = NULL;
-	struct page *p = g->page;
 	enum status status;
-	int i, n;
 
-	snprintf(limit, sizeof(limit), "%lld", p->limit);
-	snprintf(offset, sizeof(offset), "%lld", p->offset);
-	status = is_filtered(g->filter) ? read_some(g, limit, offset, &r)
-					: read_all(g, limit, offset, &r);
-	if (status != STATUS_OK)
-		return status;
-	status = events_put_rows(g->ctx->db, g->out, r, pg_rows(r), &n);
-	for (i = 0; i < n; i++)
-		buf_put(&g->ids, pg_value(r, i, EVENT_GET_ID), 16);
-	if (n > 0) {
-		p->below = event_row_id(r, n - 1);
-		p->offset = 0;
-	}
-	p->limit -= n;
-	p->is_full = n < pg_rows(r) || p->limit == 0;
+	snprintf(limit, sizeof(limit), "%lld", g->page->limit);
+	snprintf(offset, sizeof(offset), "%lld", g->page->offset);
+	if (g->search != NULL)
+		return search_window(g, limit, offset);
+	status = read_all(g, limit, offset, &r);
+	if (status == STATUS_OK)
+		status = put_rows(g, r, NULL);
 	pg_free(r);
 	return status;
 }
@@ -236,8 +295,7 @@ skip_window(struct reading *g)
 	const char *const values[EVENTS_SKIP_ARGS] = {
 		[EVENTS_SKIP_ARG_CURSOR] =
 		    least(&g->page->below, &g->window.high),
-		[EVENTS_SKIP_ARG_LOW] =
-		    greatest(&g->window.low, &g->filter->since),
+		[EVENTS_SKIP_ARG_LOW] = greatest(&g->window.low, &g->bottom),
 		[EVENTS_SKIP_ARG_OFFSET] = offset,
 	};
 	struct pg_result *r = NULL;
@@ -252,15 +310,18 @@ skip_window(struct reading *g)
 	return status;
 }
 
-/* An offset counts the rows that pass the filters, so it is left to SQL. */
+/*
+ * Few events have the same cause, so they are looked for at once. An offset
+ * counts the rows that pass the filters, so it is left to SQL.
+ */
 static void
 open_window(struct reading *g)
 {
 	struct window *w = &g->window;
 
 	*w = first_window(&g->page->below);
-	if (g->filter->source != NULL ||
-	    (g->page->offset > 0 && is_filtered(g->filter))) {
+	if (g->search != NULL &&
+	    (g->search->filter->source != NULL || g->page->offset > 0)) {
 		strcpy(w->high.text, ID_LAST);
 		w->low = id_floor(0);
 	}
@@ -274,7 +335,7 @@ put_windows(struct reading *g)
 	for (open_window(g);; move_window(&g->window)) {
 		status = put_window(g);
 		if (status != STATUS_OK || g->page->is_full ||
-		    !is_below(&g->filter->since, &g->window.low))
+		    !is_below(&g->bottom, &g->window.low))
 			return status;
 		if (g->page->offset > 0)
 			status = skip_window(g);
@@ -283,20 +344,37 @@ put_windows(struct reading *g)
 	}
 }
 
+static enum status
+put_page(struct reading *g, const struct events_filter *f)
+{
+	struct search search;
+	enum status status;
+
+	if (is_below(&f->until, &g->page->below))
+		g->page->below = f->until;
+	g->bottom = f->since;
+	if (events_search_is_needed(f)) {
+		status = events_search_open(
+		    &search, g->ctx->db, f, &g->page->below, g->page->offset);
+		if (status != STATUS_OK)
+			return status;
+		g->bottom = search.bottom;
+		g->search = &search;
+	}
+	return put_windows(g);
+}
+
 void
 events_page_answer(struct page *p, const struct context *ctx,
     const struct request *req, const struct events_filter *f,
     struct response *res)
 {
-	struct reading g = { .ctx = ctx, .filter = f, .page = p };
+	struct reading g = { .ctx = ctx, .page = p, .out = &res->body };
 	enum status status;
 
-	g.out = &res->body;
 	buf_init(&g.ids, PAGE_MAX * 16);
-	if (is_below(&f->until, &p->below))
-		p->below = f->until;
 	buf_putc(g.out, '[');
-	status = put_windows(&g);
+	status = put_page(&g, f);
 	buf_putc(g.out, ']');
 	if (status != STATUS_OK) {
 		problem_status(req, res, status);
