@@ -37,7 +37,7 @@ static const struct route {
 } routes[] = {
 	{ "POST", INGEST_PATH "{}", "dedupe_key,timestamp", ingest_post },
 	{ "POST", INGEST_PATH "{}/batch", "dedupe_key,timestamp,atomic", batch_post },
-	{ "GET", "/events", "limit,offset,cursor,after,service,since,until,source_event_id,deduplication_key,derived", events_list },
+	{ "GET", "/events", "limit,offset,cursor,after,service,since,until,from,to,source_event_id,deduplication_key,derived", events_list },
 	{ "GET", "/events/stream", "service", events_stream },
 	{ "GET", "/events/{}", "", events_get },
 	{ "GET", "/events/{}/trace", "", trace_get },
@@ -138,7 +138,8 @@ put_preflight(const char *pattern, struct buf *headers)
 	put_methods("Access-Control-Allow-Methods", pattern, headers);
 	buf_puts(headers,
 	    "Access-Control-Allow-Headers: Authorization, Content-Type, "
-	    "Idempotency-Key, Last-Event-ID, traceparent, X-Request-Id\r\n"
+	    "Idempotency-Key, If-None-Match, Last-Event-ID, traceparent, "
+	    "X-Request-Id\r\n"
 	    "Access-Control-Max-Age: 600\r\n");
 }
 

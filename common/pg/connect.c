@@ -72,7 +72,7 @@ pin_session(struct pg *pg, int timeout_ms, int wait_ms)
 	const char *const values[SESSION_ARGS] = {
 		[SESSION_ARG_TIMEOUT] = timeout,
 	};
-	const struct pg_args args = { .values = values, .planned = true };
+	const struct pg_args args = { .values = values, .way = PG_PLANNED };
 	enum status status;
 	PGresult *r;
 
@@ -212,7 +212,7 @@ is_shared(const struct target *to, int pid)
 {
 	struct pg_trouble trouble;
 	struct pg other = { .trouble = &trouble, .wait_ms = to->wait_ms };
-	const struct pg_args none = { .planned = true };
+	const struct pg_args none = { .way = PG_PLANNED };
 	bool same = false;
 	PGresult *r = NULL;
 

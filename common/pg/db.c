@@ -14,7 +14,7 @@
 
 enum {
 	TRIES = 3,
-	CHECK_MS = 10000
+	CHECK_MS = 10000,
 };
 
 struct db {
@@ -237,7 +237,18 @@ enum status
 db_run_planned(struct db *db, enum query q, const char *const values[],
     struct pg_result **out)
 {
-	const struct pg_args args = { .values = values, .planned = true };
+	const struct pg_args args = { .values = values, .way = PG_PLANNED };
+
+	return run(db, q, &args, out);
+}
+
+enum status
+db_run_kept(struct db *db, enum query q, const char *const values[], int open,
+    struct pg_result **out)
+{
+	const struct pg_args args = {
+		.values = values, .way = PG_KEPT, .open = open
+	};
 
 	return run(db, q, &args, out);
 }
@@ -248,7 +259,8 @@ db_run_binary(struct db *db, enum query q, const struct buf values[],
 {
 	const char *data[PG_BINARY_MAX];
 	int i, lengths[PG_BINARY_MAX], n = query_args(q);
-	const struct pg_args args = { data, lengths, planned };
+	const struct pg_args args = { data, lengths,
+		planned ? PG_PLANNED : PG_PREPARED, 0 };
 
 	assert(n <= PG_BINARY_MAX);
 	for (i = 0; i < n; i++) {

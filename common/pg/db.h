@@ -43,6 +43,12 @@ enum status db_run_planned(struct db *, enum query, const char *const values[],
     struct pg_result **out) MUST_CHECK;
 
 /*
+ * db_run() of a statement whose text has all values but the first `open` as
+ * constants; see PG_KEPT in pg.h.
+ */
+enum status db_run_kept(struct db *, enum query, const char *const values[],
+    int open, struct pg_result **out) MUST_CHECK;
+/*
  * db_run() or, if `planned`, db_run_planned() with every parameter in binary
  * format: arrays of array.h, and plain bytes for a text. A failed buffer is
  * STATUS_FAULT.

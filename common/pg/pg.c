@@ -142,6 +142,18 @@ explain(struct pg_trouble *t)
 	    "migrations are missing, up to %s: %.400s", query_schema(), reason);
 }
 
+enum pg_end
+pg_finish(struct pg *pg, int sent, int wait_ms, struct pg_result **out)
+{
+	enum pg_end end = PG_BROKEN;
+
+	*out = NULL;
+	pg->wait_ms = wait_ms;
+	if (sent)
+		end = await(pg, out);
+	return settle(pg, end, out);
+}
+
 bool
 pg_prepare_all(struct pg *pg)
 {
@@ -186,20 +198,18 @@ pg_run(struct pg *pg, enum query q, const struct pg_args *args, int wait_ms,
 	static const int binary[PG_BINARY_MAX] = { [0 ... PG_BINARY_MAX - 1] =
 						       1 };
 	const int *formats = args->lengths != NULL ? binary : NULL;
-	enum pg_end end = PG_BROKEN;
 	int sent, n = query_args(q);
 
-	*out = NULL;
-	pg->wait_ms = wait_ms;
+	if (args->way == PG_KEPT)
+		return pg_run_kept(
+		    pg, q, args->values, args->open, wait_ms, out);
 	note_length(pg, args, n);
-	sent = args->planned
+	sent = args->way == PG_PLANNED
 	    ? PQsendQueryParams(pg->conn, query_text(q), n, NULL, args->values,
-		  args->lengths, formats, 0)
+		  args->lengths, formats, query_is_binary(q))
 	    : PQsendQueryPrepared(pg->conn, query_name(q), n, args->values,
-		  args->lengths, formats, 0);
-	if (sent)
-		end = await(pg, out);
-	return settle(pg, end, out);
+		  args->lengths, formats, query_is_binary(q));
+	return pg_finish(pg, sent, wait_ms, out);
 }
 
 void
@@ -256,6 +266,12 @@ pg_value(const struct pg_result *r, int row, int column)
 }
 
 int
+pg_length(const struct pg_result *r, int row, int column)
+{
+	return PQgetlength(r, row, column);
+}
+
+int
 pg_int(const struct pg_result *r, int row, int column)
 {
 	const char *v = pg_value(r, row, column);
@@ -268,7 +284,7 @@ pg_is_true(const struct pg_result *r, int row, int column)
 {
 	const char *v = pg_value(r, row, column);
 
-	return v != NULL && v[0] == 't';
+	return v != NULL && (v[0] == 't' || v[0] == 1);
 }
 
 void

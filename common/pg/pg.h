@@ -58,12 +58,27 @@ bool pg_set_timeout(struct pg *, int timeout_ms, int wait_ms);
  */
 bool pg_is_swollen(const struct pg *);
 
+enum pg_way {
+	PG_PREPARED, /* at the connect */
+	PG_PLANNED,  /* for these values */
+	/*
+	 * Prepared for all values but the first `open`: they stand in its text
+	 * as constants, so that the plan is as good as one that is made for
+	 * them, and leaves out partitions. The session keeps the statements
+	 * that were used last, each for at most a second, because a table that
+	 * was empty then can be large now. The constants must be ids and
+	 * numbers: they are not quoted.
+	 */
+	PG_KEPT
+};
+
 /* How a statement is run. */
 struct pg_args {
 	/* One value for each parameter; NULL is SQL's NULL. */
 	const char *const *values;
 	const int *lengths; /* bytes of values in binary format; NULL: texts */
-	bool planned;       /* for these values, instead of prepared */
+	enum pg_way way;
+	int open; /* of PG_KEPT */
 };
 /*
  * Runs a statement in a transaction of its own. The caller frees *out, which is
@@ -85,9 +100,10 @@ enum status pg_options(const char *url, pg_option *, void *arg) MUST_CHECK;
 const char *pg_role(const struct pg *);
 
 int pg_rows(const struct pg_result *);
-/* Owned by the result; NULL is SQL's NULL. */
+/* In the statement's format; owned by the result; NULL is SQL's NULL. */
 const char *pg_value(const struct pg_result *, int row, int column);
-int pg_int(const struct pg_result *, int row, int column); /* NULL is 0 */
+int pg_length(const struct pg_result *, int row, int column); /* bytes */
+int pg_int(const struct pg_result *, int row, int column);    /* NULL is 0 */
 bool pg_is_true(const struct pg_result *, int row, int column);
 void pg_free(struct pg_result *); /* NULL is fine */
 

@@ -41,6 +41,21 @@ query_args(enum query q)
 	return queries[q].args;
 }
 
+bool
+query_is_binary(enum query q)
+{
+	static const bool binary[QUERY_COUNT] = {
+		[Q_event_get] = true,
+		[Q_event_trace] = true,
+		[Q_events_feed] = true,
+		[Q_events_own_time] = true,
+		[Q_events_page] = true,
+		[Q_events_search] = true,
+	};
+
+	return binary[q];
+}
+
 const char *
 query_schema(void)
 {

@@ -5,6 +5,8 @@
 #ifndef QUERY_H
 #define QUERY_H
 
+#include <stdbool.h>
+
 enum query {
 #define NAMES(...)
 #define QUERY(stem, args, takes, returns, text) Q_##stem,
@@ -36,6 +38,11 @@ const char *query_name(enum query);
 const char *query_text(enum query);
 /* The number of parameters of a statement. */
 int query_args(enum query);
+/*
+ * Whether a statement's results come in PostgreSQL's binary formats: those of
+ * events, whose times and ids need not become text on the server.
+ */
+bool query_is_binary(enum query);
 /* The last change of sql/sqitch.plan, which the statements were written for. */
 const char *query_schema(void);
 

@@ -74,19 +74,27 @@ page_id(struct page *p, const char *name, struct id *out)
 }
 
 bool
-page_time(struct page *p, const char *name, struct id *out)
+page_moment(struct page *p, const char *name, int64_t *us)
 {
 	const char *value = params_get(&p->params, name);
-	int64_t us;
 
 	if (value == NULL)
 		return false;
-	if (rfc3339_parse(value, &us)) {
-		*out = id_floor((us + 999) / 1000);
+	if (rfc3339_parse(value, us))
 		return true;
-	}
 	page_refuse(p, name, "datetime_parsing", RFC3339_EXPECTED);
 	return false;
+}
+
+bool
+page_time(struct page *p, const char *name, struct id *out)
+{
+	int64_t us;
+
+	if (!page_moment(p, name, &us))
+		return false;
+	*out = id_floor((us + 999) / 1000);
+	return true;
 }
 
 const char *
@@ -180,9 +188,13 @@ page_link(const struct request *req, const char *name, const char *value,
 	buf_printf(&res->headers, "%s=%s>; rel=\"next\"\r\n", name, value);
 }
 
-int
-page_put_rows(
-    struct buf *out, const struct pg_result *r, int n, page_writer *write)
+/*
+ * Appends to a JSON array, whose opening bracket is written, as many of the
+ * first n rows as fit into PAGE_BYTES, but the array's first row always.
+ * Returns the number of rows.
+ */
+static int
+put_rows(struct buf *out, const struct pg_result *r, int n, page_writer *write)
 {
 	bool is_first;
 	size_t before;
@@ -217,7 +229,7 @@ put_some(struct page *p, const struct context *ctx, const struct listing *list,
 	if (status != STATUS_OK)
 		return status;
 	rows = pg_rows(r);
-	n = page_put_rows(out, r, rows, list->write);
+	n = put_rows(out, r, rows, list->write);
 	p->offset = 0;
 	p->limit -= n;
 	if (n > 0 && !id_parse(pg_value(r, n - 1, list->id), &p->below))

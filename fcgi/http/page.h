@@ -34,7 +34,9 @@ void page_free(struct page *);
 
 /* An id from a parameter. False: it is absent, or no id, which is a fault. */
 bool page_id(struct page *, const char *name, struct id *);
-/* Likewise a time, as the smallest id not before this time. */
+/* Likewise a time, in microseconds since 1970; *us is else left as it is. */
+bool page_moment(struct page *, const char *name, int64_t *us);
+/* Likewise, as the smallest id not before this time. */
 bool page_time(struct page *, const char *name, struct id *);
 /*
  * The one of the choices that a parameter has. They end with NULL, and fill no
@@ -61,13 +63,6 @@ void page_link(const struct request *, const char *name, const char *value,
 
 /* Writes one row as JSON. */
 typedef void page_writer(struct buf *, const struct pg_result *, int row);
-
-/*
- * Appends to a JSON array, whose opening bracket is written, as many of the
- * first n rows as fit into PAGE_BYTES, but the array's first row always.
- * Returns the number of rows.
- */
-int page_put_rows(struct buf *, const struct pg_result *, int n, page_writer *);
 
 /*
  * Reads rows below page->below from page->offset on, at most page->limit. To

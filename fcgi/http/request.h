@@ -44,7 +44,8 @@ struct request {
 	const char *content_encoding;
 	int content_encodings; /* number of codings but identity */
 	const char *accept;
-	const char *prefer;          /* first line (RFC 7240) */
+	const char *prefer; /* first line (RFC 7240) */
+	const char *if_none_match;
 	const char *idempotency_key; /* value of the first line */
 	int idempotency_keys;        /* number of Idempotency-Key lines */
 	const char *request_id;
@@ -71,7 +72,8 @@ struct took {
 struct response {
 	int status;
 	const char *content_type;
-	struct buf headers; /* whole lines: "Allow: GET, HEAD\r\n" */
+	const char *cache_control; /* NULL: no-store */
+	struct buf headers;        /* whole lines: "Allow: GET, HEAD\r\n" */
 	struct buf body;
 	struct took took;
 	int outcome; /* enum outcome of score.h; -1: the status tells */

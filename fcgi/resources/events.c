@@ -5,25 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etag.h"
+#include "event_row.h"
+#include "events_page.h"
 #include "page.h"
 #include "service.h"
 
-/* events_write() writes the rows of these statements by the same columns. */
-EVENTS_WRITE_CHECK(EVENTS_PAGE);
-EVENTS_WRITE_CHECK(EVENTS_SEARCH);
-EVENTS_WRITE_CHECK(EVENTS_FEED);
-/* read_page() runs one of two statements; the list has one column for both. */
-_Static_assert(EVENTS_PAGE_MORE == (int)EVENTS_SEARCH_MORE, "events_search");
+EVENT_ROW_CHECK(EVENTS_FEED);
 
-/* The filters of a page of events; NULL: no such filter. */
-struct filter {
-	struct id below;        /* exclusive */
-	const struct id *since; /* inclusive */
-	const char *service;
-	const struct id *source;
-	const char *key;
-	const char *derived; /* "true" or "false" */
-};
+/* 9999-12-31T23:59:59.999999Z in microseconds since 1970. */
+#define NO_END INT64_C(253402300799999999)
 
 /* A request for the feed; its cursor moves while the page is written. */
 struct feed {
@@ -32,30 +23,6 @@ struct feed {
 	const char *service; /* or NULL */
 	long long limit;
 };
-
-/* Payloads are stored as exact JSON text, and written without parsing. */
-void
-events_write(struct buf *out, const struct pg_result *r, int row)
-{
-	const char *normalised = pg_value(r, row, EVENT_GET_NORMALIZED_PAYLOAD);
-
-	buf_printf(
-	    out, "{\"id\":\"%s\",\"service\":", pg_value(r, row, EVENT_GET_ID));
-	page_put_text(out, pg_value(r, row, EVENT_GET_SERVICE));
-	buf_puts(out, ",\"timestamp\":");
-	page_put_time(out, pg_value(r, row, EVENT_GET_TIMESTAMP));
-	buf_puts(out, ",\"payload\":");
-	buf_puts(out, pg_value(r, row, EVENT_GET_PAYLOAD));
-	buf_puts(out, ",\"normalized_payload\":");
-	buf_puts(out, normalised != NULL ? normalised : "null");
-	buf_puts(out, ",\"deduplication_key\":");
-	page_put_text(out, pg_value(r, row, EVENT_GET_DEDUPLICATION_KEY));
-	buf_puts(out, ",\"source_event_id\":");
-	page_put_text(out, pg_value(r, row, EVENT_GET_SOURCE_EVENT_ID));
-	buf_puts(out, ",\"created_at\":");
-	page_put_time(out, pg_value(r, row, EVENT_GET_CREATED_AT));
-	buf_putc(out, '}');
-}
 
 static const char *
 read_bool(struct page *p, const char *name)
@@ -69,63 +36,29 @@ read_bool(struct page *p, const char *name)
 	return NULL;
 }
 
-static enum status
-read_page(struct db *db, const struct page *p, const void *arg,
-    struct pg_result **out)
-{
-	const struct filter *f = arg;
-	const char *below = f->below.text;
-	char limit[16], offset[24];
-
-	if (strcmp(p->below.text, below) < 0)
-		below = p->below.text;
-	const char *const all[EVENTS_PAGE_ARGS] = {
-		[EVENTS_PAGE_ARG_CURSOR] = below,
-		[EVENTS_PAGE_ARG_LIMIT] = limit,
-		[EVENTS_PAGE_ARG_OFFSET] = offset,
-	};
-	const char *const some[EVENTS_SEARCH_ARGS] = {
-		[EVENTS_SEARCH_ARG_CURSOR] = below,
-		[EVENTS_SEARCH_ARG_LIMIT] = limit,
-		[EVENTS_SEARCH_ARG_OFFSET] = offset,
-		[EVENTS_SEARCH_ARG_SINCE] = f->since ? f->since->text : NULL,
-		[EVENTS_SEARCH_ARG_SERVICE] = f->service,
-		[EVENTS_SEARCH_ARG_SOURCE_EVENT_ID] =
-		    f->source ? f->source->text : NULL,
-		[EVENTS_SEARCH_ARG_DEDUPLICATION_KEY] = f->key,
-		[EVENTS_SEARCH_ARG_DERIVED] = f->derived,
-	};
-
-	snprintf(limit, sizeof(limit), "%lld", p->limit);
-	snprintf(offset, sizeof(offset), "%lld", p->offset);
-	if (f->since || f->service || f->source || f->key || f->derived)
-		return db_run_planned(db, Q_events_search, some, out);
-	return db_run(db, Q_events_page, all, out);
-}
-
 static void
 list_page(const struct context *ctx, const struct request *req, struct page *p,
     struct response *res)
 {
-	struct id since, until, source;
-	struct filter f = {
-		.below = p->below,
+	struct id source;
+	struct events_filter f = {
 		.service = params_get(&p->params, "service"),
 		.key = params_get(&p->params, "deduplication_key"),
 		.derived = read_bool(p, "derived"),
 	};
-	const struct listing list = { read_page, &f, events_write,
-		EVENTS_PAGE_ID, EVENTS_PAGE_MORE };
 
-	if (page_time(p, "since", &since))
-		f.since = &since;
-	if (page_time(p, "until", &until) &&
-	    strcmp(until.text, f.below.text) < 0)
-		f.below = until;
+	if (!page_time(p, "since", &f.since))
+		f.since = id_floor(0);
+	if (!page_time(p, "until", &f.until))
+		strcpy(f.until.text, ID_LAST);
 	if (page_id(p, "source_event_id", &source))
 		f.source = &source;
+	f.from = 0;
+	f.to = NO_END;
+	f.has_time = page_moment(p, "from", &f.from);
+	f.has_time = page_moment(p, "to", &f.to) || f.has_time;
 	if (page_check(p, req, res))
-		page_answer(p, ctx, req, &list, res);
+		events_page_answer(p, ctx, req, &f, res);
 }
 
 /* Reads "0", the start, or a cursor from a Link: tx, a full stop, id. */
@@ -145,12 +78,11 @@ parse_after(const char *after, struct feed *f)
 	return true;
 }
 
-/* What one statement returned for a page of the feed. */
+/* What the statement returned for a page of the feed. */
 struct part {
 	char horizon[24];
 	bool is_ahead; /* the cursor is ahead of this server */
 	bool is_full;  /* the page is full */
-	bool is_last;  /* the page needs no further statement */
 };
 
 static enum status
@@ -168,32 +100,32 @@ read_part(struct db *db, const struct feed *f, struct pg_result **out)
 	return db_run(db, Q_events_feed, values, out);
 }
 
-/* Appends rows of one statement, and moves the cursor after the last row. */
+/* Appends the page's rows, and moves the cursor after the last one. */
 static enum status
 put_part(struct db *db, struct feed *f, struct buf *out, struct part *part)
 {
 	struct pg_result *r = NULL;
 	enum status status;
-	int rows, n;
+	bool fits = true;
+	int rows, n = 0;
 
 	status = read_part(db, f, &r);
 	if (status != STATUS_OK)
 		return status;
 	rows = pg_value(r, 0, EVENTS_FEED_ID) == NULL ? 0 : pg_rows(r);
-	n = page_put_rows(out, r, rows, events_write);
+	while (status == STATUS_OK && n < rows && fits) {
+		status = events_put_row(db, out, r, n, &fits);
+		n += fits;
+	}
 	snprintf(part->horizon, sizeof(part->horizon), "%s",
 	    pg_value(r, 0, EVENTS_FEED_HORIZON));
 	part->is_ahead = pg_is_true(r, 0, EVENTS_FEED_AHEAD);
-	f->limit -= n;
+	part->is_full = n < rows || n == f->limit;
 	if (n > 0) {
 		snprintf(f->tx, sizeof(f->tx), "%s",
 		    pg_value(r, n - 1, EVENTS_FEED_TX));
-		if (!id_parse(pg_value(r, n - 1, EVENTS_FEED_ID), &f->id))
-			status = STATUS_FAULT;
+		f->id = event_row_id(r, n - 1);
 	}
-	part->is_full = n < rows || f->limit == 0;
-	part->is_last = part->is_full || rows == 0 ||
-	    !pg_is_true(r, rows - 1, EVENTS_FEED_MORE);
 	pg_free(r);
 	return status;
 }
@@ -227,9 +159,7 @@ write_feed(const struct context *ctx, const struct request *req, struct feed *f,
 	enum status status;
 
 	buf_putc(&res->body, '[');
-	do {
-		status = put_part(ctx->db, f, &res->body, &part);
-	} while (status == STATUS_OK && !part.is_last);
+	status = put_part(ctx->db, f, &res->body, &part);
 	buf_putc(&res->body, ']');
 	if (status != STATUS_OK)
 		problem_status(req, res, status);
@@ -247,8 +177,9 @@ static void
 list_feed(const struct context *ctx, const struct request *req, struct page *p,
     const char *after, struct response *res)
 {
-	static const char *const others[] = { "since", "until", "derived",
-		"source_event_id", "deduplication_key", "cursor", "offset" };
+	static const char *const others[] = { "since", "until", "from", "to",
+		"derived", "source_event_id", "deduplication_key", "cursor",
+		"offset" };
 	struct feed f = { .limit = p->limit,
 		.service = params_get(&p->params, "service") };
 	size_t i;
@@ -282,12 +213,15 @@ events_list(const struct context *ctx, const struct request *req,
 	page_free(&page);
 }
 
+/* An event never changes: its id makes the ETag. */
 void
 events_get(const struct context *ctx, const struct request *req,
     const char *text, struct response *res)
 {
-	page_get_row(ctx, req, text, Q_event_get, events_write,
+	page_get_row(ctx, req, text, Q_event_get, event_row_write,
 	    "No event has this id", res);
+	if (res->status == 200)
+		etag_answer(req, text, strlen(text), res);
 }
 
 /*

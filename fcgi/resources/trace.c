@@ -1,10 +1,10 @@
 #include "trace.h"
 
 #include "db.h"
-#include "events.h"
+#include "event_row.h"
 #include "page.h"
 
-EVENTS_WRITE_CHECK(EVENT_TRACE);
+EVENT_ROW_CHECK(EVENT_TRACE);
 
 static void
 write_step(struct buf *out, const struct pg_result *r, int row)
@@ -14,7 +14,7 @@ write_step(struct buf *out, const struct pg_result *r, int row)
 	buf_puts(out, "\"request_id\":");
 	page_put_text(out, pg_value(r, row, EVENT_TRACE_REQUEST_ID));
 	buf_puts(out, ",\"event\":");
-	events_write(out, r, row);
+	event_row_write(out, r, row);
 	buf_puts(out, ",\"message\":");
 	buf_puts(out, message != NULL ? message : "null");
 }

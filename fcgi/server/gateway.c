@@ -15,7 +15,7 @@
 
 /* The headers of an answer that a listed page may read. */
 #define EXPOSED                                                                \
-	"Accept-Post, Allow, Idempotent-Replayed, Link, Location, "            \
+	"Accept-Post, Allow, ETag, Idempotent-Replayed, Link, Location, "      \
 	"Retry-After, X-Request-Id"
 
 enum {
@@ -91,13 +91,14 @@ static void
 put_head(struct buf *head, const struct response *r, const char *reader)
 {
 	buf_printf(head, "Status: %d %s\r\n", r->status, phrase(r->status));
-	if (r->status != 204)
+	if (r->status != 204 && r->status != 304)
 		buf_printf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
 		    r->content_type ? r->content_type : "application/json",
 		    r->body.len);
-	buf_puts(head,
-	    "Cache-Control: no-store\r\n"
-	    "X-Content-Type-Options: nosniff\r\n");
+	buf_printf(head,
+	    "Cache-Control: %s\r\n"
+	    "X-Content-Type-Options: nosniff\r\n",
+	    r->cache_control != NULL ? r->cache_control : "no-store");
 	if (reader != NULL)
 		buf_printf(head,
 		    "Access-Control-Allow-Origin: %s\r\n"
@@ -114,7 +115,8 @@ static void
 write_response(
     const struct gateway *g, const struct request *q, const struct response *r)
 {
-	bool body = strcmp(q->method, "HEAD") != 0 && r->status != 204;
+	bool body = strcmp(q->method, "HEAD") != 0 && r->status != 204 &&
+	    r->status != 304;
 	struct buf head;
 
 	buf_init(&head, HEAD_MAX + TOGETHER_MAX);

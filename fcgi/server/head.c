@@ -282,6 +282,7 @@ head_read(struct request *q, const struct head *head,
 	q->accept =
 	    find_in_list(head, "HTTP_ACCEPT", "application/problem+json");
 	q->prefer = value_of(head, "HTTP_PREFER");
+	q->if_none_match = value_of(head, "HTTP_IF_NONE_MATCH");
 	q->idempotency_key = value_of(head, "HTTP_IDEMPOTENCY_KEY");
 	q->idempotency_keys = count_params(head, "HTTP_IDEMPOTENCY_KEY");
 	q->request_id = find_request_id(head);

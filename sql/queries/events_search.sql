@@ -1,32 +1,54 @@
 -- A page of the events that pass the filters, newest first; a filter that is
--- NULL is not applied. Planned anew for each call, so that absent filters cost
--- nothing. The cursor is exclusive; `since` is the least id. The size is
--- bounded, with `more`, as in events_page.sql.
--- takes: cursor limit offset since service source_event_id deduplication_key derived
+-- NULL is not applied. Planned for its values, so that absent filters cost
+-- nothing. The cursor is exclusive; `low` is the least id. Payloads as in
+-- events_page.sql.
+--
+-- The filters $6 to $9 choose an index, whose rows are read in the order of
+-- ids; the others are applied to the first `examine` of these rows. So a page
+-- costs little, whatever passes, but rows can pass that are not on it: the
+-- caller looks where reading ended. The planner has no choice of another index,
+-- whatever it believes of the values: it could not use one for ranges of
+-- (service, id), nor for the order. It expects of a limit that it does not know
+-- that few rows are read, and does not sort them all.
+--
+-- from, to: of "timestamp". received: only events whose "timestamp" is the time
+-- of receipt.
+-- takes: cursor low limit offset examine
+-- takes: service source_event_id deduplication_key derived
+-- takes: also_service also_deduplication_key also_derived from to received
 -- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
--- returns: more
-WITH listed AS (
-    SELECT id, service, "timestamp", payload, normalized_payload, deduplication_key,
-           source_event_id, created_at,
-           pg_column_size(payload)::float8 * CASE WHEN pg_column_compression(payload) IS NULL THEN 1 ELSE 256 END
-           + coalesce(pg_column_size(normalized_payload)::float8
-                      * CASE WHEN pg_column_compression(normalized_payload) IS NULL THEN 1 ELSE 256 END, 0) AS bytes
-      FROM events
-     WHERE id < $1::uuid
-       AND ($4::uuid IS NULL OR id >= $4::uuid)
-       AND ($5::text IS NULL OR service = $5::text)
-       AND ($6::uuid IS NULL OR source_event_id = $6::uuid)
-       AND ($7::text IS NULL OR deduplication_key = $7::text)
-       AND ($8::boolean IS NULL OR (source_event_id IS NOT NULL) = $8::boolean)
-     ORDER BY id DESC
-     LIMIT $2::int OFFSET $3::bigint
-), added AS (
-    SELECT *, sum(bytes) OVER w AS total, lead(true) OVER w AS more
-      FROM listed
-    WINDOW w AS (ORDER BY id DESC ROWS UNBOUNDED PRECEDING)
-)
-SELECT id, service, "timestamp", payload, normalized_payload, deduplication_key,
-       source_event_id, created_at, more
-  FROM added
- WHERE total <= 8388608 OR total = bytes
- ORDER BY id DESC
+SELECT id, service, "timestamp",
+       CASE WHEN CASE WHEN pg_column_compression(payload) IS NULL
+                      THEN pg_column_size(payload) ELSE octet_length(payload::text) END <= 40960
+             AND CASE WHEN pg_column_compression(normalized_payload) IS NULL
+                      THEN coalesce(pg_column_size(normalized_payload), 0)
+                      ELSE octet_length(normalized_payload::text) END <= 40960
+            THEN payload END AS payload,
+       CASE WHEN pg_column_size(normalized_payload) <= 40960
+            THEN normalized_payload END AS normalized_payload,
+       deduplication_key, source_event_id, created_at
+  FROM (SELECT * FROM (
+        SELECT id, service, "timestamp", payload, normalized_payload, deduplication_key,
+               source_event_id, created_at, own_time
+          FROM events
+         WHERE id < $1::uuid AND id >= $2::uuid
+           AND ($6::text IS NULL OR (service, id) < ($6::text, $1::uuid)
+                                    AND (service, id) >= ($6::text, $2::uuid))
+           AND ($7::uuid IS NULL OR source_event_id >= $7::uuid AND source_event_id <= $7::uuid)
+           AND ($8::text IS NULL OR deduplication_key IS NOT NULL
+                                    AND (deduplication_key, id) < ($8::text, $1::uuid)
+                                    AND (deduplication_key, id) >= ($8::text, $2::uuid))
+           AND ($9::boolean IS NULL OR (source_event_id IS NOT NULL) = $9::boolean)
+         ORDER BY CASE WHEN $6::text IS NOT NULL THEN service
+                       WHEN $8::text IS NOT NULL THEN deduplication_key END DESC,
+                  CASE WHEN $7::uuid IS NOT NULL THEN source_event_id END DESC, id DESC
+         LIMIT (SELECT $5::int)) AS read
+     WHERE ($10::text IS NULL OR service = $10::text)
+       AND ($11::text IS NULL OR deduplication_key = $11::text)
+       AND ($12::boolean IS NULL OR (source_event_id IS NOT NULL) = $12::boolean)
+       AND ($13::timestamptz IS NULL OR "timestamp" >= $13::timestamptz AND "timestamp" < $14::timestamptz)
+       AND ($15::boolean IS NULL OR own_time IS NOT TRUE)
+     ORDER BY CASE WHEN $6::text IS NOT NULL THEN service
+                   WHEN $8::text IS NOT NULL THEN deduplication_key END DESC,
+              CASE WHEN $7::uuid IS NOT NULL THEN source_event_id END DESC, id DESC
+     LIMIT $3::int OFFSET $4::bigint) AS page

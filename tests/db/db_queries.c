@@ -219,7 +219,7 @@ queries__generated_enums__count_from_zero_in_the_order_of_the_lines(
 {
 	static const struct {
 		int arg, column;
-	} expected[] = { { 0, 1 }, { 2, 11 }, { 5, 22 } };
+	} expected[] = { { 0, 1 }, { 2, 10 }, { 5, 22 } };
 	size_t i;
 
 	(void)state;
@@ -229,7 +229,7 @@ queries__generated_enums__count_from_zero_in_the_order_of_the_lines(
 	}
 	assert_int_equal(EVENT_GET_ARGS, 1);
 	assert_int_equal(EVENTS_AHEAD_ARGS, 0);
-	assert_int_equal(EVENTS_FEED_COLUMNS, 12);
+	assert_int_equal(EVENTS_FEED_COLUMNS, 11);
 	assert_int_equal(EVENTS_INSERT_COLUMNS, 0);
 }
 

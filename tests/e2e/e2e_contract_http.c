@@ -142,7 +142,7 @@ ingest__content_types__json_or_415(void **state)
 static void
 responses__headers__json_not_stored_with_request_id(void **state)
 {
-	struct http h = http_get(contract_stack.port, "/events?limit=1");
+	struct http h = http_get(contract_stack.port, "/outbox?limit=1");
 	static const char *const want[][2] = {
 		{ "Content-Type", "application/json" },
 		{ "Cache-Control", "no-store" },
