@@ -217,10 +217,97 @@ commits__while_all_were_busy__of_several_events(void **state)
 	http_free(&h);
 }
 
+enum {
+	CROWD = 40,
+	BAD = 13 /* of the crowd, whose body the database refuses */
+};
+
+static void *
+send_one(void *arg)
+{
+	int *n = arg;
+	char body[64];
+	struct http h;
+
+	snprintf(body, sizeof(body), "{\"crowd\":%d}", *n);
+	h = http_post(s.port, "/ingest/crowd", body);
+	*n = h.status;
+	http_free(&h);
+	return NULL;
+}
+
+static bool
+is_locked(void *arg)
+{
+	(void)arg;
+	return t_number(s.url,
+		   "SELECT count(*) FROM pg_locks WHERE granted AND "
+		   "mode = 'ExclusiveLock' AND "
+		   "relation = 'events'::regclass") > 0;
+}
+
+/* Requests of which no responder has taken any yet. */
+static bool
+has_queue(void *arg)
+{
+	struct http h = http_get(s.port, "/status?json");
+	const char *at = strstr(h.body, "\"listen queue\":");
+	bool is_long = at != NULL && atoi(strchr(at, ':') + 1) >= CROWD / 2;
+
+	(void)arg;
+	http_free(&h);
+	return is_long;
+}
+
+static void
+value__refused_by_the_database__harms_no_other_request(void **state)
+{
+	pthread_t senders[CROWD];
+	int results[CROWD], i;
+	char command[512];
+	FILE *lock;
+
+	(void)state;
+	/* 22012, as all of class 22: the database cannot take a value. */
+	t_exec(s.url,
+	    "ALTER TABLE events ADD CONSTRAINT no CHECK (1 = 1 / "
+	    "CASE payload->>'crowd' WHEN '%d' THEN 0 ELSE 1 END) NOT VALID",
+	    BAD);
+	snprintf(command, sizeof(command), "psql -qX '%s' >/dev/null", s.url);
+	lock = popen(command, "w");
+	assert_non_null(lock);
+	fputs("BEGIN; LOCK TABLE events IN EXCLUSIVE MODE;\n", lock);
+	fflush(lock);
+	stack_wait(is_locked, NULL, "the table is locked");
+	for (i = 0; i < CROWD; i++) {
+		results[i] = i;
+		assert_int_equal(
+		    pthread_create(&senders[i], NULL, send_one, &results[i]),
+		    0);
+	}
+	stack_wait(has_queue, NULL, "requests wait at the socket");
+	fputs("COMMIT;\n", lock);
+	pclose(lock);
+	for (i = 0; i < CROWD; i++) {
+		assert_int_equal(pthread_join(senders[i], NULL), 0);
+		assert_int_equal(results[i], i == BAD ? 422 : 200);
+	}
+	t_exec(s.url, "ALTER TABLE events DROP CONSTRAINT no");
+	assert_int_equal(t_number(s.url,
+			     "SELECT count(*) FROM events"
+			     " WHERE service = 'crowd'"),
+	    CROWD - 1);
+	t_expect(s.url, "{\"crowd\":13}",
+	    "SELECT convert_from(body, 'UTF8') FROM rejected_events");
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    responders__killed_while_they_store_together__each_ack_holds),
 	cmocka_unit_test(commits__while_all_were_busy__of_several_events),
+	cmocka_unit_test(
+	    value__refused_by_the_database__harms_no_other_request),
 };
 
-STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=3", "SMARTCITY_LOG_LEVEL=warn")
+STACK_MAIN(tests, s, "SMARTCITY_PROCESSES=3", "SMARTCITY_LOG_LEVEL=warn",
+    "SMARTCITY_DB_TIMEOUT_MS=20000")
