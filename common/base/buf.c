@@ -149,7 +149,7 @@ buf_json_string(struct buf *b, const char *s, size_t n)
 	buf_putc(b, '"');
 	for (i = run = 0; i < n; i += len) {
 		c = (unsigned char)s[i];
-		len = utf8_sequence(s + i, n - i);
+		len = c < 0x80 ? 1 : utf8_sequence(s + i, n - i);
 		if (len > 0 && c >= 0x20 && c != '"' && c != '\\')
 			continue;
 		buf_put(b, s + run, i - run);
