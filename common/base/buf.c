@@ -93,6 +93,17 @@ buf_puts(struct buf *b, const char *s)
 }
 
 void
+buf_put_number(struct buf *b, unsigned long n)
+{
+	char digits[3 * sizeof(n)], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	buf_put(b, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+void
 buf_printf(struct buf *b, const char *fmt, ...)
 {
 	char text[256]; /* most are shorter, and need no second call */

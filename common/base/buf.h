@@ -31,6 +31,8 @@ void buf_cut(struct buf *, size_t n);
 void buf_put(struct buf *, const void *, size_t);
 void buf_putc(struct buf *, char);
 void buf_puts(struct buf *, const char *);
+/* In decimal. */
+void buf_put_number(struct buf *, unsigned long);
 void buf_printf(struct buf *, const char *, ...) PRINTF_LIKE(2, 3);
 
 /*

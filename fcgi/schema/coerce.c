@@ -117,8 +117,9 @@ int_from_number(const struct cJSON *v, struct value *out)
 	double d;
 
 	snprintf(text, sizeof(text), "%.*s", (int)len, number);
+	/* JSON spells each integer in one way, but 0 also as -0. */
 	if (strpbrk(text, ".eE") == NULL)
-		return int_from_string(text, out);
+		return set_integer(out, strcmp(text, "-0") == 0 ? "0" : text);
 	d = strtod(text, NULL);
 	if (d != floor(d))
 		return &int_fraction;

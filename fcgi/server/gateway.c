@@ -87,18 +87,24 @@ read_body(const struct gateway *g, const char *content_length,
 	return WHOLE;
 }
 
+/* Not by buf_printf(), which takes longer than everything else here. */
 static void
 put_head(struct buf *head, const struct response *r, const char *reader)
 {
-	buf_printf(head, "Status: %d %s\r\n", r->status, phrase(r->status));
-	if (r->status != 204 && r->status != 304)
-		buf_printf(head, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-		    r->content_type ? r->content_type : "application/json",
-		    r->body.len);
-	buf_printf(head,
-	    "Cache-Control: %s\r\n"
-	    "X-Content-Type-Options: nosniff\r\n",
-	    r->cache_control != NULL ? r->cache_control : "no-store");
+	buf_puts(head, "Status: ");
+	buf_put_number(head, (unsigned long)r->status);
+	buf_putc(head, ' ');
+	buf_puts(head, phrase(r->status));
+	if (r->status != 204 && r->status != 304) {
+		buf_puts(head, "\r\nContent-Type: ");
+		buf_puts(head,
+		    r->content_type ? r->content_type : "application/json");
+		buf_puts(head, "\r\nContent-Length: ");
+		buf_put_number(head, r->body.len);
+	}
+	buf_puts(head, "\r\nCache-Control: ");
+	buf_puts(head, r->cache_control != NULL ? r->cache_control : "no-store");
+	buf_puts(head, "\r\nX-Content-Type-Options: nosniff\r\n");
 	if (reader != NULL)
 		buf_printf(head,
 		    "Access-Control-Allow-Origin: %s\r\n"

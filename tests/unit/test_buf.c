@@ -1,6 +1,7 @@
 /* The bounded buffer and UTF-8. */
 #include "t.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "buf.h"
@@ -50,6 +51,26 @@ buf__every_kind_of_write__in_order(void **state)
 	buf_printf(&b, "%d-%s", 42, "x");
 	assert_int_equal(b.len, 8);
 	assert_memory_equal(b.data, "a\0bc42-x", 9);
+	buf_free(&b);
+}
+
+static void
+buf__numbers__as_printed(void **state)
+{
+	static const unsigned long numbers[] = { 0, 1, 9, 10, 99, 200, 1000,
+		UINT32_MAX, ULONG_MAX / 10, ULONG_MAX };
+	char expected[32];
+	struct buf b;
+	size_t i;
+
+	(void)state;
+	buf_init(&b, 100);
+	for (i = 0; i < COUNT(numbers); i++) {
+		buf_reset(&b);
+		buf_put_number(&b, numbers[i]);
+		snprintf(expected, sizeof(expected), "%lu", numbers[i]);
+		assert_string_equal(b.data, expected);
+	}
 	buf_free(&b);
 }
 
@@ -262,6 +283,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(buf__empty__a_string),
 	cmocka_unit_test(buf__zeroed__freed_without_harm),
 	cmocka_unit_test(buf__every_kind_of_write__in_order),
+	cmocka_unit_test(buf__numbers__as_printed),
 	cmocka_unit_test(buf__printed_texts_of_any_length__whole),
 	cmocka_unit_test(buf__grown_to_its_maximum__nothing_lost),
 	cmocka_unit_test(buf__over_its_maximum__fails_until_reset),

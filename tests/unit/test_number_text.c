@@ -1,4 +1,7 @@
-/* The shortest text of a double, compared with a search of all lengths. */
+/*
+ * The texts of numbers: of a double, compared with a search of all lengths, and
+ * of an integer, compared with what numeral_int() reads.
+ */
 #include "t.h"
 
 #include <float.h>
@@ -7,6 +10,7 @@
 #include <string.h>
 
 #include "coerce.h"
+#include "numeral.h"
 
 enum {
 	ROUNDS = 30000
@@ -151,16 +155,16 @@ float_text__random_decimals__as_searched(void **state)
 	}
 }
 
-/* Returns the text that a number field gets from this number of JSON. */
+/* Returns the text that a field gets from this number of JSON. */
 static const char *
-text_of(const char *number, struct value *value)
+text_of(enum field_type type, const char *number, struct value *value)
 {
 	struct scan_error error;
 	struct json *document;
 
 	assert_int_equal(
 	    json_parse(number, strlen(number), &document, &error), STATUS_OK);
-	assert_null(coerce(FIELD_FLOAT, json_root(document), value));
+	assert_null(coerce(type, json_root(document), value));
 	json_free(document);
 	return value->text;
 }
@@ -174,7 +178,7 @@ check_number(const char *number)
 
 	/* As Python, whose integers have no negative zero. */
 	search(strcmp(number, "-0") == 0 ? 0 : d, expected);
-	assert_string_equal(text_of(number, &value), expected);
+	assert_string_equal(text_of(FIELD_FLOAT, number, &value), expected);
 	assert_true(value.number == d);
 }
 
@@ -221,6 +225,41 @@ float_text__random_numbers_of_json__as_searched(void **state)
 	}
 }
 
+static void
+check_integer(const char *number)
+{
+	char expected[NUMERAL_LEN];
+	struct value value;
+
+	assert_int_equal(numeral_int(number, expected), NUMERAL_GOOD);
+	assert_string_equal(text_of(FIELD_INT, number, &value), expected);
+	assert_true(value.integer == strtoll(expected, NULL, 10));
+}
+
+static void
+int_text__integers_of_json__as_read_from_text(void **state)
+{
+	char number[NUMERAL_LEN] = "-";
+	int i, n;
+
+	(void)state;
+	for (i = -1000; i <= 1000; i++) {
+		snprintf(number, sizeof(number), "%d", i);
+		check_integer(number);
+	}
+	check_integer("-0");
+	for (i = 0; i < ROUNDS; i++) {
+		n = 1 + (int)(next() % SCAN_NUMBER);
+		number[0] = '-';
+		number[1] = (char)('1' + next() % 9);
+		number[1 + n] = '\0';
+		while (--n > 0)
+			number[1 + n] = (char)('0' + next() % 10);
+		check_integer(number);
+		check_integer(number + 1);
+	}
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(float_text__powers_of_two__as_searched),
 	cmocka_unit_test(float_text__powers_of_ten_and_limits__as_searched),
@@ -230,6 +269,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(float_text__random_decimals__as_searched),
 	cmocka_unit_test(float_text__numbers_of_json__as_searched),
 	cmocka_unit_test(float_text__random_numbers_of_json__as_searched),
+	cmocka_unit_test(int_text__integers_of_json__as_read_from_text),
 };
 
 T_MAIN(tests)
