@@ -47,9 +47,6 @@ read_options(struct batch *b)
 
 	b->minimal =
 	    req->prefer != NULL && strcasestr(req->prefer, "return=minimal");
-	if (b->minimal)
-		buf_puts(&b->in.res->headers,
-		    "Preference-Applied: return=minimal\r\n");
 	b->atomic = atomic != NULL && strcmp(atomic, "true") == 0;
 	if (atomic == NULL || b->atomic || strcmp(atomic, "false") == 0)
 		return true;
@@ -191,6 +188,7 @@ store(struct batch *b)
 	const struct config *config = b->ctx->config;
 	size_t i, n = 0, failed = 0;
 	enum status status = STATUS_FAULT;
+	bool has_answers;
 
 	for (i = 0; list != NULL && i < b->n; i++)
 		if (!b->entries[i].too_large)
@@ -207,12 +205,14 @@ store(struct batch *b)
 			status = list[i]->status;
 			failed++;
 		}
-	if (list == NULL || (n > 0 && failed == n))
-		problem_status(b->in.req, b->in.res, status);
-	else
-		failed = 0;
+	has_answers = list != NULL && (n == 0 || failed < n);
 	free(list);
-	return failed == 0;
+	if (has_answers)
+		return true;
+	score_batch(b->in.service,
+	    status == STATUS_REJECT ? OUTCOME_REFUSED : OUTCOME_FAILED, b->n);
+	problem_status(b->in.req, b->in.res, status);
+	return false;
 }
 
 /* --- answering --- */
@@ -252,7 +252,9 @@ static void
 put_faults(struct buf *out, const struct faults *faults)
 {
 	if (out->len > FULL_ANSWER_MAX && faults->text.len > BRIEF_MAX) {
-		put_text(out, 422, "GET /rejected has its many faults");
+		put_text(out, 422,
+		    "Its faults do not fit into this answer; alone, it would "
+		    "be answered with all of them");
 		return;
 	}
 	buf_puts(out, "422,\"detail\":[");
@@ -335,6 +337,9 @@ answer(struct batch *b, bool is_stored)
 	    is_stored ? ends[OUTCOME_STORED] : 0, ends[OUTCOME_DUPLICATE],
 	    ends[OUTCOME_REJECTED] + ends[OUTCOME_REFUSED]);
 	write_results(b, is_stored);
+	if (b->minimal)
+		buf_puts(&b->in.res->headers,
+		    "Preference-Applied: return=minimal\r\n");
 }
 
 static void

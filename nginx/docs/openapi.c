@@ -120,7 +120,9 @@ put_request(struct buf *out, const struct service *service)
 	    "\"schema\":");
 	put_payload_ref(out, service);
 	put_examples(out, service->name);
-	buf_puts(out, "}}}");
+	buf_puts(out,
+	    "},\"application/cloudevents+json\":{\"schema\":{\"$ref\":"
+	    "\"#/components/schemas/CloudEvent\"}}}}");
 }
 
 static void

@@ -348,6 +348,37 @@ metrics__after_batches__count_their_events_and_commits(void **state)
 	    commits + 1);
 }
 
+/* So that the answer stays below the limit of 32 MiB, after the commit. */
+static void
+faults__more_than_an_answer_holds__told_in_brief(void **state)
+{
+	static const char brief[] =
+	    "\"Its faults do not fit into this answer; alone, it would be "
+	    "answered with all of them\"";
+	char event[3300];
+	struct answer a;
+	struct buf body;
+
+	(void)state;
+	snprintf(event, sizeof(event),
+	    "{\"patient_id\":\"x%01000d\",\"alert\":[\"%01000d\"],"
+	    "\"location\":[\"%01000d\"],\"n\":%%d}",
+	    0, 0, 0);
+	body = batches_lines(5000, event);
+	a = batches_send("/ingest/health/batch", NDJSON_TYPE, body.data);
+	batches_assert(&a, 200, 0, 0, 5000);
+	assert_non_null(strstr(a.results[2000].detail, "int_parsing"));
+	assert_string_equal(a.results[4999].detail, brief);
+	/* All are kept in full. */
+	assert_int_equal(
+	    t_number(batches_stack.url,
+		"SELECT count(*) FROM rejected_events WHERE service = 'health'"
+		" AND json_array_length(reasons) = 3"),
+	    5000);
+	batches_free(&a);
+	buf_free(&body);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(batch__10000_with_100_bad__each_answered_in_its_place),
 	cmocka_unit_test(
@@ -358,6 +389,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(event__over_1_mib__413_alone_and_the_others_stored),
 	cmocka_unit_test(body__of_16_mib__stored_a_byte_more_413_from_nginx),
 	cmocka_unit_test(body__compressed__both_limits_hold_afterwards),
+	cmocka_unit_test(faults__more_than_an_answer_holds__told_in_brief),
 	cmocka_unit_test(
 	    metrics__after_batches__count_their_events_and_commits),
 };

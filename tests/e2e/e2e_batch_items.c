@@ -204,6 +204,7 @@ static void
 minimal__preferred__only_what_was_not_stored(void **state)
 {
 	static const char target[] = "/ingest/transport/batch";
+	struct http h;
 
 	(void)state;
 	batches_expect(target, MINIMAL, "{\"bus_id\":1}\n{}", 200,
@@ -218,6 +219,11 @@ minimal__preferred__only_what_was_not_stored(void **state)
 	batches_expect(target,
 	    NDJSON_TYPE "Prefer: wait=10, Return=Minimal; a=b\r\n", "{}", 200,
 	    "\"results\":[]");
+	/* What is answered without results follows no preference. */
+	h = batches_post(target, MINIMAL "Content-Encoding: br\r\n", "{}", 2);
+	assert_int_equal(h.status, 415);
+	assert_null(http_header(&h, "Preference-Applied"));
+	http_free(&h);
 	batches_expect(target, NDJSON_TYPE "Prefer: return=representation\r\n",
 	    "{}", 200, "\"results\":[{");
 }

@@ -68,19 +68,16 @@ example__receiver_in_python__knows_ours_from_others(void **state)
 static bool
 is_verified(void *path)
 {
-	char command[256];
-
-	snprintf(command, sizeof(command),
-	    "grep -q \"^verified: event.transport "
-	    ".*'dispatch_nearest_vehicle'\" "
-	    "%s",
-	    (const char *)path);
-	return system(command) == 0;
+	return shell("grep -q \"^verified: event.transport "
+		     ".*'dispatch_nearest_vehicle'\" %s && "
+		     "grep -q '{\"stored\":1,\"duplicate\":0,\"rejected\":1,"
+		     "\"results\":\\[{\"index\":0,\"status\":200,' %s",
+		   (const char *)path, (const char *)path) == 0;
 }
 
-/* Both blocks as a reader pastes them, except for the two ports. */
+/* All blocks as a reader pastes them, except for the two ports. */
 static void
-readme__first_event_and_webhook__pasted__verified(void **state)
+readme__events_and_webhook__pasted__verified(void **state)
 {
 	int port = stack_free_port();
 	char output[96];
@@ -92,7 +89,8 @@ readme__first_event_and_webhook__pasted__verified(void **state)
 		   "-e 's/\"$secret\"/& %d/'; echo wait; } >%s.sh; "
 		   "setsid sh %s.sh >%s 2>&1 & echo $! >%s.id",
 	    deliveries_stack.port, port, port, output, output, output, output);
-	stack_wait(is_verified, output, "the receiver has verified a webhook");
+	stack_wait(
+	    is_verified, output, "a webhook is verified, a batch answered");
 	shell_must("kill $(cat %s.id) && "
 		   "grep -q '\"derived_events\":\\[\"[^]]*\",\"[^]]*\"\\]' %s",
 	    output, output);
@@ -155,7 +153,7 @@ static const struct CMUnitTest tests[] = {
 	TEST(example__receiver_in_python__knows_ours_from_others),
 	TEST(example__signature_in_shell__knows_ours_from_others),
 	TEST(example__signature_in_shell__within_five_minutes_of_now),
-	TEST(readme__first_event_and_webhook__pasted__verified),
+	TEST(readme__events_and_webhook__pasted__verified),
 };
 
 T_MAIN_WITH(tests, deliveries_open, deliveries_close)

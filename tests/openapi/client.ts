@@ -75,6 +75,7 @@ async function send(): Promise<string> {
 	if (wrong.response.status === 422 && "detail" in wrong.error &&
 		typeof wrong.error.detail !== "string")
 		holds(wrong.error.detail[0]?.loc[1] === "location", "and the fault names it");
+	await sendMany();
 	// @ts-expect-error the service is missing
 	const nowhere = () => api.POST("/ingest/{service}", { body: {} });
 	void nowhere;
@@ -84,6 +85,33 @@ async function send(): Promise<string> {
 		body: { patient_id: 77, alert: "emergency", location: "Rua A", pulse: 180 } }));
 	holds(emergency.derived_events.length === 2, "an emergency derives two");
 	return emergency.stored_event_id;
+}
+
+async function sendMany(): Promise<void> {
+	const params = { path: { service: "energy" }, header: {
+		"Idempotency-Key": "client-2" } };
+	const readings: Schemas["EnergyPayload"][] = [{ energy: 7 }, { energy: 8 }];
+	const some: Schemas["BatchAnswer"] = got(await api.POST("/ingest/{service}/batch", {
+		params, body: readings }));
+	const first = some.results[0];
+	holds(some.stored === 2 && first, "both are stored");
+	if ("detail" in first)
+		throw new Error(`${first.status} ${JSON.stringify(first.detail)}`);
+	holds(first.stored_event_id, "and have their ids");
+
+	const event: Schemas["CloudEvent"] = { specversion: "1.0", id: "1",
+		source: "/client", type: "reading", unit: "kWh", data: { energy: 9 } };
+	got(await api.POST("/ingest/{service}", { params: { path: params.path },
+		headers: { "Content-Type": "application/cloudevents+json" }, body: event }));
+	const both = got(await api.POST("/ingest/{service}/batch", {
+		params: { path: params.path, query: { atomic: true } },
+		headers: { "Content-Type": "application/cloudevents-batch+json" },
+		body: [event, { ...event, id: "2" }] }));
+	holds(both.duplicate === 1 && both.stored === 1, "one of them was known");
+	const lines = got(await api.POST("/ingest/{service}/batch", {
+		params: { path: params.path }, bodySerializer: (text) => text,
+		headers: { "Content-Type": "application/x-ndjson" }, body: "{}\n{}\n" }));
+	holds(lines.stored === 2, "lines too");
 }
 
 // --- receivers -------------------------------------------------------------------

@@ -12,6 +12,7 @@ import http from "node:http";
 import { byId, call, check, checkResponse, doc, fails, fill, follow, operations,
 	port } from "./document.mjs";
 import { gates, withoutDatabase } from "./faults.mjs";
+import { batches, cloudEvents } from "./senders.mjs";
 
 const read = (path) =>
 	fs.readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
@@ -242,10 +243,14 @@ async function examples() {
 		{ body: { topic: "event.x", url: "http://127.0.0.1:9/" } });
 
 	for (const op of operations)
-		for (const body of op.requestBody ?
-			values(op.requestBody.content["application/json"]) : [])
-			await call(op.operationId, Number(Object.keys(op.responses)[0]),
-				{ ...usual(op, sub.id), body });
+		for (const [type, media] of Object.entries(op.requestBody?.content ?? {}))
+			for (const value of values(media)) {
+				check(media.schema, value, `${op.operationId}: ${type}`);
+				await call(op.operationId, Number(Object.keys(op.responses)[0]),
+					{ ...usual(op, sub.id), body: undefined,
+						headers: { "Content-Type": type },
+						raw: typeof value === "string" ? value : JSON.stringify(value) });
+			}
 	const responses = [doc["x-any-other-method"], ...Object.values(doc.components.responses),
 		...operations.flatMap((op) => Object.values(op.responses))];
 	for (const { content = {} } of responses)
@@ -315,7 +320,8 @@ async function methods() {
 // --- faults ------------------------------------------------------------------
 
 async function faults() {
-	const asked = { ingest: ["unknown", 404], streamEvents: ["plain", 501],
+	const asked = { ingest: ["unknown", 404], sendBatch: ["unknown", 404],
+		streamEvents: ["plain", 501],
 		status: ["forbidden", 403], metrics: ["forbidden", 403] };
 	const always = ["streamEvents", "health", "status", "metrics"];
 	const all = { misconfigured: 500, crowded: 429, closed: 503, gone: 502,
@@ -356,6 +362,8 @@ for (const search of ["", "json", "full", "json&full", "json=&full="])
 	await call("status", 200, { search });
 await call("metrics", 200);
 await ingest();
+await cloudEvents();
+await batches();
 const sub = await deliveries();
 await lists();
 await single();

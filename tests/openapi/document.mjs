@@ -61,7 +61,7 @@ export function fails(schema, value) {
 // --- one request and its answer ----------------------------------------------
 
 const TOLD = ["allow", "link", "location", "retry-after", "accept-post",
-	"accept-encoding", "idempotent-replayed", "x-request-id"];
+	"accept-encoding", "idempotent-replayed", "preference-applied", "x-request-id"];
 
 export async function checkResponse(described, response, what) {
 	const { headers = {}, content } = described;

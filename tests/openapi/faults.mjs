@@ -37,7 +37,8 @@ async function freePort() {
 const whole = (name) => read(name).replace(/^include (fastcgi_\w+);$/gm,
 	(_, other) => whole(other));
 
-// A location's own value replaces the shipped one of the same name.
+// A location's own value replaces the shipped one of the same name. The location of
+// batches inherits the parameters of the one that it is in, unless it has its own.
 function changed(text, change) {
 	for (const [, name] of change.matchAll(/(fastcgi_(?:pass|read_timeout)) /g))
 		text = text.replace(new RegExp(`^${name} .*`, "m"), "");
@@ -53,7 +54,8 @@ async function configure(dir) {
 		for (const file of fs.readdirSync(shipped))
 			if (file.startsWith("fastcgi_"))
 				fs.writeFileSync(`${dir}/${name}_${file}`,
-					changed(whole(file), change));
+					changed(whole(file), file !== "fastcgi_smartcity_batch" ?
+						change : change.replace(/fastcgi_param .*?;/g, "")));
 		fs.writeFileSync(`${dir}/${name}.conf`, read("smartcity.conf")
 			.replaceAll("include fastcgi_", `include ${name}_fastcgi_`)
 			.replace(/^\tallow .*$/gm, name === "forbidden" ? "" : "$&"));

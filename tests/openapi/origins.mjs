@@ -35,7 +35,8 @@ const changing = Object.entries(paths)
 		.map((key) => ({ method: key.toUpperCase(),
 			path: path.replace(/\{\w+\}/g, "{}") })))
 	.map(({ method, path }) => ({ method, path,
-		body: path.startsWith("/ingest/") ? bodies.ingest :
+		body: path.endsWith("/batch") ? [bodies.ingest] :
+			path.startsWith("/ingest/") ? bodies.ingest :
 			path === "/subscriptions" ? bodies.subscriptions :
 			method === "PATCH" ? { description: "mine" } : undefined }));
 assert.ok(changing.length > 7);
