@@ -101,6 +101,70 @@ kept__forgotten_by_the_server__prepared_again(void **state)
 	assert_int_equal(page(ID_LAST, FIRST, ID_LAST, "8", 0), 2);
 }
 
+/* What a client can send as a filter. */
+static void
+kept__odd_values__taken_as_they_are(void **state)
+{
+	static const char *const odd[] = { "it's", "a\\'b", "x\n'; --", "--",
+		"/*", "$1", "'||'", "NULL", "", "NULL,NULL", "\xc3\xa9" };
+	const char *values[EVENTS_SEARCH_ARGS] = {
+		[EVENTS_SEARCH_ARG_CURSOR] = ID_LAST,
+		[EVENTS_SEARCH_ARG_LOW] = FIRST,
+		[EVENTS_SEARCH_ARG_HIGH] = ID_LAST,
+		[EVENTS_SEARCH_ARG_LIMIT] = "5",
+		[EVENTS_SEARCH_ARG_OFFSET] = "0",
+	};
+	struct pg_result *r = NULL;
+	char set[64];
+	size_t i;
+	int open;
+
+	(void)state;
+	for (i = 0; i < 2 * (sizeof(odd) / sizeof(*odd)); i++) {
+		open = (int)(i % 2);
+		values[EVENTS_SEARCH_ARG_SERVICE] = odd[i / 2];
+		snprintf(set, sizeof(set), "%s", odd[i / 2]);
+		t_exec(url,
+		    "UPDATE events SET service = $odd$%s$odd$ WHERE id = "
+		    "'" SECOND "'",
+		    set);
+		assert_int_equal(
+		    db_run_kept(database, Q_events_search, values, open, &r),
+		    STATUS_OK);
+		if (pg_rows(r) != 1 ||
+		    strcmp(pg_value(r, 0, EVENTS_SEARCH_SERVICE), set) != 0)
+			fail_msg("%s: %d rows", set, pg_rows(r));
+		pg_free(r);
+	}
+	values[EVENTS_SEARCH_ARG_SERVICE] = "\xff";
+	assert_int_equal(db_run_kept(database, Q_events_search, values, 0, &r),
+	    STATUS_REJECT);
+}
+
+/* Also a value that is too long for it. */
+static void
+kept__long_value__planned_instead(void **state)
+{
+	char *text = test_malloc(601);
+	const char *values[EVENTS_SEARCH_ARGS] = {
+		[EVENTS_SEARCH_ARG_CURSOR] = ID_LAST,
+		[EVENTS_SEARCH_ARG_LOW] = FIRST,
+		[EVENTS_SEARCH_ARG_HIGH] = ID_LAST,
+		[EVENTS_SEARCH_ARG_SERVICE] = text,
+	};
+	struct pg_result *r = NULL;
+
+	(void)state;
+	memset(text, 'x', 600);
+	text[600] = '\0';
+	t_exec(url, "UPDATE events SET service = repeat('x', 600)");
+	assert_int_equal(
+	    db_run_kept(database, Q_events_search, values, 0, &r), STATUS_OK);
+	assert_int_equal(pg_rows(r), 2);
+	pg_free(r);
+	test_free(text);
+}
+
 static void
 kept__cannot_be_prepared__status_and_reason(void **state)
 {
@@ -123,6 +187,8 @@ static const struct CMUnitTest tests[] = {
 	TEST(kept__many__the_oldest_make_room),
 	TEST(kept__session_broken__prepared_in_the_next),
 	TEST(kept__forgotten_by_the_server__prepared_again),
+	TEST(kept__odd_values__taken_as_they_are),
+	TEST(kept__long_value__planned_instead),
 	TEST(kept__cannot_be_prepared__status_and_reason),
 };
 
