@@ -8,44 +8,57 @@
 
 enum {
 	PLAN_MS = 1000, /* a plan is made anew after this time */
-	TEXT_MAX = 16384
+	TEXT_MAX = 65536
 };
 
-/* The constants in one text; false: they are too long to be kept. */
-static bool
-put_values(char out[KEPT_VALUES], const char *const values[], int open, int n)
-{
-	size_t len = 0;
-	int i;
-
-	for (i = open; i < n && len < KEPT_VALUES; i++)
-		len += (size_t)snprintf(out + len, KEPT_VALUES - len, "%s,",
-		    values[i] != NULL ? values[i] : "NULL");
-	return len < KEPT_VALUES;
-}
-
-/* Copies the statement; $5 becomes its value, unless it is open. */
 static void
-put_text(struct buf *out, enum query q, const char *const values[], int open)
+put_literal(struct buf *out, struct pg *pg, const char *value)
 {
-	const char *text = query_text(q), *mark;
-	char *end;
-	long n;
+	char *literal = value == NULL
+	    ? NULL
+	    : PQescapeLiteral(pg->conn, value, strlen(value));
 
-	for (; (mark = strchr(text, '$')) != NULL; text = end) {
-		buf_put(out, text, (size_t)(mark - text));
-		n = strtol(mark + 1, &end, 10);
-		if (n <= open || n > query_args(q))
-			buf_put(out, mark, (size_t)(end - mark));
-		else if (values[n - 1] == NULL)
-			buf_puts(out, "NULL");
-		else
-			buf_printf(out, "'%s'", values[n - 1]);
-	}
-	buf_puts(out, text);
+	if (value == NULL)
+		buf_puts(out, "NULL");
+	else if (literal != NULL)
+		buf_puts(out, literal);
+	else
+		out->failed = true;
+	PQfreemem(literal);
 }
 
-/* The statement's place, or that of the one that was used longest ago. */
+/*
+ * Copies the statement; $5 becomes its value, unless it is open. Comments are
+ * left out, since a value could end one.
+ */
+static void
+put_text(struct buf *out, struct pg *pg, enum query q,
+    const char *const values[], int open)
+{
+	const char *p = query_text(q);
+	char *end;
+	size_t n;
+	long i;
+
+	for (; *p != '\0'; p += n) {
+		if (strncmp(p, "--", 2) == 0) {
+			n = strcspn(p, "\n");
+			continue;
+		}
+		n = 1 + strcspn(p + 1, "$-");
+		if (*p == '$') {
+			i = strtol(p + 1, &end, 10);
+			n = (size_t)(end - p);
+			if (i > open && i <= query_args(q)) {
+				put_literal(out, pg, values[i - 1]);
+				continue;
+			}
+		}
+		buf_put(out, p, n);
+	}
+}
+
+/* The place of the statement, or of the one that was used longest ago. */
 static struct kept *
 find(struct pg *pg, enum query q, const char *values)
 {
@@ -62,8 +75,8 @@ find(struct pg *pg, enum query q, const char *values)
 
 /* In one round trip with the end of the statement that had its place. */
 static enum pg_end
-prepare(struct pg *pg, struct kept *k, enum query q, const char *text,
-    const char *values, int wait_ms)
+prepare(struct pg *pg, struct kept *k, enum query q, int open,
+    const char *const values[], int wait_ms)
 {
 	int n = (int)(k - pg->kept);
 	struct pg_result *r = NULL;
@@ -73,43 +86,34 @@ prepare(struct pg *pg, struct kept *k, enum query q, const char *text,
 	buf_init(&sql, TEXT_MAX);
 	if (k->values[0] != '\0')
 		buf_printf(&sql, "DEALLOCATE kept_%d; ", n);
-	buf_printf(&sql, "PREPARE kept_%d AS %s", n, text);
+	buf_printf(&sql, "PREPARE kept_%d AS ", n);
+	put_text(&sql, pg, q, values, open);
 	k->values[0] = '\0';
 	end = pg_finish(
 	    pg, !sql.failed && PQsendQuery(pg->conn, sql.data), wait_ms, &r);
 	buf_free(&sql);
 	if (r != NULL) {
 		k->query = q;
-		strcpy(k->values, values);
 		k->prepared_at = clock_steady_ms();
 	}
 	pg_free(r);
 	return end;
 }
 
-enum pg_end
-pg_run_kept(struct pg *pg, enum query q, const char *const values[], int open,
-    int wait_ms, struct pg_result **out)
+static enum pg_end
+run(struct pg *pg, enum query q, const char *const values[], int open,
+    const char *all, int wait_ms, struct pg_result **out)
 {
-	char all[KEPT_VALUES], name[16];
+	struct kept *k = find(pg, q, all);
+	char name[16];
 	enum pg_end end;
-	struct buf text;
-	struct kept *k;
 
-	*out = NULL;
-	if (!put_values(all, values, open, query_args(q)))
-		return pg_run(pg, q,
-		    &(struct pg_args){ .values = values, .way = PG_PLANNED },
-		    wait_ms, out);
-	k = find(pg, q, all);
 	if (k->query != q || strcmp(k->values, all) != 0 ||
 	    clock_steady_ms() >= k->prepared_at + PLAN_MS) {
-		buf_init(&text, TEXT_MAX);
-		put_text(&text, q, values, open);
-		end = prepare(pg, k, q, text.data, all, wait_ms);
-		buf_free(&text);
-		if (k->values[0] == '\0')
+		end = prepare(pg, k, q, open, values, wait_ms);
+		if (pg->trouble->sqlstate[0] != '\0' || end != PG_ANSWERED)
 			return end;
+		strcpy(k->values, all);
 	}
 	k->used_at = clock_steady_ms();
 	snprintf(name, sizeof(name), "kept_%d", (int)(k - pg->kept));
@@ -117,4 +121,27 @@ pg_run_kept(struct pg *pg, enum query q, const char *const values[], int open,
 	    PQsendQueryPrepared(
 		pg->conn, name, open, values, NULL, NULL, query_is_binary(q)),
 	    wait_ms, out);
+}
+
+enum pg_end
+pg_run_kept(struct pg *pg, enum query q, const char *const values[], int open,
+    int wait_ms, struct pg_result **out)
+{
+	const struct pg_args planned = { .values = values, .way = PG_PLANNED };
+	enum pg_end end;
+	struct buf all;
+	int i;
+
+	*out = NULL;
+	buf_init(&all, KEPT_VALUES - 1);
+	for (i = open; i < query_args(q); i++) {
+		put_literal(&all, pg, values[i]);
+		buf_putc(&all, ',');
+	}
+	/* Too long to be kept, or not UTF-8, of which the server will say so.
+	 */
+	end = all.failed ? pg_run(pg, q, &planned, wait_ms, out)
+			 : run(pg, q, values, open, all.data, wait_ms, out);
+	buf_free(&all);
+	return end;
 }

@@ -14,7 +14,7 @@
 enum {
 	PG_TIMEOUT_LEN = 32,
 	KEPT = 8,         /* statements */
-	KEPT_VALUES = 192 /* bytes */
+	KEPT_VALUES = 512 /* bytes */
 };
 
 /* A statement that was prepared for the values of some of its parameters. */

@@ -66,8 +66,7 @@ enum pg_way {
 	 * as constants, so that the plan is as good as one that is made for
 	 * them, and leaves out partitions. The session keeps the statements
 	 * that were used last, each for at most a second, because a table that
-	 * was empty then can be large now. The constants must be ids and
-	 * numbers: they are not quoted.
+	 * was empty then can be large now.
 	 */
 	PG_KEPT
 };

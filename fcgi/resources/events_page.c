@@ -215,17 +215,17 @@ put_rows(
 
 /* Appends the rows that pass the filters, of both kinds of time. */
 static enum status
-put_some(struct reading *g, const struct id *below, const struct id *low,
-    const char *limit, const char *offset)
+put_some(struct reading *g, const struct span *span, const char *limit,
+    const char *offset)
 {
 	const struct search *s = g->search;
 	struct pg_result *r = NULL, *own = NULL;
 	struct db *db = g->ctx->db;
 	enum status status;
 
-	status = events_search_read(s, db, below, low, limit, offset, &r);
+	status = events_search_read(s, db, span, limit, offset, &r);
 	if (status == STATUS_OK && s->has_own)
-		status = events_search_own(s, db, below, low, limit, &own);
+		status = events_search_own(s, db, span, limit, &own);
 	if (status == STATUS_OK)
 		status = put_rows(g, r, own);
 	pg_free(own);
@@ -243,24 +243,24 @@ search_window(struct reading *g, const char *limit, const char *offset)
 	const struct search *s = g->search;
 	struct db *db = g->ctx->db;
 	struct page *p = g->page;
-	struct id low, end, below;
+	struct span span = { .below = p->below, .high = g->window.high };
+	struct id end;
 	bool is_whole = p->offset > 0; /* all rows are looked at */
 	bool is_cut = false;
 	enum status status = STATUS_OK;
 
-	strcpy(below.text, least(&p->below, &g->window.high));
-	strcpy(low.text, greatest(&g->window.low, &g->bottom));
+	strcpy(span.low.text, greatest(&g->window.low, &g->bottom));
 	/* Rows of two kinds are read down to the same id. */
 	if (s->has_own)
-		status = events_search_end(s, db, &below, &low, &is_cut, &end);
+		status = events_search_end(s, db, &span, &is_cut, &end);
 	if (is_cut)
-		low = end;
+		span.low = end;
 	if (status == STATUS_OK)
-		status = put_some(g, &below, &low, limit, offset);
+		status = put_some(g, &span, limit, offset);
 	if (status != STATUS_OK || p->is_full || is_whole)
 		return status;
 	if (!s->has_own)
-		status = events_search_end(s, db, &below, &low, &is_cut, &end);
+		status = events_search_end(s, db, &span, &is_cut, &end);
 	if (is_cut) {
 		strcpy(p->below.text, least(&p->below, &end));
 		p->is_full = true;

@@ -146,16 +146,19 @@ put_filters(const struct search *s, bool others, const char *values[])
 
 /* others: with the filters for which no index was chosen. */
 static enum status
-read(const struct search *s, struct db *db, const struct id *below,
-    const struct id *low, const char *limit, const char *offset, bool others,
-    struct pg_result **out)
+read(const struct search *s, struct db *db, const struct span *span,
+    const char *limit, const char *offset, bool others, struct pg_result **out)
 {
 	const char *values[EVENTS_SEARCH_ARGS] = { NULL };
+	bool is_open = strcmp(span->below.text, span->high.text) < 0;
 	char all[24];
 
 	snprintf(all, sizeof(all), "%lld", atoll(limit) + atoll(offset));
-	values[EVENTS_SEARCH_ARG_CURSOR] = least(below, &s->plain_high)->text;
-	values[EVENTS_SEARCH_ARG_LOW] = greatest(low, &s->plain_low)->text;
+	values[EVENTS_SEARCH_ARG_CURSOR] = is_open ? span->below.text : ID_LAST;
+	values[EVENTS_SEARCH_ARG_HIGH] =
+	    least(&span->high, &s->plain_high)->text;
+	values[EVENTS_SEARCH_ARG_LOW] =
+	    greatest(&span->low, &s->plain_low)->text;
 	values[EVENTS_SEARCH_ARG_LIMIT] = limit;
 	values[EVENTS_SEARCH_ARG_OFFSET] = offset;
 	/* An offset counts what passes, so it is looked for everywhere. */
@@ -164,27 +167,33 @@ read(const struct search *s, struct db *db, const struct id *below,
 	else if (!s->picks && !s->filter->source)
 		values[EVENTS_SEARCH_ARG_EXAMINE] = all;
 	put_filters(s, others, values);
-	return db_run_planned(db, Q_events_search, values, out);
+	/*
+	 * The planner must know the cursor. Pages without one are asked for
+	 * again and again.
+	 */
+	return is_open ? db_run_planned(db, Q_events_search, values, out)
+		       : db_run_kept(db, Q_events_search, values, 0, out);
 }
 
 enum status
 events_search_read(const struct search *s, struct db *db,
-    const struct id *below, const struct id *low, const char *limit,
-    const char *offset, struct pg_result **out)
+    const struct span *span, const char *limit, const char *offset,
+    struct pg_result **out)
 {
-	return read(s, db, below, low, limit, offset, true, out);
+	return read(s, db, span, limit, offset, true, out);
 }
 
 enum status
-events_search_own(const struct search *s, struct db *db, const struct id *below,
-    const struct id *low, const char *limit, struct pg_result **out)
+events_search_own(const struct search *s, struct db *db,
+    const struct span *span, const char *limit, struct pg_result **out)
 {
 	const struct events_filter *f = s->filter;
 	const char *const values[EVENTS_OWN_TIME_ARGS] = {
 		[EVENTS_OWN_TIME_ARG_FROM] = s->from,
 		[EVENTS_OWN_TIME_ARG_TO] = s->to,
-		[EVENTS_OWN_TIME_ARG_CURSOR] = below->text,
-		[EVENTS_OWN_TIME_ARG_LOW] = low->text,
+		[EVENTS_OWN_TIME_ARG_CURSOR] =
+		    least(&span->below, &span->high)->text,
+		[EVENTS_OWN_TIME_ARG_LOW] = span->low.text,
 		[EVENTS_OWN_TIME_ARG_LIMIT] = limit,
 		[EVENTS_OWN_TIME_ARG_SERVICE] = f->service,
 		[EVENTS_OWN_TIME_ARG_SOURCE_EVENT_ID] =
@@ -197,8 +206,8 @@ events_search_own(const struct search *s, struct db *db, const struct id *below,
 }
 
 enum status
-events_search_end(const struct search *s, struct db *db, const struct id *below,
-    const struct id *low, bool *is_cut, struct id *end)
+events_search_end(const struct search *s, struct db *db,
+    const struct span *span, bool *is_cut, struct id *end)
 {
 	struct pg_result *r = NULL;
 	enum status status;
@@ -208,7 +217,7 @@ events_search_end(const struct search *s, struct db *db, const struct id *below,
 	if (!s->picks)
 		return STATUS_OK;
 	snprintf(offset, sizeof(offset), "%d", EXAMINE - 1);
-	status = read(s, db, below, low, "1", offset, false, &r);
+	status = read(s, db, span, "1", offset, false, &r);
 	*is_cut = status == STATUS_OK && pg_rows(r) > 0;
 	if (*is_cut)
 		*end = event_row_id(r, 0);

@@ -34,6 +34,12 @@ struct search {
 	char from[RFC3339_LEN + 1], to[RFC3339_LEN + 1];
 };
 
+/* Of which ids a statement is to read: from low, below both of the others. */
+struct span {
+	struct id below; /* the cursor, exclusive */
+	struct id low, high;
+};
+
 bool events_search_is_needed(const struct events_filter *);
 /*
  * For from and to, looks how many events below the cursor have a time of their
@@ -42,20 +48,18 @@ bool events_search_is_needed(const struct events_filter *);
 enum status events_search_open(struct search *, struct db *,
     const struct events_filter *, const struct id *below,
     long long offset) MUST_CHECK;
-/* The rows that pass, with ids from low to below `below`. */
+/* The rows that pass. */
 enum status events_search_read(const struct search *, struct db *,
-    const struct id *below, const struct id *low, const char *limit,
-    const char *offset, struct pg_result **) MUST_CHECK;
+    const struct span *, const char *limit, const char *offset,
+    struct pg_result **) MUST_CHECK;
 /* If has_own: those rows that pass, likewise. */
 enum status events_search_own(const struct search *, struct db *,
-    const struct id *below, const struct id *low, const char *limit,
-    struct pg_result **) MUST_CHECK;
+    const struct span *, const char *limit, struct pg_result **) MUST_CHECK;
 /*
  * Whether events_search_read() looks at fewer rows than there are: then *end is
  * the id of the last one.
  */
 enum status events_search_end(const struct search *, struct db *,
-    const struct id *below, const struct id *low, bool *is_cut,
-    struct id *end) MUST_CHECK;
+    const struct span *, bool *is_cut, struct id *end) MUST_CHECK;
 
 #endif

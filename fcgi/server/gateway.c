@@ -103,7 +103,8 @@ put_head(struct buf *head, const struct response *r, const char *reader)
 		buf_put_number(head, r->body.len);
 	}
 	buf_puts(head, "\r\nCache-Control: ");
-	buf_puts(head, r->cache_control != NULL ? r->cache_control : "no-store");
+	buf_puts(
+	    head, r->cache_control != NULL ? r->cache_control : "no-store");
 	buf_puts(head, "\r\nX-Content-Type-Options: nosniff\r\n");
 	if (reader != NULL)
 		buf_printf(head,

@@ -1,9 +1,8 @@
 -- A page of the events that pass the filters, newest first; a filter that is
 -- NULL is not applied. Planned for its values, so that absent filters cost
--- nothing. The cursor is exclusive; `low` is the least id. Payloads as in
--- events_page.sql.
+-- nothing. Cursor, low, high and payloads as in events_page.sql.
 --
--- The filters $6 to $9 choose an index, whose rows are read in the order of
+-- The filters $7 to $10 choose an index, whose rows are read in the order of
 -- ids; the others are applied to the first `examine` of these rows. So a page
 -- costs little, whatever passes, but rows can pass that are not on it: the
 -- caller looks where reading ended. The planner has no choice of another index,
@@ -13,7 +12,7 @@
 --
 -- from, to: of "timestamp". received: only events whose "timestamp" is the time
 -- of receipt.
--- takes: cursor low limit offset examine
+-- takes: cursor low high limit offset examine
 -- takes: service source_event_id deduplication_key derived
 -- takes: also_service also_deduplication_key also_derived from to received
 -- returns: id service timestamp payload normalized_payload deduplication_key source_event_id created_at
@@ -31,24 +30,24 @@ SELECT id, service, "timestamp",
         SELECT id, service, "timestamp", payload, normalized_payload, deduplication_key,
                source_event_id, created_at, own_time
           FROM events
-         WHERE id < $1::uuid AND id >= $2::uuid
-           AND ($6::text IS NULL OR (service, id) < ($6::text, $1::uuid)
-                                    AND (service, id) >= ($6::text, $2::uuid))
-           AND ($7::uuid IS NULL OR source_event_id >= $7::uuid AND source_event_id <= $7::uuid)
-           AND ($8::text IS NULL OR deduplication_key IS NOT NULL
-                                    AND (deduplication_key, id) < ($8::text, $1::uuid)
-                                    AND (deduplication_key, id) >= ($8::text, $2::uuid))
-           AND ($9::boolean IS NULL OR (source_event_id IS NOT NULL) = $9::boolean)
-         ORDER BY CASE WHEN $6::text IS NOT NULL THEN service
-                       WHEN $8::text IS NOT NULL THEN deduplication_key END DESC,
-                  CASE WHEN $7::uuid IS NOT NULL THEN source_event_id END DESC, id DESC
-         LIMIT (SELECT $5::int)) AS read
-     WHERE ($10::text IS NULL OR service = $10::text)
-       AND ($11::text IS NULL OR deduplication_key = $11::text)
-       AND ($12::boolean IS NULL OR (source_event_id IS NOT NULL) = $12::boolean)
-       AND ($13::timestamptz IS NULL OR "timestamp" >= $13::timestamptz AND "timestamp" < $14::timestamptz)
-       AND ($15::boolean IS NULL OR own_time IS NOT TRUE)
-     ORDER BY CASE WHEN $6::text IS NOT NULL THEN service
-                   WHEN $8::text IS NOT NULL THEN deduplication_key END DESC,
-              CASE WHEN $7::uuid IS NOT NULL THEN source_event_id END DESC, id DESC
-     LIMIT $3::int OFFSET $4::bigint) AS page
+         WHERE id < $1::uuid AND id >= $2::uuid AND id < $3::uuid
+           AND ($7::text IS NULL OR (service, id) < ($7::text, least($1::uuid, $3::uuid))
+                                    AND (service, id) >= ($7::text, $2::uuid))
+           AND ($8::uuid IS NULL OR source_event_id >= $8::uuid AND source_event_id <= $8::uuid)
+           AND ($9::text IS NULL OR deduplication_key IS NOT NULL
+                                    AND (deduplication_key, id) < ($9::text, least($1::uuid, $3::uuid))
+                                    AND (deduplication_key, id) >= ($9::text, $2::uuid))
+           AND ($10::boolean IS NULL OR (source_event_id IS NOT NULL) = $10::boolean)
+         ORDER BY CASE WHEN $7::text IS NOT NULL THEN service
+                       WHEN $9::text IS NOT NULL THEN deduplication_key END DESC,
+                  CASE WHEN $8::uuid IS NOT NULL THEN source_event_id END DESC, id DESC
+         LIMIT (SELECT $6::int)) AS read
+     WHERE ($11::text IS NULL OR service = $11::text)
+       AND ($12::text IS NULL OR deduplication_key = $12::text)
+       AND ($13::boolean IS NULL OR (source_event_id IS NOT NULL) = $13::boolean)
+       AND ($14::timestamptz IS NULL OR "timestamp" >= $14::timestamptz AND "timestamp" < $15::timestamptz)
+       AND ($16::boolean IS NULL OR own_time IS NOT TRUE)
+     ORDER BY CASE WHEN $7::text IS NOT NULL THEN service
+                   WHEN $9::text IS NOT NULL THEN deduplication_key END DESC,
+              CASE WHEN $8::uuid IS NOT NULL THEN source_event_id END DESC, id DESC
+     LIMIT $4::int OFFSET $5::bigint) AS page

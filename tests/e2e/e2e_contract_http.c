@@ -165,6 +165,61 @@ responses__headers__json_not_stored_with_request_id(void **state)
 	http_free(&h);
 }
 
+/* Asks again for what was answered under this ETag. */
+static void
+expect_again(
+    const char *method, const char *target, const char *tags, int status)
+{
+	char header[256];
+	struct http h;
+	char *value;
+
+	snprintf(header, sizeof(header), "If-None-Match: %s\r\n", tags);
+	h = http_send(contract_stack.port, method, target, header, NULL);
+	assert_int_equal(h.status, status);
+	assert_non_null(value = http_header(&h, "ETag"));
+	free(value);
+	assert_non_null(value = http_header(&h, "Cache-Control"));
+	assert_string_equal(value, "private, no-cache");
+	free(value);
+	value = http_header(&h, "Content-Length");
+	assert_int_equal(status == 304, value == NULL);
+	free(value);
+	if (status == 304)
+		assert_int_equal(h.body_len, 0);
+	http_free(&h);
+}
+
+static void
+etag__asked_again__304_until_an_event_comes(void **state)
+{
+	char id[40], target[128], *tag, tags[256];
+	struct http h;
+
+	(void)state;
+	contract_ingest("/ingest/weather", "{}", id);
+	contract_ingest("/ingest/weather", "{}", id);
+	h = http_get(contract_stack.port, "/events?limit=2");
+	assert_non_null(tag = http_header(&h, "ETag"));
+	http_free(&h);
+	expect_again("GET", "/events?limit=2", tag, 304);
+	expect_again("HEAD", "/events?limit=2", tag, 304);
+	expect_again("GET", "/events?limit=1", tag, 200);
+	snprintf(tags, sizeof(tags), "\"other\", W/%s", tag);
+	expect_again("GET", "/events?limit=2", tags, 304);
+	expect_again("GET", "/events?limit=2", "*", 304);
+	http_expect(contract_stack.port, "POST", "/ingest/weather",
+	    "Content-Type: application/json\r\n", "{}", 200, "stored");
+	expect_again("GET", "/events?limit=2", tag, 200);
+	snprintf(target, sizeof(target), "/events/%s", id);
+	expect_again("GET", target, tag, 200);
+	expect_again("GET", target, "*", 304);
+	http_expect(contract_stack.port, "GET",
+	    "/events/01a10000-0000-7000-8000-000000000000",
+	    "If-None-Match: *\r\n", NULL, 404, "No event");
+	free(tag);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(problem__asked_for__rfc9457),
 	cmocka_unit_test(idempotency_key__header__replayed_or_refused),
@@ -173,6 +228,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(head__where_get_works__same_headers_no_body),
 	cmocka_unit_test(ingest__content_types__json_or_415),
 	cmocka_unit_test(responses__headers__json_not_stored_with_request_id),
+	cmocka_unit_test(etag__asked_again__304_until_an_event_comes),
 };
 
 T_MAIN_WITH(tests, contract_open, contract_close)

@@ -5,6 +5,7 @@
 #include "t.h"
 
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -197,11 +198,107 @@ subscriptions__all_methods__pass_nginx(void **state)
 	free(location);
 }
 
+/* A page of the pool, or of the cache; the caller frees it. */
+static struct http
+page(const char *target, const char *headers)
+{
+	struct http h = http_send(s.port, "GET", target, headers, NULL);
+
+	assert_int_equal(h.status, 200);
+	return h;
+}
+
+/* Makes the first page another one. */
+static void
+put_event(void)
+{
+	http_expect(s.port, "POST", "/ingest/weather",
+	    "Content-Type: application/json\r\n", "{}", 200, "stored");
+}
+
+/* The second must come within the second after the first. */
+static bool
+is_kept(const char *target, const char *headers)
+{
+	struct http first = page(target, headers), second;
+	bool is;
+
+	put_event();
+	second = page(target, headers);
+	is = strcmp(first.body, second.body) == 0;
+	http_free(&first);
+	http_free(&second);
+	return is;
+}
+
+static bool
+is_first_page_kept(void *arg)
+{
+	(void)arg;
+	return is_kept("/events", "");
+}
+
+static bool
+is_first_page_new(void *arg)
+{
+	const char *newest = arg;
+	struct http h = page("/events", "");
+	bool is = strstr(h.body, newest) != NULL;
+
+	http_free(&h);
+	return is;
+}
+
+static void
+cache__turned_on_by_its_line__first_page_for_a_second(void **state)
+{
+	static const char *const others[][2] = { { "/events?limit=100", "" },
+		{ "/events", "Authorization: Basic YTpi\r\n" },
+		{ "/events", "Cookie: a=b\r\n" },
+		{ "/events", "Origin: http://localhost\r\n" } };
+	char *newest, *tag, header[128];
+	struct http h;
+	size_t i;
+
+	(void)state;
+	put_event();
+	assert_false(is_kept("/events", ""));
+	shell_must(
+	    "sed -i 's|^#include smartcity-cache|include smartcity-cache|' "
+	    "%s/nginx/smartcity-http.conf",
+	    s.dir);
+	stack_reload_nginx(&s);
+	stack_wait(is_first_page_kept, NULL, "the first page is kept");
+	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+		assert_false(is_kept(others[i][0], others[i][1]));
+	newest = t_sql(s.url, "SELECT id FROM events ORDER BY id DESC LIMIT 1");
+	stack_wait(is_first_page_new, newest, "the first page is new");
+	free(newest);
+
+	/* nginx answers it from what it keeps. */
+	h = page("/events", "");
+	tag = http_header(&h, "ETag");
+	assert_non_null(tag);
+	snprintf(header, sizeof(header), "If-None-Match: %s\r\n", tag);
+	http_free(&h);
+	free(tag);
+	h = http_send(s.port, "GET", "/events", header, NULL);
+	assert_int_equal(h.status, 304);
+	http_free(&h);
+	http_expect(s.port, "HEAD", "/events", "", NULL, 200, "ETag");
+	shell_must(
+	    "sed -i 's|^include smartcity-cache|#include smartcity-cache|' "
+	    "%s/nginx/smartcity-http.conf",
+	    s.dir);
+	stack_reload_nginx(&s);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(config__as_shipped__accepted_by_nginx),
 	cmocka_unit_test(config__known_traps__not_in_it),
 	cmocka_unit_test(snippet__in_another_nginx__settings_per_location),
 	cmocka_unit_test(subscriptions__all_methods__pass_nginx),
+	cmocka_unit_test(cache__turned_on_by_its_line__first_page_for_a_second),
 };
 
 T_MAIN_WITH(tests, setup, teardown)

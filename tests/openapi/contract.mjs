@@ -85,7 +85,8 @@ async function lists() {
 		await call(id, 422, { query: { limit: "x", cursor: "y" } });
 	}
 	await call("listEvents", 200, { query: { offset: 1, service: "health",
-		since: NEVER, until: "2100-01-01T00:00:00Z", derived: "false" } });
+		since: NEVER, until: "2100-01-01T00:00:00Z", from: NEVER,
+		to: "2100-01-01T00:00:00Z", derived: "false" } });
 	await call("listEvents", 200, { query: { source_event_id: NOBODY,
 		deduplication_key: "k" } });
 	await call("listRejected", 200, { query: { service: "health", offset: 1 } });
@@ -108,7 +109,10 @@ async function single() {
 		{ query: { derived: "false", service: "health" } });
 	const { body: [rejected] } = await call("listRejected", 200);
 
-	await call("getEvent", 200, { path: event });
+	const { headers } = await call("getEvent", 200, { path: event });
+	await call("getEvent", 304, { path: event,
+		headers: { "If-None-Match": headers.get("etag") } });
+	await call("listEvents", 304, { headers: { "If-None-Match": "*" } });
 	await call("getRejected", 200, { path: rejected });
 	const { body } = await call("traceEvent", 200, { path: event });
 	assert.equal(body.derived.length, 2);
