@@ -194,8 +194,8 @@ store(struct batch *b)
 		if (!b->entries[i].too_large)
 			list[n++] = &b->entries[i].event;
 	if (list != NULL) {
-		/* Of the time for the request, after which it is ended. */
-		db_limit(b->ctx->db, config->request_timeout * 1000 * 2 / 3);
+		/* The server has half of the time for the request. */
+		db_limit(b->ctx->db, config->request_timeout * 1000 * 3 / 4);
 		event_store(
 		    b->ctx->db, list, n, config->retry_schedule, b->atomic);
 		db_limit(b->ctx->db, 0);
