@@ -55,8 +55,8 @@ enum pg_end pg_run(struct pg *, enum query, bool prepared,
  * pg_run() of a statement that is prepared for all of these values but the
  * first `open`: they stand in its text as constants, so that the plan is as
  * good as one that is made for them, and leaves out partitions. The session
- * keeps the statements that were used last, each for at most a second, because
- * a table that was empty then can be large now.
+ * keeps the statements that were used last, from their second use on, each for
+ * at most a second, because a table that was empty then can be large now.
  */
 enum pg_end pg_run_kept(struct pg *, enum query, const char *const values[],
     int open, int wait_ms, struct pg_result **out);
