@@ -75,8 +75,8 @@ find(struct pg *pg, enum query q, const char *values)
 
 /* In one round trip with the end of the statement that had its place. */
 static enum pg_end
-prepare(struct pg *pg, struct kept *k, enum query q, int open,
-    const char *const values[], int wait_ms)
+prepare(struct pg *pg, struct kept *k, int open, const char *const values[],
+    int wait_ms)
 {
 	int n = (int)(k - pg->kept);
 	struct pg_result *r = NULL;
@@ -84,38 +84,48 @@ prepare(struct pg *pg, struct kept *k, enum query q, int open,
 	struct buf sql;
 
 	buf_init(&sql, TEXT_MAX);
-	if (k->values[0] != '\0')
+	if (k->is_named)
 		buf_printf(&sql, "DEALLOCATE kept_%d; ", n);
 	buf_printf(&sql, "PREPARE kept_%d AS ", n);
-	put_text(&sql, pg, q, values, open);
-	k->values[0] = '\0';
+	put_text(&sql, pg, k->query, values, open);
+	k->is_named = false;
+	k->prepared_at = 0;
 	end = pg_finish(
 	    pg, !sql.failed && PQsendQuery(pg->conn, sql.data), wait_ms, &r);
 	buf_free(&sql);
 	if (r != NULL) {
-		k->query = q;
+		k->is_named = true;
 		k->prepared_at = clock_steady_ms();
 	}
 	pg_free(r);
 	return end;
 }
 
+/*
+ * Planned for its values at its first use, prepared at the next one: so
+ * statements that are not used again cost no second round trip.
+ */
 static enum pg_end
 run(struct pg *pg, enum query q, const char *const values[], int open,
     const char *all, int wait_ms, struct pg_result **out)
 {
 	struct kept *k = find(pg, q, all);
-	char name[16];
+	int64_t now = clock_steady_ms();
 	enum pg_end end;
+	char name[16];
 
-	if (k->query != q || strcmp(k->values, all) != 0 ||
-	    clock_steady_ms() >= k->prepared_at + PLAN_MS) {
-		end = prepare(pg, k, q, open, values, wait_ms);
-		if (pg->trouble->sqlstate[0] != '\0' || end != PG_ANSWERED)
-			return end;
+	k->used_at = now;
+	if (k->query != q || strcmp(k->values, all) != 0) {
+		k->query = q;
 		strcpy(k->values, all);
+		k->prepared_at = 0;
+		return pg_run(pg, q, false, values, wait_ms, out);
 	}
-	k->used_at = clock_steady_ms();
+	if (k->prepared_at == 0 || now >= k->prepared_at + PLAN_MS) {
+		end = prepare(pg, k, open, values, wait_ms);
+		if (k->prepared_at == 0)
+			return end;
+	}
 	snprintf(name, sizeof(name), "kept_%d", (int)(k - pg->kept));
 	return pg_finish(pg,
 	    PQsendQueryPrepared(

@@ -17,12 +17,13 @@ enum {
 	KEPT_VALUES = 512 /* bytes */
 };
 
-/* A statement that was prepared for the values of some of its parameters. */
+/* A statement that is prepared for the values of some of its parameters. */
 struct kept {
 	enum query query;
 	char values[KEPT_VALUES]; /* "": this place is free */
-	int64_t prepared_at;      /* steady ms */
+	int64_t prepared_at;      /* steady ms; 0: not for these values */
 	int64_t used_at;
+	bool is_named; /* the server has a statement of this place */
 };
 
 struct pg {

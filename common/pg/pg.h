@@ -65,8 +65,8 @@ enum pg_way {
 	 * Prepared for all values but the first `open`: they stand in its text
 	 * as constants, so that the plan is as good as one that is made for
 	 * them, and leaves out partitions. The session keeps the statements
-	 * that were used last, each for at most a second, because a table that
-	 * was empty then can be large now.
+	 * that were used last, from their second use on, each for at most a
+	 * second, because a table that was empty then can be large now.
 	 */
 	PG_KEPT
 };

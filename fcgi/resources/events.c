@@ -218,10 +218,22 @@ void
 events_get(const struct context *ctx, const struct request *req,
     const char *text, struct response *res)
 {
-	page_get_row(ctx, req, text, Q_event_get, event_row_write,
-	    "No event has this id", res);
-	if (res->status == 200)
-		etag_answer(req, text, strlen(text), res);
+	struct id id;
+	struct pg_result *r = NULL;
+	enum status status;
+
+	if (!page_path_id(req, text, &id, res))
+		return;
+	status = events_read(ctx->db, &id, &r);
+	if (status != STATUS_OK) {
+		problem_status(req, res, status);
+	} else if (pg_rows(r) == 0) {
+		problem_write(req, res, 404, "No event has this id");
+	} else {
+		event_row_write(&res->body, r, 0);
+		etag_answer(req, id.text, ID_LEN, res);
+	}
+	pg_free(r);
 }
 
 /*

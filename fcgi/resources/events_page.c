@@ -35,10 +35,13 @@ week_of(int64_t ms)
 	return (ms - MONDAY + WEEK) / WEEK * WEEK + MONDAY - WEEK;
 }
 
+/* An id has 48 bits of milliseconds. */
 static struct id
 floor_of(int64_t ms)
 {
-	return id_floor(ms > 0 ? ms : 0);
+	struct id last = { ID_LAST };
+
+	return ms >> 48 > 0 ? last : id_floor(ms > 0 ? ms : 0);
 }
 
 static bool
@@ -89,14 +92,26 @@ struct reading {
 	struct buf ids; /* of the rows, which never change: makes the ETag */
 };
 
+enum status
+events_read(struct db *db, const struct id *id, struct pg_result **out)
+{
+	int64_t week = week_of(id_ms(id));
+	struct id low = floor_of(week), high = floor_of(week + WEEK);
+	const char *const values[EVENT_GET_ARGS] = {
+		[EVENT_GET_ARG_ID] = id->text,
+		[EVENT_GET_ARG_LOW] = low.text,
+		[EVENT_GET_ARG_HIGH] = high.text,
+	};
+
+	_Static_assert(EVENT_GET_ARG_ID == 0, "the open parameter");
+	return db_run_kept(db, Q_event_get, values, 1, out);
+}
+
 static enum status
 put_long(struct db *db, struct buf *out, const struct id *id)
 {
-	const char *const values[EVENT_GET_ARGS] = {
-		[EVENT_GET_ARG_ID] = id->text,
-	};
 	struct pg_result *r = NULL;
-	enum status status = db_run(db, Q_event_get, values, &r);
+	enum status status = events_read(db, id, &r);
 
 	if (status == STATUS_OK && pg_rows(r) > 0)
 		event_row_write(out, r, 0);

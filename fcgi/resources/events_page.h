@@ -10,6 +10,9 @@
 void events_page_answer(struct page *, const struct context *,
     const struct request *, const struct events_filter *, struct response *);
 
+/* The event's row, if there is one. */
+enum status events_read(
+    struct db *, const struct id *, struct pg_result **) MUST_CHECK;
 /*
  * Appends a row to a JSON array, whose opening bracket is written, if it fits
  * into PAGE_BYTES or is the array's first. Reads a payload that the statement

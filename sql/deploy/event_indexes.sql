@@ -15,12 +15,12 @@ CREATE INDEX IF NOT EXISTS events_own_time_idx ON ONLY events ("timestamp", id)
 -- And for the table that the worker drains events_default into: what it holds
 -- becomes partitions of events, for which nobody is to wait.
 SELECT format('CREATE INDEX IF NOT EXISTS events_staged%s ON ONLY events_staged %s', suffix, what)
-  FROM (VALUES ('_derived_idx', '(id) WHERE source_event_id IS NOT NULL'),
-               ('_derived_service_idx', '(service, id) WHERE source_event_id IS NOT NULL'),
+  FROM (VALUES ('_derived_idx', '(id) WHERE (source_event_id IS NOT NULL)'),
+               ('_derived_service_idx', '(service, id) WHERE (source_event_id IS NOT NULL)'),
                ('_own_time_idx', '("timestamp", id) WHERE own_time')) AS i(suffix, what)
  WHERE to_regclass('events_staged') IS NOT NULL
    AND NOT EXISTS (SELECT FROM pg_index WHERE indrelid = to_regclass('events_staged')
-                      AND pg_get_indexdef(indexrelid) LIKE '% USING btree ' || what) \gexec
+                      AND right(pg_get_indexdef(indexrelid), length(what)) = what) \gexec
 
 -- What a failed attempt left.
 SET lock_timeout = 0;
@@ -34,8 +34,8 @@ SELECT parent || suffix AS index, p.inhrelid::regclass AS part,
        p.inhrelid::regclass || suffix AS name, what
   FROM (VALUES ('events'), ('events_staged')) AS t(parent)
   JOIN pg_inherits AS p ON p.inhparent = to_regclass(parent),
-       (VALUES ('_derived_idx', '(id) WHERE source_event_id IS NOT NULL'),
-               ('_derived_service_idx', '(service, id) WHERE source_event_id IS NOT NULL'),
+       (VALUES ('_derived_idx', '(id) WHERE (source_event_id IS NOT NULL)'),
+               ('_derived_service_idx', '(service, id) WHERE (source_event_id IS NOT NULL)'),
                ('_own_time_idx', '("timestamp", id) WHERE own_time')) AS i(suffix, what)
  WHERE to_regclass(parent || suffix) IS NOT NULL
    AND NOT EXISTS (SELECT FROM pg_inherits AS x JOIN pg_index AS y ON y.indexrelid = x.inhrelid

@@ -278,8 +278,17 @@ search__events_of_the_far_future_and_past__found(void **state)
 	(void)state;
 	t_exec(url,
 	    "INSERT INTO events (id, service, \"timestamp\", payload) VALUES"
-	    " ('90000000-0000-7000-8000-000000000001', 'odd', now(), '{}'),"
+	    " ('ffffffff-fff0-7000-8000-000000000001', 'odd', now(), '{}'),"
 	    " ('00000000-0001-7000-8000-000000000001', 'odd', now(), '{}')");
+	assert_int_equal(
+	    rows_call("GET", "/events/ffffffff-fff0-7000-8000-000000000001"),
+	    200);
+	assert_int_equal(
+	    rows_call("GET", "/events/00000000-0001-7000-8000-000000000001"),
+	    200);
+	assert_int_equal(
+	    rows_call("GET", "/events/00000000-0001-7000-8000-000000000002"),
+	    404);
 	expect("/events?limit=2", "ORDER BY id DESC LIMIT 2");
 	expect("/events?service=odd", "AND service = 'odd'");
 	expect("/events?cursor=01000000-0000-0000-0000-000000000000",

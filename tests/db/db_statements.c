@@ -33,10 +33,10 @@ db__plan_gone__prepared_again(void **state)
 	t_exec(url, "ALTER TABLE workers ADD COLUMN note text");
 	assert_int_equal(database_beat(db), STATUS_OK);
 	t_exec(url, "ALTER TABLE events ADD COLUMN note text");
-	assert_int_equal(
-	    db_run(db, Q_event_get,
-		(const char *const[]){ "00000000-0000-0000-0000-000000000000" },
-		NULL),
+	assert_int_equal(db_run(db, Q_event_get,
+			     (const char *const[EVENT_GET_ARGS]){
+				 "00000000-0000-0000-0000-000000000000" },
+			     NULL),
 	    STATUS_OK);
 	db_free(db);
 }
