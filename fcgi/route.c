@@ -137,9 +137,10 @@ put_preflight(const char *pattern, struct buf *headers)
 {
 	put_methods("Access-Control-Allow-Methods", pattern, headers);
 	buf_puts(headers,
-	    "Access-Control-Allow-Headers: Authorization, Content-Type, "
-	    "Idempotency-Key, If-None-Match, Last-Event-ID, traceparent, "
-	    "X-Request-Id\r\n"
+	    "Access-Control-Allow-Headers: Authorization, Content-Encoding, "
+	    "Content-Type, Idempotency-Key, If-None-Match, Last-Event-ID, "
+	    "Prefer, traceparent, X-Request-Id, ce-id, ce-source, "
+	    "ce-specversion, ce-time, ce-traceparent, ce-type\r\n"
 	    "Access-Control-Max-Age: 600\r\n");
 }
 

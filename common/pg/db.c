@@ -220,8 +220,6 @@ run(struct db *db, enum query q, const struct pg_args *args,
 	int64_t began = clock_steady_us();
 	enum status status = try(db, q, args, out);
 
-	if (db->pg != NULL && pg_is_swollen(db->pg))
-		disconnect(db);
 	db->spent_us += clock_steady_us() - began;
 	return status;
 }
@@ -253,6 +251,15 @@ db_run_kept(struct db *db, enum query q, const char *const values[], int open,
 	return run(db, q, &args, out);
 }
 
+static enum status
+fail(struct db *db, enum query q, const char *reason)
+{
+	db->trouble.sqlstate[0] = '\0';
+	snprintf(db->trouble.reason, sizeof(db->trouble.reason), "%s", reason);
+	log_warn("db: %s: %s", query_name(q), reason);
+	return STATUS_FAULT;
+}
+
 enum status
 db_run_binary(struct db *db, enum query q, const struct buf values[],
     bool planned, struct pg_result **out)
@@ -265,11 +272,22 @@ db_run_binary(struct db *db, enum query q, const struct buf values[],
 	assert(n <= PG_BINARY_MAX);
 	for (i = 0; i < n; i++) {
 		if (values[i].failed || values[i].len > INT_MAX)
-			return STATUS_FAULT;
+			return fail(db, q, "no memory for its parameters");
 		data[i] = values[i].data;
 		lengths[i] = (int)values[i].len;
 	}
 	return run(db, q, &args, out);
+}
+
+void
+db_rest(struct db *db)
+{
+	if (db == NULL || db->pg == NULL || !pg_is_swollen(db->pg))
+		return;
+	disconnect(db);
+	/* A failure was logged; the next statement tries again. */
+	if (db_connect(db) == STATUS_OK)
+		log_debug("db: connected anew, after large statements");
 }
 
 void

@@ -64,6 +64,11 @@ enum status db_connect(struct db *) MUST_CHECK;
 
 /* Makes later calls wait up to limit_ms; 0: timeout_ms again. */
 void db_limit(struct db *, int limit_ms);
+/*
+ * To be called when there is nothing to do: opens a new session if the present
+ * one keeps much memory. NULL is fine.
+ */
+void db_rest(struct db *);
 /* failed is called for each failed statement or connect, of any struct db. */
 void db_watch(void (*failed)(enum db_error));
 

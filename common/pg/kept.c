@@ -109,6 +109,7 @@ static enum pg_end
 run(struct pg *pg, enum query q, const char *const values[], int open,
     const char *all, int wait_ms, struct pg_result **out)
 {
+	const struct pg_args planned = { .values = values, .way = PG_PLANNED };
 	struct kept *k = find(pg, q, all);
 	int64_t now = clock_steady_ms();
 	enum pg_end end;
@@ -119,7 +120,7 @@ run(struct pg *pg, enum query q, const char *const values[], int open,
 		k->query = q;
 		strcpy(k->values, all);
 		k->prepared_at = 0;
-		return pg_run(pg, q, false, values, wait_ms, out);
+		return pg_run(pg, q, &planned, wait_ms, out);
 	}
 	if (k->prepared_at == 0 || now >= k->prepared_at + PLAN_MS) {
 		end = prepare(pg, k, open, values, wait_ms);

@@ -9,21 +9,14 @@
 #include "intake.h"
 #include "items.h"
 #include "problem.h"
+#include "results.h"
 #include "score.h"
+#include "store.h"
 #include "validate.h"
 
 enum {
 	FIRST_EVENTS = 128,
-	INDEX_LEN = 8, /* "/9999" */
-	/* Beyond it, faults are told in brief: the answer must fit. */
-	FULL_ANSWER_MAX = 8 << 20,
-	BRIEF_MAX = 2048
-};
-
-struct entry {
-	struct event event;
-	char *key;      /* the header's or the query's, with the index */
-	bool too_large; /* for a single request too; not checked */
+	INDEX_LEN = 8 /* "/9999" */
 };
 
 struct batch {
@@ -32,8 +25,6 @@ struct batch {
 	bool atomic, minimal;
 	struct entry *entries;
 	size_t n, room;
-	size_t ends[OUTCOMES];
-	bool failed; /* out of memory */
 };
 
 /* --- reading --- */
@@ -115,10 +106,9 @@ read_item(struct batch *b, const struct item *item, enum event_form form)
 	given.key = e->key;
 	event_init(&e->event, &given);
 	e->too_large = item->len > BODY_MAX;
-	if (!e->too_large)
-		event_check(&e->event);
+	e->is_misused = false;
 	b->n++;
-	return e->too_large || e->event.end != EVENT_FAILED;
+	return true;
 }
 
 static bool
@@ -144,6 +134,24 @@ read_items(struct batch *b)
 			problem_status(req, b->in.res, STATUS_FAULT);
 			return false;
 		}
+	}
+	return true;
+}
+
+/* An event that was checked must not move: its own parts point at others. */
+static bool
+check_items(struct batch *b)
+{
+	struct entry *e;
+
+	for (e = b->entries; e < b->entries + b->n; e++) {
+		if (e->too_large)
+			continue;
+		event_check(&e->event);
+		if (e->event.end != EVENT_FAILED)
+			continue;
+		problem_status(b->in.req, b->in.res, e->event.status);
+		return false;
 	}
 	return true;
 }
@@ -180,166 +188,108 @@ is_fit(const struct batch *b)
 	return true;
 }
 
-/* False: nothing at all was stored, and the request was answered. */
-static bool
-store(struct batch *b)
+/* The events to be stored, or kept apart; NULL: no memory. */
+static struct event **
+list_events(const struct batch *b, size_t *n)
 {
 	struct event **list = malloc((b->n + 1) * sizeof(*list));
-	const struct config *config = b->ctx->config;
-	size_t i, n = 0, failed = 0;
-	enum status status = STATUS_FAULT;
-	bool has_answers;
-
-	for (i = 0; list != NULL && i < b->n; i++)
-		if (!b->entries[i].too_large)
-			list[n++] = &b->entries[i].event;
-	if (list != NULL) {
-		/* The server has half of the time for the request. */
-		db_limit(b->ctx->db, config->request_timeout * 1000 * 3 / 4);
-		event_store(
-		    b->ctx->db, list, n, config->retry_schedule, b->atomic);
-		db_limit(b->ctx->db, 0);
-	}
-	for (i = 0; i < n; i++)
-		if (list[i]->end == EVENT_FAILED) {
-			status = list[i]->status;
-			failed++;
-		}
-	has_answers = list != NULL && (n == 0 || failed < n);
-	free(list);
-	if (has_answers)
-		return true;
-	score_batch(b->in.service,
-	    status == STATUS_REJECT ? OUTCOME_REFUSED : OUTCOME_FAILED, b->n);
-	problem_status(b->in.req, b->in.res, status);
-	return false;
-}
-
-/* --- answering --- */
-
-static bool
-is_misused(const struct batch *b, const struct event *e)
-{
-	return e->end == EVENT_DUPLICATE && e->receipt.is_other_body &&
-	    b->in.key_from_header && e->form == EVENT_PLAIN;
-}
-
-static enum outcome
-outcome_of(const struct batch *b, const struct entry *e)
-{
-	if (e->too_large || is_misused(b, &e->event))
-		return OUTCOME_REFUSED;
-	switch (e->event.end) {
-	case EVENT_STORED:
-		return OUTCOME_STORED;
-	case EVENT_DUPLICATE:
-		return OUTCOME_DUPLICATE;
-	case EVENT_REJECTED:
-		return OUTCOME_REJECTED;
-	default:
-		return OUTCOME_FAILED;
-	}
-}
-
-static void
-put_text(struct buf *out, int status, const char *detail)
-{
-	buf_printf(out, "%d,\"detail\":", status);
-	buf_json_string(out, detail, strlen(detail));
-}
-
-static void
-put_faults(struct buf *out, const struct faults *faults)
-{
-	if (out->len > FULL_ANSWER_MAX && faults->text.len > BRIEF_MAX) {
-		put_text(out, 422,
-		    "Its faults do not fit into this answer; alone, it would "
-		    "be answered with all of them");
-		return;
-	}
-	buf_puts(out, "422,\"detail\":[");
-	buf_put(out, faults->text.data, faults->text.len);
-	buf_putc(out, ']');
-}
-
-/* Writes the status of an event, and what goes with it. */
-static void
-put_result(struct buf *out, const struct batch *b, const struct entry *e)
-{
-	const struct event *event = &e->event;
-	const char *text;
-	int http;
-
-	switch (outcome_of(b, e)) {
-	case OUTCOME_STORED:
-	case OUTCOME_DUPLICATE:
-		buf_puts(out, "200,");
-		intake_put_receipt(out, &event->receipt);
-		break;
-	case OUTCOME_REJECTED:
-		put_faults(out, &event->faults);
-		break;
-	case OUTCOME_REFUSED:
-		if (e->too_large)
-			put_text(out, 413, "The event is longer than 1 MiB");
-		else
-			put_text(out, 422, INTAKE_MISUSED_KEY);
-		break;
-	default:
-		text = problem_text(event->status, &http);
-		put_text(out, http, text);
-	}
-}
-
-static void
-write_results(struct batch *b, bool is_stored)
-{
-	struct buf *out = &b->in.res->body;
-	const char *separator = "";
-	const struct entry *e;
-	enum outcome is;
 	size_t i;
 
-	buf_puts(out, ",\"results\":[");
+	for (i = *n = 0; list != NULL && i < b->n; i++)
+		if (!b->entries[i].too_large)
+			list[(*n)++] = &b->entries[i].event;
+	return list;
+}
+
+/* Whether the key of an event was used with another body; found afterwards. */
+static bool
+find_misused(struct batch *b)
+{
+	bool found = false;
+	size_t i;
+
 	for (i = 0; i < b->n; i++) {
-		e = &b->entries[i];
-		is = outcome_of(b, e);
-		if (b->minimal &&
-		    (is == OUTCOME_STORED || is == OUTCOME_DUPLICATE))
-			continue;
-		buf_printf(out, "%s{\"index\":%zu,\"status\":", separator, i);
-		if (is_stored || is == OUTCOME_REJECTED || e->too_large)
-			put_result(out, b, e);
-		else
-			put_text(out, 424,
-			    "Not stored, because of other events of the batch");
-		buf_putc(out, '}');
-		separator = ",";
+		b->entries[i].is_misused =
+		    intake_is_misused(&b->in, &b->entries[i].event);
+		found = found || b->entries[i].is_misused;
 	}
-	buf_puts(out, "]}");
+	return found;
+}
+
+/* False: nothing at all was stored; *status says why, or has no fault. */
+static bool
+store(struct batch *b, struct event **list, size_t n, enum status *status)
+{
+	const char *schedule = b->ctx->config->retry_schedule;
+	struct db *db = b->ctx->db;
+	size_t i, failed = 0;
+
+	*status = STATUS_OK;
+	if (b->atomic && b->in.key_from_header) {
+		*status = store_find(db, list, n);
+		if (*status != STATUS_OK || find_misused(b))
+			return false;
+	}
+	event_store(db, list, n, schedule, b->atomic);
+	find_misused(b);
+	for (i = 0; i < n; i++)
+		if (list[i]->end == EVENT_FAILED) {
+			*status = list[i]->status;
+			failed++;
+		}
+	return n == 0 || failed < n;
 }
 
 static void
 answer(struct batch *b, bool is_stored)
 {
-	size_t i, *ends = b->ends;
+	struct results r = { b->entries, b->n, is_stored, b->minimal, { 0 } };
+	size_t i;
 
-	for (i = 0; i < b->n; i++)
-		ends[outcome_of(b, &b->entries[i])]++;
+	results_count(&r);
 	for (i = 0; i < OUTCOMES; i++)
-		if (ends[i] > 0)
+		if (r.ends[i] > 0)
 			score_batch(b->in.service,
 			    is_stored ? (enum outcome)i : OUTCOME_REFUSED,
-			    ends[i]);
+			    r.ends[i]);
 	b->in.res->status = is_stored ? 200 : 422;
-	buf_printf(&b->in.res->body,
-	    "{\"stored\":%zu,\"duplicate\":%zu,\"rejected\":%zu",
-	    is_stored ? ends[OUTCOME_STORED] : 0, ends[OUTCOME_DUPLICATE],
-	    ends[OUTCOME_REJECTED] + ends[OUTCOME_REFUSED]);
-	write_results(b, is_stored);
+	results_write(&b->in.res->body, &r);
 	if (b->minimal)
 		buf_puts(&b->in.res->headers,
 		    "Preference-Applied: return=minimal\r\n");
+}
+
+static void
+fail(struct batch *b, enum status status)
+{
+	score_batch(b->in.service,
+	    status == STATUS_REJECT ? OUTCOME_REFUSED : OUTCOME_FAILED, b->n);
+	problem_status(b->in.req, b->in.res, status);
+}
+
+static void
+store_and_answer(struct batch *b)
+{
+	const struct config *config = b->ctx->config;
+	int limit_ms = config->request_timeout * 1000 / 2;
+	enum status status = STATUS_FAULT;
+	bool is_stored = false;
+	struct event **list;
+	size_t n;
+
+	list = list_events(b, &n);
+	/* Two statements at most, in the time that a request may take. */
+	db_limit(b->ctx->db,
+	    limit_ms > config->db_timeout_ms ? limit_ms
+					     : config->db_timeout_ms);
+	if (list != NULL)
+		is_stored = store(b, list, n, &status);
+	db_limit(b->ctx->db, 0);
+	free(list);
+	if (is_stored || status == STATUS_OK)
+		answer(b, is_stored);
+	else
+		fail(b, status);
 }
 
 static void
@@ -362,12 +312,13 @@ batch_post(const struct context *ctx, const struct request *req,
 	int64_t began = clock_steady_us();
 	bool is_read = intake_open(&b.in, req, service,
 			   BODY_JSON | BODY_NDJSON | BODY_CLOUDEVENTS, res) &&
-	    read_options(&b) && check_key(&b) && read_items(&b);
+	    read_options(&b) && check_key(&b) && read_items(&b) &&
+	    check_items(&b);
 
 	res->took.parse = clock_steady_us() - began;
 	if (is_read && b.atomic && !is_fit(&b))
 		answer(&b, false);
-	else if (is_read && store(&b))
-		answer(&b, true);
+	else if (is_read)
+		store_and_answer(&b);
 	close_batch(&b);
 }

@@ -59,15 +59,6 @@ ingest_is_shared(const struct ingest *g)
 	return g->is_open && event_is_plain(&g->event);
 }
 
-/* Another body under the same key is an error only as the header's draft says:
- * the Python system's dedupe_key and a CloudEvent's id stand for the event. */
-static bool
-is_misused(const struct ingest *g)
-{
-	return g->event.receipt.is_other_body && g->in.key_from_header &&
-	    g->event.form == EVENT_PLAIN;
-}
-
 static void
 write_receipt(struct ingest *g, enum outcome outcome)
 {
@@ -90,7 +81,7 @@ answer(struct ingest *g)
 		write_receipt(g, OUTCOME_STORED);
 		break;
 	case EVENT_DUPLICATE:
-		if (is_misused(g)) {
+		if (intake_is_misused(&g->in, &g->event)) {
 			problem_write(req, res, 422, "%s", INTAKE_MISUSED_KEY);
 			break;
 		}

@@ -166,6 +166,13 @@ intake_given(const struct intake *in)
 		.business = &in->req->business };
 }
 
+bool
+intake_is_misused(const struct intake *in, const struct event *e)
+{
+	return e->end == EVENT_DUPLICATE && e->receipt.is_other_body &&
+	    in->key_from_header && e->form == EVENT_PLAIN;
+}
+
 void
 intake_put_receipt(struct buf *out, const struct receipt *receipt)
 {

@@ -31,6 +31,13 @@ bool intake_open(struct intake *, const struct request *, const char *name,
 /* What is given with each event of the request, except its body and key. */
 struct event intake_given(const struct intake *);
 
+/*
+ * Whether the event is a duplicate of one with another body. It is an error
+ * only under a key from the header: a dedupe_key and a CloudEvent's id stand
+ * for the event itself.
+ */
+bool intake_is_misused(const struct intake *, const struct event *);
+
 /* Writes "stored_event_id":…,"derived_events":[…]. */
 void intake_put_receipt(struct buf *, const struct receipt *);
 

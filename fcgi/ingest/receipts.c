@@ -65,7 +65,7 @@ receipts_read(struct some *events, const struct pg_result *r)
 		if (fill(&e->receipt, r, row, next - row) != STATUS_OK)
 			return STATUS_FAULT;
 		e->end = EVENT_STORED;
-		/* Only EVENTS_BY_KEYS has one more column. */
+		/* Only a row of EVENTS_BY_KEYS can have another's id. */
 		if (strcmp(e->receipt.id.text, e->id.text) != 0) {
 			e->end = EVENT_DUPLICATE;
 			e->receipt.is_other_body =
@@ -123,11 +123,6 @@ receipts_by_keys(struct db *db, struct some *events)
 		buf_free(&v[a]);
 	if (status == STATUS_OK)
 		status = receipts_read(events, r);
-	/* Retention has deleted the others since. */
-	for (i = 0; status == STATUS_OK && i < events->n; i++) {
-		events->at[i]->end = EVENT_FAILED;
-		events->at[i]->status = STATUS_RETRY;
-	}
 	pg_free(r);
 	return status;
 }

@@ -47,7 +47,7 @@ enum status receipts_read(struct some *, const struct pg_result *) MUST_CHECK;
  * connection that broke at its commit.
  */
 enum status receipts_again(struct db *, struct some *) MUST_CHECK;
-/* Of events that were not written, because their keys existed already. */
+/* Of events whose keys exist already; the others stay in the list. */
 enum status receipts_by_keys(struct db *, struct some *) MUST_CHECK;
 
 #endif

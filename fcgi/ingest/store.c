@@ -6,7 +6,17 @@
 
 #include "array.h"
 #include "event.h"
+#include "log.h"
 #include "score.h"
+
+enum {
+	/*
+	 * A fault that no value caused can be that of one event (of an
+	 * operator's constraint, say), but also that of the whole database:
+	 * then many events are not tried one by one.
+	 */
+	SPLIT_MAX = 16
+};
 
 static bool
 is_duplicate(const struct db *db)
@@ -42,7 +52,10 @@ put_times(struct buf *time, struct buf *own, const struct event *e)
 		array_put(own, NULL, 0);
 }
 
-/* What a service without a schema takes is normal as it was sent. */
+/*
+ * Stored as equal to the payload if the service has no schema, or if the event
+ * has faults and is taken nevertheless (SMARTCITY_VALIDATION=lenient).
+ */
 static void
 put_normalised(struct buf *v, const struct event *e)
 {
@@ -52,9 +65,9 @@ put_normalised(struct buf *v, const struct event *e)
 	array_put(v, from->data, from->len);
 }
 
-/* Events without keys and findings. */
+/* Events without keys and findings. Those with an answer leave the list. */
 static enum status
-insert(struct db *db, const struct some *events)
+insert(struct db *db, struct some *events)
 {
 	static const enum array_of types[EVENTS_INSERT_ARGS] = {
 		[EVENTS_INSERT_ARG_ID] = ARRAY_OF_ID,
@@ -66,7 +79,7 @@ insert(struct db *db, const struct some *events)
 		[EVENTS_INSERT_ARG_REQUEST_ID] = ARRAY_OF_TEXT,
 	};
 	struct buf v[EVENTS_INSERT_ARGS];
-	const struct event *e;
+	struct event *e;
 	enum status status;
 	size_t i;
 
@@ -84,8 +97,14 @@ insert(struct db *db, const struct some *events)
 	}
 	status = db_run_binary(db, Q_events_insert, v, false, NULL);
 	free_all(v, EVENTS_INSERT_ARGS);
-	/* An earlier run, whose answer was lost, has stored them all. */
-	return status != STATUS_OK && is_duplicate(db) ? STATUS_OK : status;
+	if (status != STATUS_OK)
+		return is_duplicate(db) ? receipts_again(db, events) : status;
+	for (i = 0; i < events->n; i++) {
+		events->at[i]->end = EVENT_STORED;
+		events->at[i]->receipt.id = events->at[i]->id;
+	}
+	events->n = 0;
+	return STATUS_OK;
 }
 
 static void
@@ -212,35 +231,62 @@ ingest(struct db *db, struct some *events, const char *retry_schedule)
 	return status == STATUS_OK ? receipts_by_keys(db, events) : status;
 }
 
-/* One transaction. */
+/*
+ * Of events that were neither written nor found: their keys were deleted
+ * meanwhile, or a unique index that is not ours refused them.
+ */
+static void
+fail_rest(const struct db *db, const struct some *events)
+{
+	size_t i;
+
+	for (i = 0; i < events->n; i++) {
+		events->at[i]->end = EVENT_FAILED;
+		events->at[i]->status = STATUS_RETRY;
+	}
+	if (events->n > 0)
+		log_warn("store: %zu events were not stored: %s", events->n,
+		    db_reason(db));
+}
+
+static size_t
+count_stored(struct event *const list[], size_t n)
+{
+	size_t i, stored = 0;
+
+	for (i = 0; i < n; i++)
+		stored += list[i]->end == EVENT_STORED;
+	return stored;
+}
+
+/* One transaction. Events that have their answer already are left out. */
 static enum status
 store(struct db *db, struct event *const list[], size_t n,
     const char *retry_schedule)
 {
-	struct some events = { .n = n };
-	enum status status;
-	size_t i, stored = 0;
+	struct some events = { malloc(n * sizeof(*events.at)), 0 };
+	enum status status = STATUS_OK;
 	bool plain = true;
+	size_t i;
 
-	events.at = malloc(n * sizeof(*events.at));
 	if (events.at == NULL)
 		return STATUS_FAULT;
 	for (i = 0; i < n; i++) {
-		events.at[i] = list[i];
+		if (list[i]->end != EVENT_CHECKED &&
+		    list[i]->end != EVENT_REJECTED)
+			continue;
+		events.at[events.n++] = list[i];
 		plain = plain && event_is_plain(list[i]);
 	}
-	status =
-	    plain ? insert(db, &events) : ingest(db, &events, retry_schedule);
-	free(events.at);
-	for (i = 0; status == STATUS_OK && i < n; i++) {
-		if (plain) {
-			list[i]->end = EVENT_STORED;
-			list[i]->receipt.id = list[i]->id;
-		}
-		stored += list[i]->end == EVENT_STORED;
+	if (events.n > 0)
+		status = plain ? insert(db, &events)
+			       : ingest(db, &events, retry_schedule);
+	if (status == STATUS_OK) {
+		fail_rest(db, &events);
+		if (count_stored(list, n) > 0)
+			score_commit(count_stored(list, n));
 	}
-	if (stored > 0)
-		score_commit(stored);
+	free(events.at);
 	return status;
 }
 
@@ -258,6 +304,14 @@ reject(const struct db *db, struct event *e)
 	e->end = EVENT_REJECTED;
 }
 
+/* Whether one of several events can be the cause of a failure. */
+static bool
+is_of_one(enum status status, size_t n)
+{
+	return status == STATUS_REJECT ||
+	    (status == STATUS_FAULT && n <= SPLIT_MAX);
+}
+
 void
 store_events(struct db *db, struct event *const list[], size_t n,
     const char *retry_schedule, bool all_or_nothing)
@@ -268,12 +322,12 @@ store_events(struct db *db, struct event *const list[], size_t n,
 	if (n == 0)
 		return;
 	status = store(db, list, n, retry_schedule);
-	if (status == STATUS_REJECT && !all_or_nothing && n > 1) {
+	if (!all_or_nothing && n > 1 && is_of_one(status, n)) {
 		store_events(db, list, half, retry_schedule, false);
 		store_events(db, list + half, n - half, retry_schedule, false);
 		return;
 	}
-	if (status == STATUS_REJECT && !all_or_nothing &&
+	if (!all_or_nothing && status == STATUS_REJECT &&
 	    list[0]->end == EVENT_CHECKED) {
 		reject(db, list[0]);
 		status = store(db, list, 1, retry_schedule);
@@ -282,4 +336,20 @@ store_events(struct db *db, struct event *const list[], size_t n,
 		list[i]->end = EVENT_FAILED;
 		list[i]->status = status;
 	}
+}
+
+enum status
+store_find(struct db *db, struct event *const list[], size_t n)
+{
+	struct some events = { malloc((n + 1) * sizeof(*events.at)), 0 };
+	enum status status = STATUS_FAULT;
+	size_t i;
+
+	for (i = 0; events.at != NULL && i < n; i++)
+		if (list[i]->end == EVENT_CHECKED && list[i]->key != NULL)
+			events.at[events.n++] = list[i];
+	if (events.at != NULL)
+		status = receipts_by_keys(db, &events);
+	free(events.at);
+	return status;
 }

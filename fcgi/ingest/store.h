@@ -18,4 +18,11 @@ struct event;
 void store_events(struct db *, struct event *const list[], size_t n,
     const char *retry_schedule, bool all_or_nothing);
 
+/*
+ * Ends checked events whose keys exist already as EVENT_DUPLICATE; the others
+ * stay as they are.
+ */
+enum status store_find(
+    struct db *, struct event *const list[], size_t n) MUST_CHECK;
+
 #endif

@@ -15,8 +15,8 @@
 
 /* The headers of an answer that a listed page may read. */
 #define EXPOSED                                                                \
-	"Accept-Post, Allow, ETag, Idempotent-Replayed, Link, Location, "      \
-	"Retry-After, X-Request-Id"
+	"Accept-Encoding, Accept-Post, Allow, ETag, Idempotent-Replayed, "     \
+	"Link, Location, Preference-Applied, Retry-After, X-Request-Id"
 
 enum {
 	CHUNK = 64 << 10,

@@ -114,8 +114,9 @@ static void
 migrations__indexes_while_events_are_copied__each_partition_one(void **state)
 {
 	(void)state;
-	while (t_number(url, "SELECT count(*) FROM pg_class WHERE relname ="
-			     " 'events_derived_idx'") > 0)
+	while (t_number(url,
+		   "SELECT count(*) FROM pg_class WHERE relname ="
+		   " 'events_derived_idx'") > 0)
 		assert_int_equal(migrate("down"), 0);
 	t_exec(url,
 	    "CREATE TABLE events_staged (LIKE events INCLUDING DEFAULTS"
