@@ -88,7 +88,7 @@ static const struct setting settings[] = {
 	{ "SMARTCITY_REMIND_SECONDS", INT(business.remind_seconds), "-1", -1, 1e9, NULL, FLAG_LOCATION, POOL,
 	    "seconds after which an open incident derives again; -1: as the rule says" },
 	{ "SMARTCITY_REQUEST_TIMEOUT", INT(request_timeout), "30", 1, 3600, NULL, 0, POOL,
-	    "seconds after which a responder that hangs is killed" },
+	    "seconds, up to 1 more, after which a responder that hangs is killed" },
 	{ "SMARTCITY_RETRY_SCHEDULE", TEXT(retry_schedule), "0,1,5,30,120,600,1800,7200,21600,43200,86400", 0, 0, NULL, 0, BOTH,
 	    "seconds before each attempt; the last repeats" },
 	{ "SMARTCITY_SLOW_MS", INT(business.slow_ms), "1000", 0, 3.6e6, NULL, FLAG_LOCATION, POOL,
