@@ -59,7 +59,7 @@ requests_to_serve(int max)
 /*
  * SIGALRM ends a process that hangs in a request, and the master starts
  * another. To save two system calls a request, one alarm is for all requests
- * that begin within SHARED_MS, and comes as much later.
+ * that begin within SHARED_MS, so it comes up to as much later.
  */
 enum {
 	SHARED_MS = 1000
@@ -84,29 +84,45 @@ set_alarm(int request_timeout)
  * milliseconds to call this again, or -1 if the alarm is not set any more.
  */
 static int
-rest(void)
+rest(struct db *db)
 {
 	int64_t left = alarm_set + SHARED_MS - clock_steady_ms();
 
 	if (alarm_set != 0 && left > 0)
 		return (int)left;
-	if (alarm_set != 0)
+	if (alarm_set != 0) {
 		alarm(0);
+		db_rest(db);
+	}
 	alarm_set = 0;
 	return -1;
+}
+
+/* Answers what is ready at the socket. */
+static enum status
+serve_ready(const struct context *context, int *left)
+{
+	enum status status;
+	int served;
+
+	do {
+		set_alarm(context->config->request_timeout);
+		status = fastcgi_serve(context, &served);
+		*left -= served;
+	} while (fastcgi_has_more());
+	return status;
 }
 
 static int
 serve(const struct context *context, int epoll, int signals)
 {
-	int i, n, served, max = context->config->max_requests, left;
-	enum status status = STATUS_OK;
+	int i, n, max = context->config->max_requests, left;
 	struct epoll_event ready[2];
 	bool stop = false;
 
 	left = requests_to_serve(max);
 	while (!stop && (max == 0 || left > 0)) {
-		n = epoll_wait(epoll, ready, 2, rest());
+		n = epoll_wait(epoll, ready, 2, rest(context->db));
 		if (n < 0 && errno != EINTR)
 			return 1;
 		/*
@@ -118,11 +134,8 @@ serve(const struct context *context, int epoll, int signals)
 				stop = true;
 				continue;
 			}
-			set_alarm(context->config->request_timeout);
-			status = fastcgi_serve(context, &served);
-			if (status == STATUS_FAULT)
+			if (serve_ready(context, &left) == STATUS_FAULT)
 				return 1;
-			left -= served;
 		}
 	}
 	return 0;

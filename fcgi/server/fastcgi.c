@@ -3,19 +3,41 @@
 #include <errno.h>
 #include <fcgiapp.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 
 #include "gateway.h"
 #include "log.h"
 #include "score.h"
 
-/* Requests in hand; the first one, unless others are served together with it.
- */
-static FCGX_Request fcgx[SHARED_MAX];
-static struct gateway gateways[SHARED_MAX];
-static struct exchange exchanges[SHARED_MAX];
+enum {
+	SILENCE_SECONDS = 2
+};
+
+/* A connection with its one request. */
+struct hand {
+	FCGX_Request fcgx;
+	struct gateway gateway;
+	struct exchange exchange;
+};
+
+/* Requests that were accepted and not answered yet; mostly the first alone. */
+static struct hand memory[SHARED_MAX], *hands[SHARED_MAX];
+
+/* How far the request is that the last call left in hands[0]. */
+static enum {
+	NOTHING,
+	CONNECTED,
+	ACCEPTED, /* its parameters were read */
+	COMPLETE  /* its body was read, too */
+} left;
+
+static int socket_fd;
+static bool takes_along; /* whether several requests may be in hand */
 
 static void
 ignore(int sig)
@@ -38,8 +60,14 @@ fastcgi_open(int listen_fd)
 	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "200", 0);
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 0);
 	failed = FCGX_Init();
-	for (i = 0; i < SHARED_MAX && failed == 0; i++)
-		failed = FCGX_InitRequest(&fcgx[i], listen_fd, 0);
+	for (i = 0; i < SHARED_MAX && failed == 0; i++) {
+		hands[i] = &memory[i];
+		failed = FCGX_InitRequest(&hands[i]->fcgx, listen_fd, 0);
+	}
+	socket_fd = listen_fd;
+	/* libfcgi checks the peer's address, but only if it accepts itself. */
+	takes_along = getenv("FCGI_WEB_SERVER_ADDRS") == NULL;
+	left = NOTHING;
 	if (failed == 0)
 		return STATUS_OK;
 	log_error("fastcgi: cannot initialise libfcgi");
@@ -85,12 +113,11 @@ finish(void *arg)
 	FCGX_FClose(r->out);
 }
 
-/* Accepts and reads the nth request in hand. */
+/* Reads the parameters, of a connection that it accepts unless there is one. */
 static enum status
-take(const struct context *context, size_t n)
+accept_request(struct hand *h)
 {
-	FCGX_Request *r = &fcgx[n];
-	int rc = FCGX_Accept_r(r);
+	int rc = FCGX_Accept_r(&h->fcgx);
 
 	/* Another child was faster, or the peer does not speak FastCGI. */
 	if (rc == -EAGAIN)
@@ -100,59 +127,130 @@ take(const struct context *context, size_t n)
 		    rc > -4096 ? strerror(-rc) : "shut down");
 		return STATUS_FAULT;
 	}
-	gateways[n] = (struct gateway){ r, r->envp, read_body, read_failed,
-		write_bytes, finish };
-	gateway_read(context, &exchanges[n], &gateways[n]);
+	h->gateway = (struct gateway){ &h->fcgx, h->fcgx.envp, read_body,
+		read_failed, write_bytes, finish };
 	return STATUS_OK;
 }
 
-/* Answers the requests in hand from `first` on. */
+/* Accepts a connection that waits; false: there is none. */
+static bool
+connect_hand(struct hand *h)
+{
+	struct timeval silence = { SILENCE_SECONDS, 0 };
+	int fd = accept4(socket_fd, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	/* libfcgi does it only for connections that it accepts. */
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
+	h->fcgx.ipcFd = fd;
+	/* Otherwise FCGX_Accept_r() would close it and accept another. */
+	h->fcgx.keepConnection = 1;
+	return true;
+}
+
+static bool
+has_sent(const struct hand *h)
+{
+	struct pollfd p = { .fd = h->fcgx.ipcFd, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/*
+ * Takes along a request that waits, if its event can be stored together with
+ * those in hand. Those do not wait for its peer, nor for a long body: another
+ * request, or one that is not there yet, is left for the next call.
+ */
+static bool
+take_along(const struct context *context, struct hand *h)
+{
+	if (!connect_hand(h))
+		return false;
+	left = CONNECTED;
+	if (!has_sent(h))
+		return false;
+	left = NOTHING;
+	if (accept_request(h) != STATUS_OK)
+		return false;
+	left = ACCEPTED;
+	if (!gateway_is_short(&h->gateway))
+		return false;
+	gateway_read(context, &h->exchange, &h->gateway);
+	left = COMPLETE;
+	if (!gateway_is_shared(context, &h->exchange))
+		return false;
+	left = NOTHING;
+	return true;
+}
+
 static void
-answer(const struct context *context, size_t first, size_t n)
+answer(const struct context *context, size_t n)
 {
 	struct exchange *list[SHARED_MAX] = { NULL };
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		list[i] = &exchanges[first + i];
+		list[i] = &hands[i]->exchange;
 	gateway_answer(context, list, n);
-	for (i = first; i < first + n; i++) {
+	for (i = 0; i < n; i++) {
 		/*
 		 * Closes without a shutdown and without looking for more input:
 		 * all has been read, so close() does not discard the answer.
 		 */
-		FCGX_Detach(&fcgx[i]);
-		FCGX_Finish_r(&fcgx[i]);
+		FCGX_Detach(&hands[i]->fcgx);
+		FCGX_Finish_r(&hands[i]->fcgx);
 		/* Despite FCGI_KEEP_CONN, which would tie this process to one
 		 * peer. */
-		FCGX_Free(&fcgx[i], 1);
+		FCGX_Free(&hands[i]->fcgx, 1);
 	}
+}
+
+static enum status
+begin(const struct context *context)
+{
+	struct hand *h = hands[0];
+	enum status status = STATUS_OK;
+
+	if (left == NOTHING || left == CONNECTED)
+		status = accept_request(h);
+	if (status == STATUS_OK && left != COMPLETE)
+		gateway_read(context, &h->exchange, &h->gateway);
+	left = NOTHING;
+	return status;
 }
 
 enum status
 fastcgi_serve(const struct context *context, int *served)
 {
-	enum status status = take(context, 0);
-	size_t n = 1, together;
-	bool more;
+	/* What was left goes alone, so that a stop is not put off for ever. */
+	bool alone = left != NOTHING || !takes_along;
+	enum status status = begin(context);
+	struct hand *last;
+	size_t n = 1;
 
 	*served = 0;
-	if (status != STATUS_OK)
-		return status;
-	/*
-	 * While every responder is busy, requests wait at the socket: those
-	 * whose events can be stored together are taken along. The first other
-	 * one is the last that is taken, and is answered after them.
-	 */
-	more = gateway_is_shared(context, &exchanges[0]);
-	while (more && n < SHARED_MAX && score_all_busy() &&
-	    take(context, n) == STATUS_OK)
-		more = gateway_is_shared(context, &exchanges[n++]);
-	together = more || n == 1 ? n : n - 1;
-	answer(context, 0, together);
-	if (together < n)
-		answer(context, together, 1);
-	score_idle();
-	*served = (int)n;
-	return STATUS_OK;
+	if (status == STATUS_OK) {
+		/* Requests wait at the socket if every responder is busy. */
+		if (!alone && gateway_is_shared(context, &hands[0]->exchange))
+			while (n < SHARED_MAX && score_all_busy() &&
+			    take_along(context, hands[n]))
+				n++;
+		answer(context, n);
+		*served = (int)n;
+	}
+	if (left != NOTHING) {
+		last = hands[n];
+		hands[n] = hands[0];
+		hands[0] = last;
+	} else {
+		score_idle();
+	}
+	return status;
+}
+
+bool
+fastcgi_has_more(void)
+{
+	return left != NOTHING;
 }

@@ -25,6 +25,8 @@ enum {
 	LENGTH_DIGITS = 18,
 	TOGETHER_MAX = 64 << 10,
 	KEEP_MAX = 64 << 10, /* most bodies are smaller */
+	SHORT_MAX =
+	    16 << 10, /* that read and parse in well under a millisecond */
 };
 
 /* How a body came. */
@@ -223,6 +225,18 @@ gateway_read(
 	x->read_us = clock_steady_us() - x->served.began_us;
 	if (arrival == WHOLE)
 		x->ingest = context->routing->begin(q, &x->response);
+}
+
+bool
+gateway_is_short(const struct gateway *g)
+{
+	unsigned long long length;
+	struct head head;
+
+	head_open(&head, g->params);
+	return parse_length(head_param(&head, "CONTENT_LENGTH"), &length) &&
+	    length <= SHORT_MAX &&
+	    head_param(&head, "HTTP_CONTENT_ENCODING") == NULL;
 }
 
 bool

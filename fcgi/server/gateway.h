@@ -42,6 +42,8 @@ struct exchange {
  */
 void gateway_read(
     const struct context *, struct exchange *, const struct gateway *);
+/* Whether a request's body is short and not compressed, by its parameters. */
+bool gateway_is_short(const struct gateway *);
 /* Whether the request can be answered together with others. */
 bool gateway_is_shared(const struct context *, const struct exchange *);
 /*

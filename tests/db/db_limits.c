@@ -29,7 +29,7 @@ send_to(struct db *db, const char *body)
 
 /* libpq keeps the memory that a statement's parameters needed. */
 static void
-session__large_parameters__ended_after_the_statement(void **state)
+session__large_parameters__another_one_at_rest(void **state)
 {
 	struct db *db = db_new(url, "large", 3000);
 	char *body = malloc(700000);
@@ -42,9 +42,13 @@ session__large_parameters__ended_after_the_statement(void **state)
 	strcpy(body + 699990, "\"}");
 	assert_int_equal(send_to(db, "{}"), EVENT_STORED);
 	first = pid_of("large");
-	assert_int_equal(send_to(db, "{}"), EVENT_STORED);
+	db_rest(db);
 	assert_int_equal(pid_of("large"), first);
 	assert_int_equal(send_to(db, body), EVENT_STORED);
+	assert_int_equal(send_to(db, body), EVENT_STORED);
+	assert_int_equal(pid_of("large"), first);
+	db_rest(db);
+	assert_int_not_equal(pid_of("large"), 0);
 	assert_int_not_equal(pid_of("large"), first);
 	assert_int_equal(send_to(db, "{}"), EVENT_STORED);
 	db_free(db);
@@ -90,7 +94,7 @@ limit__longer_than_the_usual__waited_for_then_the_usual_again(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(session__large_parameters__ended_after_the_statement),
+	cmocka_unit_test(session__large_parameters__another_one_at_rest),
 	cmocka_unit_test(
 	    limit__longer_than_the_usual__waited_for_then_the_usual_again),
 };

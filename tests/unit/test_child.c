@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "board.h"
 #include "child.h"
 #include "clock.h"
 #include "log.h"
@@ -52,18 +53,49 @@ body_max(const struct request *q)
 	return 1024;
 }
 
+/* Requests for /shared/… can be answered together. */
+struct ingest {
+	struct response *response;
+};
+
 static struct ingest *
 begin(const struct request *q, struct response *r)
 {
-	(void)q;
-	(void)r;
-	return NULL;
+	struct ingest *g;
+
+	if (strncmp(q->path, "/shared", 7) != 0)
+		return NULL;
+	g = malloc(sizeof(*g));
+	assert_non_null(g);
+	g->response = r;
+	return g;
+}
+
+static bool
+is_shared(const struct ingest *g)
+{
+	return g != NULL;
+}
+
+/* Answers each with the number of those that are answered together. */
+static void
+finish(const struct context *context, struct ingest *const list[], size_t n)
+{
+	size_t i;
+
+	(void)context;
+	for (i = 0; i < n; i++) {
+		buf_printf(&list[i]->response->body, "together=%zu", n);
+		free(list[i]);
+	}
 }
 
 static const struct routing routing = {
 	.handle = handle,
 	.body_max = body_max,
 	.begin = begin,
+	.is_shared = is_shared,
+	.finish = finish,
 };
 
 static struct listener
@@ -119,17 +151,30 @@ put_param(struct buf *out, const char *name, const char *value)
 }
 
 static int
-send_request(const struct listener *l, const char *path)
+open_to(const struct listener *l)
+{
+	struct sockaddr_storage to;
+	socklen_t n = sizeof(to);
+	int fd;
+
+	assert_int_equal(getsockname(l->fd, (struct sockaddr *)&to, &n), 0);
+	fd = socket(to.ss_family, SOCK_STREAM, 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, n), 0);
+	return fd;
+}
+
+/* length: CONTENT_LENGTH; the body is not sent. */
+static int
+send_long_request(
+    const struct listener *l, const char *path, const char *length)
 {
 	enum {
 		BEGIN = 1,
 		PARAMS = 4,
 		STDIN = 5
 	};
-	struct sockaddr_storage to;
-	socklen_t n = sizeof(to);
 	struct buf out, begin, params, none;
-	int fd;
+	int fd = open_to(l);
 
 	buf_init(&out, 1024);
 	buf_init(&begin, 8);
@@ -138,13 +183,11 @@ send_request(const struct listener *l, const char *path)
 	buf_put(&begin, "\0\1\0\0\0\0\0\0", 8);
 	put_param(&params, "REQUEST_METHOD", "GET");
 	put_param(&params, "REQUEST_URI", path);
+	put_param(&params, "CONTENT_LENGTH", length);
 	put_record(&out, BEGIN, &begin);
 	put_record(&out, PARAMS, &params);
 	put_record(&out, PARAMS, &none);
 	put_record(&out, STDIN, &none);
-	assert_int_equal(getsockname(l->fd, (struct sockaddr *)&to, &n), 0);
-	fd = socket(to.ss_family, SOCK_STREAM, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&to, n), 0);
 	assert_int_equal(write(fd, out.data, out.len), out.len);
 	buf_free(&out);
 	buf_free(&begin);
@@ -152,13 +195,20 @@ send_request(const struct listener *l, const char *path)
 	return fd;
 }
 
+static int
+send_request(const struct listener *l, const char *path)
+{
+	return send_long_request(l, path, "0");
+}
+
+static char answer[2 * LONG_ANSWER];
+
 /* Reads until the connection ends; returns the number of bytes. */
 static size_t
 read_answer(int fd)
 {
 	/* FCGI_END_REQUEST, status 0, FCGI_REQUEST_COMPLETE. */
 	static const char end[] = "\1\3\0\1\0\10\0\0\0\0\0\0\0\0\0";
-	static char answer[2 * LONG_ANSWER];
 	size_t all = 0;
 	ssize_t n;
 
@@ -266,11 +316,89 @@ child__long_answer__whole_before_the_connection_ends(void **state)
 	}
 }
 
+static void
+expect_together(int fd, const char *text)
+{
+	size_t n = read_answer(fd);
+
+	assert_non_null(memmem(answer, n, text, strlen(text)));
+}
+
+static void
+child__requests_wait__shared_ones_answered_together(void **state)
+{
+	struct listener l = open_at("127.0.0.1:0");
+	int before[3], get, after, large, last;
+	pid_t pid = start(&l);
+	size_t i;
+
+	(void)state;
+	ask(&l, "/");
+	kill(pid, SIGSTOP);
+	for (i = 0; i < 3; i++)
+		before[i] = send_request(&l, "/shared");
+	get = send_request(&l, "/");
+	after = send_request(&l, "/shared");
+	/* A long body takes time to read, so it is read after the answer. */
+	large = send_long_request(&l, "/shared", "1000000");
+	last = send_request(&l, "/shared");
+	kill(pid, SIGCONT);
+	for (i = 0; i < 3; i++)
+		expect_together(before[i], "together=3");
+	read_answer(get);
+	expect_together(after, "together=1");
+	expect_together(large, "Status: 400");
+	expect_together(last, "together=1");
+	stop(pid);
+	listener_close(&l);
+}
+
+/* A connection can send nothing for two seconds before it is given up. */
+static void
+child__silent_connections_wait__others_not_kept_waiting(void **state)
+{
+	struct listener l = open_at("127.0.0.1:0");
+	int fd, silent[2], after;
+	int64_t began;
+	pid_t pid;
+
+	(void)state;
+	config.request_timeout = 10;
+	pid = start(&l);
+	config.request_timeout = 1;
+	ask(&l, "/");
+	kill(pid, SIGSTOP);
+	fd = send_request(&l, "/shared");
+	silent[0] = open_to(&l);
+	silent[1] = open_to(&l);
+	after = send_request(&l, "/shared");
+	began = clock_steady_ms();
+	kill(pid, SIGCONT);
+	expect_together(fd, "together=1");
+	assert_in_range(clock_steady_ms() - began, 0, 1900);
+	expect_together(after, "together=1");
+	close(silent[0]);
+	close(silent[1]);
+	stop(pid);
+	listener_close(&l);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	/* With one responder, which is busy whenever it has a request. */
+	return board_open(1) == STATUS_OK ? 0 : -1;
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(
 	    child__hangs_in_a_request__ended_between_timeout_and_a_second_more),
 	cmocka_unit_test(child__idle_after_requests__not_ended_by_the_alarm),
 	cmocka_unit_test(child__long_answer__whole_before_the_connection_ends),
+	cmocka_unit_test(child__requests_wait__shared_ones_answered_together),
+	cmocka_unit_test(
+	    child__silent_connections_wait__others_not_kept_waiting),
 };
 
-T_MAIN(tests)
+T_MAIN_WITH(tests, setup, NULL)
