@@ -260,6 +260,61 @@ many__database_refuses_one__rejected_alone(void **state)
 	forget(&m);
 }
 
+/* 23514: a constraint of the operator's, which tells nothing of the value. */
+static void
+many__constraint_against_one__fails_alone(void **state)
+{
+	static struct many m;
+	size_t i;
+
+	(void)state;
+	clean();
+	t_exec(url,
+	    "ALTER TABLE events ADD CONSTRAINT no CHECK"
+	    " (payload::text <> '{\"wind\":13}') NOT VALID");
+	for (m.n = 0; m.n < 9;) {
+		snprintf(m.bodies[m.n], sizeof(m.bodies[m.n]), "{\"wind\":%zu}",
+		    m.n == 4 ? 13 : m.n);
+		add(&m, "weather", 0);
+	}
+	event_store(database, m.list, m.n, "0", false);
+	t_exec(url, "ALTER TABLE events DROP CONSTRAINT no");
+	for (i = 0; i < m.n; i++)
+		assert_int_equal(
+		    m.events[i].end, i == 4 ? EVENT_FAILED : EVENT_STORED);
+	assert_int_equal(m.events[4].status, STATUS_FAULT);
+	assert_int_equal(store_count("true"), 8);
+	forget(&m);
+}
+
+/* 23505 of something that is not ours does not mean that all are stored. */
+static void
+many__unique_violation_not_ours__none_taken_for_stored(void **state)
+{
+	static struct many m;
+	size_t i;
+
+	(void)state;
+	clean();
+	t_exec(url,
+	    "CREATE FUNCTION wind() RETURNS trigger LANGUAGE plpgsql AS"
+	    " 'BEGIN RAISE unique_violation; END';"
+	    "CREATE TRIGGER no BEFORE INSERT ON events FOR EACH ROW"
+	    " WHEN (NEW.payload::text = '{\"wind\":13}')"
+	    " EXECUTE FUNCTION wind()");
+	for (m.n = 0; m.n < 3;) {
+		snprintf(m.bodies[m.n], sizeof(m.bodies[m.n]), "{\"wind\":%zu}",
+		    m.n == 1 ? 13 : m.n);
+		add(&m, "weather", 0);
+	}
+	event_store(database, m.list, m.n, "0", false);
+	t_exec(url, "DROP TRIGGER no ON events");
+	for (i = 0; i < m.n; i++)
+		assert_int_equal(m.events[i].end, EVENT_FAILED);
+	assert_int_equal(store_count("true"), 0);
+	forget(&m);
+}
+
 /* Writes batches with the same keys and incidents in another order. */
 static int
 write_batches(unsigned int seed)
@@ -313,6 +368,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(many__at_once__as_one_after_the_other),
 	cmocka_unit_test(many__same_ids_twice__stored_once_and_answered_alike),
 	cmocka_unit_test(many__database_refuses_one__rejected_alone),
+	cmocka_unit_test(many__constraint_against_one__fails_alone),
+	cmocka_unit_test(
+	    many__unique_violation_not_ours__none_taken_for_stored),
 	cmocka_unit_test(many__writers_of_the_same_keys_at_once__no_deadlock),
 };
 

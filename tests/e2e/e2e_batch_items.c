@@ -201,6 +201,24 @@ key__of_a_batch__each_event_has_it_with_its_index(void **state)
 }
 
 static void
+atomic__key_used_with_another_body__422_and_nothing_stored(void **state)
+{
+	static const char key[] = NDJSON_TYPE "Idempotency-Key: whole\r\n";
+
+	(void)state;
+	batches_expect("/ingest/whole/batch", key, "{\"n\":0}\n{\"n\":1}", 200,
+	    "\"stored\":2");
+	batches_expect("/ingest/whole/batch?atomic=true", key,
+	    "{\"n\":0}\n{\"n\":9}\n{\"n\":2}", 422,
+	    "{\"stored\":0,\"duplicate\":0,\"rejected\":1,");
+	assert_int_equal(batches_events("whole"), 2);
+	batches_expect("/ingest/whole/batch?atomic=true", key,
+	    "{\"n\":0}\n{\"n\":1}\n{\"n\":2}", 200,
+	    "{\"stored\":1,\"duplicate\":2,\"rejected\":0,");
+	assert_int_equal(batches_events("whole"), 3);
+}
+
+static void
 minimal__preferred__only_what_was_not_stored(void **state)
 {
 	static const char target[] = "/ingest/transport/batch";
@@ -358,6 +376,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(array__broken__422_and_nothing_stored_or_kept),
 	cmocka_unit_test(atomic__one_bad__422_and_nothing_stored_or_kept),
 	cmocka_unit_test(key__of_a_batch__each_event_has_it_with_its_index),
+	cmocka_unit_test(
+	    atomic__key_used_with_another_body__422_and_nothing_stored),
 	cmocka_unit_test(minimal__preferred__only_what_was_not_stored),
 	cmocka_unit_test(
 	    content_type__any_other__415_that_names_those_that_fit),

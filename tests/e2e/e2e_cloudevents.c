@@ -253,6 +253,35 @@ batch__events_with_times__each_has_its_own(void **state)
 }
 
 /* Beyond 255 characters the key ends in a hash of it all. */
+/* So many that the array of events grows while they are read. */
+static void
+batch__of_many_with_traces__each_event_has_its_own(void **state)
+{
+	struct buf body;
+	int i;
+
+	(void)state;
+	buf_init(&body, 1 << 20);
+	for (i = 0; i < 400; i++)
+		buf_printf(&body,
+		    "%c{\"specversion\":\"1.0\",\"id\":\"%d\","
+		    "\"source\":\"/traced\",\"type\":\"t\",\"traceparent\":"
+		    "\"00-4bf92f3577b34da6a3ce929d0e0e4736-%016d-01\",\"data\":"
+		    "{\"alert\":\"emergency\",\"patient_id\":%d}}",
+		    i == 0 ? '[' : ',', i, i + 1, 70000 + i);
+	buf_putc(&body, ']');
+	batches_expect("/ingest/health/batch", CLOUD_TYPE, body.data, 200,
+	    "{\"stored\":400,\"duplicate\":0,\"rejected\":0,");
+	assert_int_equal(
+	    t_number(batches_stack.url,
+		"SELECT count(*) FROM outbox_messages WHERE traceparent ="
+		" format('00-4bf92f3577b34da6a3ce929d0e0e4736-%%s-01',"
+		" lpad(((payload::json->>'patient_id')::int - 69999)::text,"
+		" 16, '0')) AND subject LIKE 'health_emergency_7____'"),
+	    800);
+	buf_free(&body);
+}
+
 static void
 key__of_a_long_source__still_tells_events_apart(void **state)
 {
@@ -292,6 +321,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(data__fails_its_schema__is_kept_with_its_key),
 	cmocka_unit_test(batch__same_id_twice__the_second_is_a_duplicate),
 	cmocka_unit_test(batch__events_with_times__each_has_its_own),
+	cmocka_unit_test(batch__of_many_with_traces__each_event_has_its_own),
 	cmocka_unit_test(key__of_a_long_source__still_tells_events_apart),
 	cmocka_unit_test(
 	    sdk__its_events_in_each_form__taken_and_its_receiver_served),
