@@ -317,7 +317,8 @@ events_page_answer(struct page *p, const struct context *ctx,
 	struct reading g = { .ctx = ctx, .page = p, .out = &res->body };
 	enum status status;
 
-	buf_init(&g.ids, PAGE_MAX * 16);
+	buf_init(&g.ids, PAGE_MAX * 16 + sizeof(EVENT_ROW_FORMAT));
+	buf_puts(&g.ids, EVENT_ROW_FORMAT);
 	buf_putc(g.out, '[');
 	status = put_page(&g, f);
 	buf_putc(g.out, ']');
