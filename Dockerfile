@@ -86,7 +86,6 @@ RUN apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y 
     rm -rf /var/lib/apt/lists/* && \
     install -d -o smartcity-nginx -g smartcity -m 700 /var/lib/nginx
 COPY nginx/nginx.conf nginx/smartcity-http.conf nginx/smartcity.conf \
-    nginx/smartcity-cache.conf \
     nginx/nchan-smartcity-http.conf nginx/nchan-smartcity.conf \
     nginx/docs-smartcity.conf nginx/static_smartcity nginx/fastcgi_smartcity* \
     /etc/nginx/

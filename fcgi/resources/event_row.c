@@ -66,7 +66,7 @@ static struct id
 read_id(const char *value)
 {
 	static const char hex[] = "0123456789abcdef";
-	struct id id;
+	struct id id = { "" };
 	char *to = id.text;
 	int i;
 

@@ -219,6 +219,7 @@ events_get(const struct context *ctx, const struct request *req,
     const char *text, struct response *res)
 {
 	struct id id;
+	char named[sizeof(EVENT_ROW_FORMAT) + ID_LEN];
 	struct pg_result *r = NULL;
 	enum status status;
 
@@ -231,7 +232,8 @@ events_get(const struct context *ctx, const struct request *req,
 		problem_write(req, res, 404, "No event has this id");
 	} else {
 		event_row_write(&res->body, r, 0);
-		etag_answer(req, id.text, ID_LEN, res);
+		snprintf(named, sizeof(named), EVENT_ROW_FORMAT "%s", id.text);
+		etag_answer(req, named, strlen(named), res);
 	}
 	pg_free(r);
 }

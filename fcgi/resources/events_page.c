@@ -4,45 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dbclock.h"
 #include "etag.h"
 #include "event_row.h"
+#include "events_window.h"
 
 EVENT_ROW_CHECK(EVENTS_PAGE);
-
-/* Milliseconds. */
-#define WEEK INT64_C(604800000)
-#define MONDAY INT64_C(345600000) /* the first one after 1970 began */
-
-/*
- * A page reads windows of time, newest first, until it is full: each names
- * only some partitions, so that a first page costs the same however many there
- * are. The first window is a week, as a partition is; each further one is four
- * times as long as the one before, the fifth has all the rest.
- */
-struct window {
-	struct id low, high; /* ids from low to below high */
-	int number;
-};
-
-enum {
-	WINDOWS = 5
-};
-
-static int64_t
-week_of(int64_t ms)
-{
-	return (ms - MONDAY + WEEK) / WEEK * WEEK + MONDAY - WEEK;
-}
-
-/* An id has 48 bits of milliseconds. */
-static struct id
-floor_of(int64_t ms)
-{
-	struct id last = { ID_LAST };
-
-	return ms >> 48 > 0 ? last : id_floor(ms > 0 ? ms : 0);
-}
 
 static bool
 is_below(const struct id *a, const struct id *b)
@@ -50,41 +16,11 @@ is_below(const struct id *a, const struct id *b)
 	return strcmp(a->text, b->text) < 0;
 }
 
-/*
- * The window of the newest event below a cursor. Events can be ahead of the
- * clock, so the newest window has no end.
- */
-static struct window
-first_window(const struct id *below)
-{
-	struct window w = { .number = 1 };
-	int64_t now = dbclock_us() / 1000, ms = id_ms(below);
-
-	if (ms >= now) {
-		strcpy(w.high.text, ID_LAST);
-		w.low = floor_of(week_of(now));
-	} else {
-		w.high = floor_of(week_of(ms) + WEEK);
-		w.low = floor_of(week_of(ms));
-	}
-	return w;
-}
-
-static void
-move_window(struct window *w)
-{
-	int64_t weeks = INT64_C(1) << 2 * w->number;
-
-	w->high = w->low;
-	w->low = ++w->number == WINDOWS
-	    ? id_floor(0)
-	    : floor_of(id_ms(&w->high) - weeks * WEEK);
-}
-
 /* What is read of a page, and how far it has come. */
 struct reading {
 	const struct context *ctx;
-	const struct search *search; /* NULL: there are no filters */
+	bool is_search; /* there are filters */
+	struct search search;
 	struct page *page;
 	struct id bottom; /* the least id */
 	struct window window;
@@ -95,12 +31,11 @@ struct reading {
 enum status
 events_read(struct db *db, const struct id *id, struct pg_result **out)
 {
-	int64_t week = week_of(id_ms(id));
-	struct id low = floor_of(week), high = floor_of(week + WEEK);
+	struct window week = window_of(id);
 	const char *const values[EVENT_GET_ARGS] = {
 		[EVENT_GET_ARG_ID] = id->text,
-		[EVENT_GET_ARG_LOW] = low.text,
-		[EVENT_GET_ARG_HIGH] = high.text,
+		[EVENT_GET_ARG_LOW] = week.low.text,
+		[EVENT_GET_ARG_HIGH] = week.high.text,
 	};
 
 	_Static_assert(EVENT_GET_ARG_ID == 0, "the open parameter");
@@ -233,7 +168,7 @@ static enum status
 put_some(struct reading *g, const struct span *span, const char *limit,
     const char *offset)
 {
-	const struct search *s = g->search;
+	const struct search *s = &g->search;
 	struct pg_result *r = NULL, *own = NULL;
 	struct db *db = g->ctx->db;
 	enum status status;
@@ -255,7 +190,7 @@ put_some(struct reading *g, const struct span *span, const char *limit,
 static enum status
 search_window(struct reading *g, const char *limit, const char *offset)
 {
-	const struct search *s = g->search;
+	const struct search *s = &g->search;
 	struct db *db = g->ctx->db;
 	struct page *p = g->page;
 	struct span span = { .below = p->below, .high = g->window.high };
@@ -293,7 +228,7 @@ put_window(struct reading *g)
 
 	snprintf(limit, sizeof(limit), "%lld", g->page->limit);
 	snprintf(offset, sizeof(offset), "%lld", g->page->offset);
-	if (g->search != NULL)
+	if (g->is_search)
 		return search_window(g, limit, offset);
 	status = read_all(g, limit, offset, &r);
 	if (status == STATUS_OK)
@@ -332,14 +267,10 @@ skip_window(struct reading *g)
 static void
 open_window(struct reading *g)
 {
-	struct window *w = &g->window;
-
-	*w = first_window(&g->page->below);
-	if (g->search != NULL &&
-	    (g->search->filter->source != NULL || g->page->offset > 0)) {
-		strcpy(w->high.text, ID_LAST);
-		w->low = id_floor(0);
-	}
+	g->window = window_first(&g->page->below);
+	if (g->is_search &&
+	    (g->search.filter->source != NULL || g->page->offset > 0))
+		g->window = window_all();
 }
 
 static enum status
@@ -347,7 +278,7 @@ put_windows(struct reading *g)
 {
 	enum status status;
 
-	for (open_window(g);; move_window(&g->window)) {
+	for (open_window(g);; window_move(&g->window)) {
 		status = put_window(g);
 		if (status != STATUS_OK || g->page->is_full ||
 		    !is_below(&g->bottom, &g->window.low))
@@ -362,19 +293,18 @@ put_windows(struct reading *g)
 static enum status
 put_page(struct reading *g, const struct events_filter *f)
 {
-	struct search search;
 	enum status status;
 
 	if (is_below(&f->until, &g->page->below))
 		g->page->below = f->until;
 	g->bottom = f->since;
 	if (events_search_is_needed(f)) {
-		status = events_search_open(
-		    &search, g->ctx->db, f, &g->page->below, g->page->offset);
+		status = events_search_open(&g->search, g->ctx->db, f,
+		    &g->page->below, g->page->offset);
 		if (status != STATUS_OK)
 			return status;
-		g->bottom = search.bottom;
-		g->search = &search;
+		g->bottom = g->search.bottom;
+		g->is_search = true;
 	}
 	return put_windows(g);
 }
@@ -387,7 +317,8 @@ events_page_answer(struct page *p, const struct context *ctx,
 	struct reading g = { .ctx = ctx, .page = p, .out = &res->body };
 	enum status status;
 
-	buf_init(&g.ids, PAGE_MAX * 16);
+	buf_init(&g.ids, PAGE_MAX * 16 + sizeof(EVENT_ROW_FORMAT));
+	buf_puts(&g.ids, EVENT_ROW_FORMAT);
 	buf_putc(g.out, '[');
 	status = put_page(&g, f);
 	buf_putc(g.out, ']');

@@ -149,18 +149,20 @@ static enum status
 read(const struct search *s, struct db *db, const struct span *span,
     const char *limit, const char *offset, bool others, struct pg_result **out)
 {
-	const char *values[EVENTS_SEARCH_ARGS] = { NULL };
 	bool is_open = strcmp(span->below.text, span->high.text) < 0;
 	char all[24];
+	const char *values[EVENTS_SEARCH_ARGS] = {
+		[EVENTS_SEARCH_ARG_CURSOR] =
+		    is_open ? span->below.text : ID_LAST,
+		[EVENTS_SEARCH_ARG_LOW] =
+		    greatest(&span->low, &s->plain_low)->text,
+		[EVENTS_SEARCH_ARG_HIGH] =
+		    least(&span->high, &s->plain_high)->text,
+		[EVENTS_SEARCH_ARG_LIMIT] = limit,
+		[EVENTS_SEARCH_ARG_OFFSET] = offset,
+	};
 
 	snprintf(all, sizeof(all), "%lld", atoll(limit) + atoll(offset));
-	values[EVENTS_SEARCH_ARG_CURSOR] = is_open ? span->below.text : ID_LAST;
-	values[EVENTS_SEARCH_ARG_HIGH] =
-	    least(&span->high, &s->plain_high)->text;
-	values[EVENTS_SEARCH_ARG_LOW] =
-	    greatest(&span->low, &s->plain_low)->text;
-	values[EVENTS_SEARCH_ARG_LIMIT] = limit;
-	values[EVENTS_SEARCH_ARG_OFFSET] = offset;
 	/* An offset counts what passes, so it is looked for everywhere. */
 	if (s->picks && (!others || strcmp(offset, "0") == 0))
 		values[EVENTS_SEARCH_ARG_EXAMINE] = TEXT_OF(EXAMINE);

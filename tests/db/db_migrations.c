@@ -109,41 +109,6 @@ migrations__request_id_while_events_are_copied__both_have_it(void **state)
 	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 1);
 }
 
-/* What the worker copies to becomes partitions, for which nobody is to wait. */
-static void
-migrations__indexes_while_events_are_copied__each_partition_one(void **state)
-{
-	(void)state;
-	while (t_number(url,
-		   "SELECT count(*) FROM pg_class WHERE relname ="
-		   " 'events_derived_idx'") > 0)
-		assert_int_equal(migrate("down"), 0);
-	t_exec(url,
-	    "CREATE TABLE events_staged (LIKE events INCLUDING DEFAULTS"
-	    " INCLUDING INDEXES) PARTITION BY RANGE (id);"
-	    "SELECT events_partition_create('events_staged', '2020-01-06Z');"
-	    "INSERT INTO events (id, service, \"timestamp\", payload) VALUES"
-	    " (uuid_v7_floor('2020-01-07Z'), 's', now(), '{}'),"
-	    " (uuid_v7_floor('2020-01-17Z'), 's', now(), '{}')");
-	assert_int_equal(migrate("deploy"), 0);
-	while (t_number(url, "SELECT events_partitions_ensure(9)") > 0)
-		;
-	assert_int_equal(
-	    t_number(url, "SELECT count(*) FROM events_default"), 0);
-	t_expect(url, "t",
-	    "SELECT count(*) = 3 * (SELECT count(*) FROM pg_inherits"
-	    "  WHERE inhparent = 'events'::regclass)"
-	    " AND bool_and(indisvalid)"
-	    " AND count(*) FILTER (WHERE x.inhrelid IS NOT NULL) = count(*)"
-	    " FROM pg_index AS i LEFT JOIN pg_inherits AS x"
-	    "  ON x.inhrelid = i.indexrelid WHERE indpred IS NOT NULL"
-	    " AND indrelid IN (SELECT inhrelid FROM pg_inherits WHERE"
-	    "  inhparent = 'events'::regclass)"
-	    " AND pg_get_indexdef(i.indexrelid) ~ "
-	    "  '(\\(id\\)|\\(service, id\\)|\"timestamp\", id\\)) WHERE'");
-	t_exec(url, "DELETE FROM events");
-}
-
 /* Locks events in a session until there is a table `released`. */
 static void *
 hold_events(void *arg)
@@ -404,8 +369,6 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(migrations__long_one__progress_on_a_terminal_alone),
 	cmocka_unit_test(
 	    migrations__request_id_while_events_are_copied__both_have_it),
-	cmocka_unit_test(
-	    migrations__indexes_while_events_are_copied__each_partition_one),
 	cmocka_unit_test(
 	    migrations__behind_a_long_reader__no_ingest_waits_for_them),
 	cmocka_unit_test(migrations__index_built_by_partition__one_valid_index),

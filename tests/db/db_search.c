@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "buf.h"
+#include "event_row.h"
+#include "events_page.h"
 #include "id.h"
 #include "plans.h"
 
@@ -96,13 +98,10 @@ static const struct choice {
 	{ "&service=health", " AND service = 'health'" },
 	{ "&service=police", " AND service = 'police'" },
 	{ "&service=busy", " AND service = 'busy'" },
-	{ "&service=none", " AND service = 'none'" },
 }, ranges[] = {
 	{ range[0], range[1] },
 }, causes[] = {
 	{ "&source_event_id=" CAUSE, " AND source_event_id = '" CAUSE "'" },
-	{ "&source_event_id=01a10000-0000-7000-8000-000000000009",
-	    " AND source_event_id = '01a10000-0000-7000-8000-000000000009'" },
 }, keys[] = {
 	{ "&deduplication_key=same", " AND deduplication_key = 'same'" },
 	{ "&deduplication_key=sent-1", " AND deduplication_key = 'sent-1'" },
@@ -127,7 +126,7 @@ static const struct {
 } kinds[KINDS] = {
 #define KIND(x)                                                                \
 	{                                                                      \
-		x, sizeof(x) / sizeof(*x)                                      \
+		x, sizeof(x) / sizeof(*(x))                                    \
 	}
 	KIND(services),
 	KIND(ranges),
@@ -297,12 +296,70 @@ search__events_of_the_far_future_and_past__found(void **state)
 	t_exec(url, "DELETE FROM events WHERE service = 'odd'");
 }
 
+#define ODD "01a20d01-f51c-7000-8000-000000000001"
+
+/* The event as it is written with this time; false: it cannot be. */
+static bool
+write_at(const char *timestamp, struct buf *out)
+{
+	const struct id id = { ODD };
+	struct pg_result *r = NULL;
+
+	t_exec(url,
+	    "DELETE FROM events WHERE id = '" ODD "'; INSERT INTO events (id,"
+	    " service, \"timestamp\", payload) VALUES ('" ODD "', 'odd', '%s',"
+	    " '{}')",
+	    timestamp);
+	assert_int_equal(events_read(database, &id, &r), STATUS_OK);
+	buf_reset(out);
+	event_row_write(out, r, 0);
+	pg_free(r);
+	return !out->failed;
+}
+
+static void
+rows__times__as_rfc3339_from_1970_to_9999(void **state)
+{
+	static const char *const good[] = { "1970-01-01T00:00:00.000000Z",
+		"1999-12-31T23:59:59.999999Z", "2000-02-29T01:02:03.000004Z",
+		"2026-11-27T12:34:56.100000Z", "9999-12-31T23:59:59.999999Z" };
+	static const char *const bad[] = { "1969-12-31T23:59:59Z",
+		"10000-01-01T00:00:00Z", "infinity", "-infinity" };
+	struct buf out;
+	size_t i;
+
+	(void)state;
+	buf_init(&out, 10000);
+	for (i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		assert_true(write_at(good[i], &out));
+		assert_non_null(strstr(out.data, good[i]));
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_false(write_at(bad[i], &out));
+	t_exec(url, "DELETE FROM events WHERE service = 'odd'");
+	buf_free(&out);
+}
+
+static void
+search__times_that_cannot_be_read_or_used__422(void **state)
+{
+	(void)state;
+	assert_int_equal(rows_call("GET", "/events?from=yesterday"), 422);
+	assert_int_equal(rows_call("GET", "/events?to=2026-01-01"), 422);
+	assert_int_equal(
+	    rows_call("GET", "/events?after=0&from=2026-01-01T00:00:00Z"), 422);
+	expect("/events?from=2015-01-02T00:00:00Z&to=2015-01-01T00:00:00Z",
+	    "AND false");
+}
+
 #define TEST(name) cmocka_unit_test(name)
 
 static const struct CMUnitTest tests[] = {
 	TEST(search__all_sets_of_filters__right_events_from_few_rows),
 	TEST(search__offsets__skip_what_passes),
 	TEST(search__events_of_the_far_future_and_past__found),
+	TEST(search__times_that_cannot_be_read_or_used__422),
+	TEST(rows__times__as_rfc3339_from_1970_to_9999),
 };
 
 T_MAIN_WITH(tests, make, rows_close)

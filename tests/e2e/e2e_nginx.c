@@ -50,6 +50,9 @@ config__as_shipped__accepted_by_nginx(void **state)
 		   "nginx/fastcgi_smartcity* $d && "
 		   "if test -e /usr/lib/nginx/modules/ngx_nchan_module.so; "
 		   "then cp nginx/nchan-smartcity*.conf $d; fi && "
+		   "cp nginx/cache-smartcity*.conf $d && "
+		   "sed -i \"s|/var/lib/nginx/|$d/|\" "
+		   "$d/cache-smartcity-http.conf && "
 		   "cp nginx/docs-smartcity.conf nginx/static_smartcity $d && "
 		   "sed -i \"s|unix:/run/smartcity/|unix:$d/|\" "
 		   "$d/*smartcity-http.conf && "
@@ -250,7 +253,7 @@ is_first_page_new(void *arg)
 }
 
 static void
-cache__turned_on_by_its_line__first_page_for_a_second(void **state)
+cache__its_files_installed__first_page_for_a_second(void **state)
 {
 	static const char *const others[][2] = { { "/events?limit=100", "" },
 		{ "/events", "Authorization: Basic YTpi\r\n" },
@@ -263,10 +266,10 @@ cache__turned_on_by_its_line__first_page_for_a_second(void **state)
 	(void)state;
 	put_event();
 	assert_false(is_kept("/events", ""));
-	shell_must(
-	    "sed -i 's|^#include smartcity-cache|include smartcity-cache|' "
-	    "%s/nginx/smartcity-http.conf",
-	    s.dir);
+	shell_must("cp nginx/cache-smartcity*.conf %s/nginx/ && sed -i"
+		   " 's|/var/lib/nginx/smartcity|temp/cache|'"
+		   " %s/nginx/cache-smartcity-http.conf",
+	    s.dir, s.dir);
 	stack_reload_nginx(&s);
 	stack_wait(is_first_page_kept, NULL, "the first page is kept");
 	for (i = 0; i < sizeof(others) / sizeof(*others); i++)
@@ -286,10 +289,7 @@ cache__turned_on_by_its_line__first_page_for_a_second(void **state)
 	assert_int_equal(h.status, 304);
 	http_free(&h);
 	http_expect(s.port, "HEAD", "/events", "", NULL, 200, "ETag");
-	shell_must(
-	    "sed -i 's|^include smartcity-cache|#include smartcity-cache|' "
-	    "%s/nginx/smartcity-http.conf",
-	    s.dir);
+	shell_must("rm %s/nginx/cache-smartcity*.conf", s.dir);
 	stack_reload_nginx(&s);
 }
 
@@ -298,7 +298,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(config__known_traps__not_in_it),
 	cmocka_unit_test(snippet__in_another_nginx__settings_per_location),
 	cmocka_unit_test(subscriptions__all_methods__pass_nginx),
-	cmocka_unit_test(cache__turned_on_by_its_line__first_page_for_a_second),
+	cmocka_unit_test(cache__its_files_installed__first_page_for_a_second),
 };
 
 T_MAIN_WITH(tests, setup, teardown)
