@@ -1,5 +1,4 @@
 /* smartcity-fcgi: its arguments, and how its parts are put together. */
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,14 +157,8 @@ serve_cgi(const struct config *config, const struct guard *guard)
 static int
 processes(const struct config *config)
 {
-	cpu_set_t set;
-
-	if (config->processes > 0)
-		return config->processes;
-	/* The cores that this process may use; in a container often fewer. */
-	if (sched_getaffinity(0, sizeof(set), &set) != 0)
-		return PER_CORE;
-	return PER_CORE * CPU_COUNT(&set);
+	return config->processes > 0 ? config->processes
+				     : PER_CORE * board_cores();
 }
 
 static void

@@ -1,6 +1,5 @@
 #include "scan.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,78 +82,11 @@ skip_space(struct scan *s)
 		keep(s, start);
 }
 
-/* Reads the four hexadecimal digits after the u. */
-static bool
-unit(struct scan *s, uint32_t *out)
-{
-	int i;
-
-	for (i = 0; i < 4; i++, s->p++) {
-		if (s->p == s->end)
-			return unexpected(s);
-		if (!isxdigit((unsigned char)*s->p))
-			return refuse(s, s->p, "invalid escape");
-	}
-	*out = unescape_unit(s->p - 4);
-	return true;
-}
-
-static bool
-is_surrogate(uint32_t unit, uint32_t first)
-{
-	return (unit & 0xfc00) == first;
-}
-
-static bool
-unicode_escape(struct scan *s, const char *start)
-{
-	uint32_t high, low;
-
-	if (!unit(s, &high))
-		return false;
-	if (high == 0)
-		return refuse(s, start, "escaped NUL");
-	if (is_surrogate(high, 0xdc00))
-		return refuse(s, start, "unpaired surrogate");
-	if (!is_surrogate(high, 0xd800))
-		return true;
-	if (!accept(s, '\\') || !accept(s, 'u'))
-		return refuse(s, start, "unpaired surrogate");
-	if (!unit(s, &low))
-		return false;
-	if (!is_surrogate(low, 0xdc00))
-		return refuse(s, start, "unpaired surrogate");
-	return true;
-}
-
-static bool
-escape(struct scan *s)
-{
-	const char *start = s->p++;
-
-	if (s->p == s->end)
-		return unexpected(s);
-	switch (*s->p++) {
-	case '"':
-	case '\\':
-	case '/':
-	case 'b':
-	case 'f':
-	case 'n':
-	case 'r':
-	case 't':
-		return true;
-	case 'u':
-		return unicode_escape(s, start);
-	default:
-		return refuse(s, s->p - 1, "invalid escape");
-	}
-}
-
 /* Reads a string. On true, s->p is after its closing quote. */
 static bool
 string(struct scan *s, bool *escaped)
 {
+	const char *reason;
 	size_t len;
 
 	*escaped = false;
@@ -167,8 +99,9 @@ string(struct scan *s, bool *escaped)
 			break;
 		if (*s->p == '\\') {
 			*escaped = true;
-			if (!escape(s))
-				return false;
+			reason = scan_escape(&s->p, s->end);
+			if (reason != NULL)
+				return refuse(s, s->p, reason);
 			continue;
 		}
 		if ((unsigned char)*s->p < 0x20)

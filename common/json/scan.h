@@ -40,6 +40,12 @@ enum status scan_array(
     const char *text, size_t len, struct scan_error *err) MUST_CHECK;
 
 /*
+ * Moves *at from a backslash in a string to after its escape (section 7).
+ * Returns NULL, or why it is refused; *at is then the offending byte.
+ */
+const char *scan_escape(const char **at, const char *end);
+
+/*
  * NULL, or why a number that is valid JSON is refused: it is too long; it is
  * too great for a double; it is not zero but would be zero as a double; or it
  * is zero with an exponent with which 1 would be refused. PostgreSQL's float8

@@ -96,3 +96,19 @@ array_put_time(struct buf *b, int64_t us)
 	set_int(bytes + 4, (uint32_t)v);
 	array_put(b, bytes, sizeof(bytes));
 }
+
+struct buf
+array_first(const struct buf *b)
+{
+	struct buf first = { .data = NULL, .failed = b->failed };
+	uint32_t len;
+
+	if (b->failed)
+		return first;
+	len = get_int(b->data + HEAD);
+	if (len != UINT32_MAX) {
+		first.data = b->data + HEAD + 4;
+		first.len = len;
+	}
+	return first;
+}

@@ -31,5 +31,10 @@ void array_put_int(struct buf *, int32_t);
 void array_put_true(struct buf *);
 /* us: microseconds since 1970 */
 void array_put_time(struct buf *, int64_t us);
+/*
+ * The first element as a value by itself, inside the array's memory; NULL as
+ * data for SQL's NULL.
+ */
+struct buf array_first(const struct buf *);
 
 #endif

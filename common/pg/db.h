@@ -50,8 +50,8 @@ enum status db_run_kept(struct db *, enum query, const char *const values[],
     int open, struct pg_result **out) MUST_CHECK;
 /*
  * db_run() or, if `planned`, db_run_planned() with every parameter in binary
- * format: arrays of array.h, and plain bytes for a text. A failed buffer is
- * STATUS_FAULT.
+ * format: arrays of array.h, and plain bytes for a text; NULL as data is SQL's
+ * NULL. A failed buffer is STATUS_FAULT.
  */
 enum status db_run_binary(struct db *, enum query, const struct buf values[],
     bool planned, struct pg_result **out) MUST_CHECK;

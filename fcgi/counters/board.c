@@ -1,6 +1,7 @@
 #include "board.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -101,6 +102,15 @@ make(void)
 	return STATUS_OK;
 }
 
+int
+board_cores(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set)
+							    : 1;
+}
+
 enum status
 board_open(int processes)
 {
@@ -110,6 +120,7 @@ board_open(int processes)
 		return STATUS_FAULT;
 	}
 	board->processes = processes;
+	board->cores = board_cores() < processes ? board_cores() : processes;
 	return STATUS_OK;
 }
 
@@ -136,12 +147,12 @@ board_raise_to(_Atomic int *most, int n)
 }
 
 int
-board_count_active(void)
+board_count(int least)
 {
 	int i, n = 0;
 
 	for (i = 0; i < board->used; i++)
 		n += atomic_load_explicit(
-			 &board->busy[i], memory_order_relaxed) == SLOT_ACTIVE;
+			 &board->busy[i], memory_order_relaxed) >= least;
 	return n;
 }

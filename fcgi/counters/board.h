@@ -18,8 +18,9 @@ enum {
 /* The states of a slot, in `busy`. */
 enum {
 	SLOT_IDLE,
+	SLOT_STATUS,
 	SLOT_ACTIVE,
-	SLOT_STATUS
+	SLOT_STORING /* active, with plain events in hand */
 };
 
 struct slot {
@@ -39,7 +40,7 @@ struct slot {
 struct board {
 	uint64_t layout;
 	int64_t started_us, start_us; /* wall clock, steady clock */
-	_Atomic int processes, used, max_active, max_queue;
+	_Atomic int processes, cores, used, max_active, max_queue;
 	counter max_reached, started, ended[SCORE_ENDS];
 	_Atomic int64_t disk_full_us; /* steady clock */
 	atomic_bool clock_told;       /* a wrong clock has been logged */
@@ -51,13 +52,15 @@ struct board {
 extern struct board *board;     /* NULL: this process has no board */
 extern struct slot board_spare; /* counts without a board */
 
+/* The cores that this process may use; in a container often fewer. */
+int board_cores(void);
 /* Takes over the former program's board if its layout fits, or makes one. */
 enum status board_open(int processes) MUST_CHECK;
 /* Sets whether a program that this process exec()s inherits the board. */
 void board_hand_over(bool on);
 
-/* Processes that are serving a request. */
-int board_count_active(void);
+/* Processes whose state is `least` or one that stands after it. */
+int board_count(int least);
 void board_raise_to(_Atomic int *most, int n);
 
 #endif

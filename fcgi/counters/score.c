@@ -85,19 +85,25 @@ score_join(bool is_status)
 	}
 }
 
+static bool
+is_busy(void)
+{
+	return mine != &board_spare &&
+	    board->busy[mine - board->slots] >= SLOT_ACTIVE;
+}
+
 static void
 set_busy(int state)
 {
 	int active;
 
-	if (mine == &board_spare ||
-	    board->busy[mine - board->slots] == (unsigned char)state)
+	if (mine == &board_spare)
 		return;
 	atomic_store_explicit(&board->busy[mine - board->slots],
 	    (unsigned char)state, memory_order_release);
 	if (state != SLOT_ACTIVE)
 		return;
-	active = board_count_active();
+	active = board_count(SLOT_ACTIVE);
 	board_raise_to(&board->max_active, active);
 	if (active >= board->processes)
 		atomic_fetch_add_explicit(
@@ -144,7 +150,10 @@ score_begin(struct scored *r, const char *method, const char *path,
 		if (r->service >= 0)
 			add(&mine->tally.received[r->service], 1);
 	}
-	set_busy(mine->is_status ? SLOT_STATUS : SLOT_ACTIVE);
+	if (mine->is_status)
+		set_busy(SLOT_STATUS);
+	else if (!is_busy())
+		set_busy(SLOT_ACTIVE);
 }
 
 /* 5xx overrides the outcome: the answer that was meant was not sent. */
@@ -181,10 +190,28 @@ score_idle(void)
 	set_busy(SLOT_IDLE);
 }
 
-bool
-score_all_busy(void)
+void
+score_storing(void)
 {
-	return board != NULL && board_count_active() >= board->processes;
+	set_busy(SLOT_STORING);
+}
+
+bool
+score_is_storing(void)
+{
+	return board != NULL && board_count(SLOT_STORING) >= board->cores;
+}
+
+uint64_t
+score_accepted(void)
+{
+	uint64_t sum = 0;
+	int i;
+
+	for (i = 0; board != NULL && i < board->used; i++)
+		sum += atomic_load_explicit(
+		    &board->slots[i].tally.accepted, memory_order_relaxed);
+	return sum;
 }
 
 void

@@ -118,8 +118,15 @@ void score_begin(struct scored *, const char *method, const char *path,
 void score_end(const struct scored *, int status, int outcome, int slow_ms);
 /* Every request in the hands of this process has ended. */
 void score_idle(void);
-/* Whether every responder of the pool has a request. */
-bool score_all_busy(void);
+/* This process has an event in hand that can be stored together with others. */
+void score_storing(void);
+/*
+ * Whether as many responders as there are cores have such events: then a
+ * further one can hardly help.
+ */
+bool score_is_storing(void);
+/* Requests that all responders have accepted so far. */
+uint64_t score_accepted(void);
 /* Counts a transaction that stored this many events. */
 void score_commit(size_t events);
 /* Counts events of a batch. */

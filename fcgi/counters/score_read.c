@@ -24,7 +24,7 @@ score_pool(struct score_pool *out)
 		return false;
 	out->started_us = board->started_us;
 	out->since_us = clock_steady_us() - board->start_us;
-	out->active = board_count_active();
+	out->active = board_count(SLOT_ACTIVE);
 	for (i = 0; i < board->used; i++) {
 		if (board->slots[i].pid == 0)
 			continue;

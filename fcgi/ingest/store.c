@@ -65,6 +65,30 @@ put_normalised(struct buf *v, const struct event *e)
 	array_put(v, from->data, from->len);
 }
 
+#define SAME_ARG(x)                                                            \
+	_Static_assert((int)EVENT_INSERT_ARG_##x == EVENTS_INSERT_ARG_##x, #x)
+SAME_ARG(ID);
+SAME_ARG(SERVICE);
+SAME_ARG(TIMESTAMP);
+SAME_ARG(OWN_TIME);
+SAME_ARG(PAYLOAD);
+SAME_ARG(NORMALIZED_PAYLOAD);
+SAME_ARG(REQUEST_ID);
+
+/* v: the arrays of n events. */
+static enum status
+run_insert(struct db *db, const struct buf *v, size_t n)
+{
+	struct buf one[EVENT_INSERT_ARGS];
+	int i;
+
+	if (n > 1)
+		return db_run_binary(db, Q_events_insert, v, false, NULL);
+	for (i = 0; i < EVENT_INSERT_ARGS; i++)
+		one[i] = array_first(&v[i]);
+	return db_run_binary(db, Q_event_insert, one, false, NULL);
+}
+
 /* Events without keys and findings. Those with an answer leave the list. */
 static enum status
 insert(struct db *db, struct some *events)
@@ -95,7 +119,7 @@ insert(struct db *db, struct some *events)
 		put_normalised(&v[EVENTS_INSERT_ARG_NORMALIZED_PAYLOAD], e);
 		array_put_text(&v[EVENTS_INSERT_ARG_REQUEST_ID], e->request_id);
 	}
-	status = db_run_binary(db, Q_events_insert, v, false, NULL);
+	status = run_insert(db, v, events->n);
 	free_all(v, EVENTS_INSERT_ARGS);
 	if (status != STATUS_OK)
 		return is_duplicate(db) ? receipts_again(db, events) : status;

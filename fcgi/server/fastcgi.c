@@ -8,15 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include "gateway.h"
 #include "log.h"
 #include "score.h"
-
-enum {
-	SILENCE_SECONDS = 2
-};
 
 /* A connection with its one request. */
 struct hand {
@@ -136,13 +131,10 @@ accept_request(struct hand *h)
 static bool
 connect_hand(struct hand *h)
 {
-	struct timeval silence = { SILENCE_SECONDS, 0 };
 	int fd = accept4(socket_fd, NULL, NULL, SOCK_CLOEXEC);
 
 	if (fd < 0)
 		return false;
-	/* libfcgi does it only for connections that it accepts. */
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
 	h->fcgx.ipcFd = fd;
 	/* Otherwise FCGX_Accept_r() would close it and accept another. */
 	h->fcgx.keepConnection = 1;
@@ -220,6 +212,20 @@ begin(const struct context *context)
 	return status;
 }
 
+/* Takes along what waits at the socket. Returns how many are in hand. */
+static size_t
+fill_hands(const struct context *context)
+{
+	size_t n = 1;
+
+	if (!gateway_is_shared(context, &hands[0]->exchange))
+		return n;
+	score_storing();
+	while (n < SHARED_MAX && take_along(context, hands[n]))
+		n++;
+	return n;
+}
+
 enum status
 fastcgi_serve(const struct context *context, int *served)
 {
@@ -231,11 +237,8 @@ fastcgi_serve(const struct context *context, int *served)
 
 	*served = 0;
 	if (status == STATUS_OK) {
-		/* Requests wait at the socket if every responder is busy. */
-		if (!alone && gateway_is_shared(context, &hands[0]->exchange))
-			while (n < SHARED_MAX && score_all_busy() &&
-			    take_along(context, hands[n]))
-				n++;
+		if (!alone)
+			n = fill_hands(context);
 		answer(context, n);
 		*served = (int)n;
 	}

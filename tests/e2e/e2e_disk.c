@@ -158,7 +158,7 @@ disk__full__seen_everywhere_and_over_when_it_is(void **state)
 	http_expect(
 	    s.port, "GET", "/metrics", "", NULL, 200, "{class=\"disk_full\"} ");
 	snprintf(command, sizeof(command),
-	    "grep -q 'db: events_insert: 53100 .*No space left on device' "
+	    "grep -q 'db: event_insert: 53100 .*No space left on device' "
 	    "%s/log/fcgi.log",
 	    s.dir);
 	assert_int_equal(system(command), 0);

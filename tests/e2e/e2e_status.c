@@ -169,7 +169,7 @@ pool__all_busy__status_answers_and_shows_it(void **state)
 	}
 	assert_shows(
 	    "/metrics", "smartcity_http_responses_total{class=\"5xx\"} 4\n");
-	assert_logged("db: events_insert: 57014 ");
+	assert_logged("db: event_insert: 57014 ");
 	fputs("COMMIT;\n", lock);
 	pclose(lock);
 	stack_wait(is_idle, NULL, "the pool is idle");

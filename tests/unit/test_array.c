@@ -135,11 +135,34 @@ array__longer_than_its_limit__failed(void **state)
 	buf_free(&b);
 }
 
+static void
+array__first_element__its_bytes_or_null(void **state)
+{
+	struct buf b, first;
+
+	(void)state;
+	array_init(&b, ARRAY_OF_TEXT, 4096);
+	array_put_text(&b, "abc");
+	first = array_first(&b);
+	assert_int_equal(first.len, 3);
+	assert_memory_equal(first.data, "abc", 3);
+	buf_free(&b);
+	array_init(&b, ARRAY_OF_TEXT, 4096);
+	array_put_text(&b, NULL);
+	assert_null(array_first(&b).data);
+	buf_free(&b);
+	array_init(&b, ARRAY_OF_TEXT, 22);
+	array_put_text(&b, "abc");
+	assert_true(array_first(&b).failed);
+	buf_free(&b);
+}
+
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(array__texts_and_null__as_the_server_sends_them),
 	cmocka_unit_test(array__empty__no_elements),
 	cmocka_unit_test(array__ids_numbers_and_truth__big_endian),
 	cmocka_unit_test(array__times__microseconds_from_2000),
+	cmocka_unit_test(array__first_element__its_bytes_or_null),
 	cmocka_unit_test(array__longer_than_its_limit__failed),
 };
 

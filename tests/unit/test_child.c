@@ -12,6 +12,7 @@
 #include "board.h"
 #include "child.h"
 #include "clock.h"
+#include "fastcgi_peer.h"
 #include "log.h"
 
 enum {
@@ -128,103 +129,10 @@ start(struct listener *l)
 	return pid;
 }
 
-/* --- a web server --- */
-
-static void
-put_record(struct buf *out, int type, const struct buf *content)
-{
-	const unsigned char head[] = { 1, (unsigned char)type, 0, 1,
-		(unsigned char)(content->len >> 8), (unsigned char)content->len,
-		0, 0 };
-
-	buf_put(out, head, sizeof(head));
-	buf_put(out, content->data, content->len);
-}
-
-static void
-put_param(struct buf *out, const char *name, const char *value)
-{
-	buf_putc(out, (char)strlen(name));
-	buf_putc(out, (char)strlen(value));
-	buf_puts(out, name);
-	buf_puts(out, value);
-}
-
-static int
-open_to(const struct listener *l)
-{
-	struct sockaddr_storage to;
-	socklen_t n = sizeof(to);
-	int fd;
-
-	assert_int_equal(getsockname(l->fd, (struct sockaddr *)&to, &n), 0);
-	fd = socket(to.ss_family, SOCK_STREAM, 0);
-	assert_int_equal(connect(fd, (struct sockaddr *)&to, n), 0);
-	return fd;
-}
-
-/* length: CONTENT_LENGTH; the body is not sent. */
-static int
-send_long_request(
-    const struct listener *l, const char *path, const char *length)
-{
-	enum {
-		BEGIN = 1,
-		PARAMS = 4,
-		STDIN = 5
-	};
-	struct buf out, begin, params, none;
-	int fd = open_to(l);
-
-	buf_init(&out, 1024);
-	buf_init(&begin, 8);
-	buf_init(&params, 512);
-	buf_init(&none, 0);
-	buf_put(&begin, "\0\1\0\0\0\0\0\0", 8);
-	put_param(&params, "REQUEST_METHOD", "GET");
-	put_param(&params, "REQUEST_URI", path);
-	put_param(&params, "CONTENT_LENGTH", length);
-	put_record(&out, BEGIN, &begin);
-	put_record(&out, PARAMS, &params);
-	put_record(&out, PARAMS, &none);
-	put_record(&out, STDIN, &none);
-	assert_int_equal(write(fd, out.data, out.len), out.len);
-	buf_free(&out);
-	buf_free(&begin);
-	buf_free(&params);
-	return fd;
-}
-
-static int
-send_request(const struct listener *l, const char *path)
-{
-	return send_long_request(l, path, "0");
-}
-
-static char answer[2 * LONG_ANSWER];
-
-/* Reads until the connection ends; returns the number of bytes. */
-static size_t
-read_answer(int fd)
-{
-	/* FCGI_END_REQUEST, status 0, FCGI_REQUEST_COMPLETE. */
-	static const char end[] = "\1\3\0\1\0\10\0\0\0\0\0\0\0\0\0";
-	size_t all = 0;
-	ssize_t n;
-
-	while ((n = read(fd, answer + all, sizeof(answer) - all)) > 0)
-		all += (size_t)n;
-	assert_int_equal(n, 0);
-	close(fd);
-	assert_true(all > sizeof(end));
-	assert_memory_equal(answer + all - sizeof(end), end, sizeof(end));
-	return all;
-}
-
 static void
 ask(const struct listener *l, const char *path)
 {
-	read_answer(send_request(l, path));
+	fastcgi_peer_read(fastcgi_peer_send(l, path));
 }
 
 /* Returns the wait status of the process, or -1 if it has not ended in time. */
@@ -263,7 +171,7 @@ child__hangs_in_a_request__ended_between_timeout_and_a_second_more(void **state)
 	(void)state;
 	ask(&l, "/");
 	began = clock_steady_ms();
-	fd = send_request(&l, "/hang");
+	fd = fastcgi_peer_send(&l, "/hang");
 	status = await_end(pid, PATIENCE_MS);
 	took = clock_steady_ms() - began;
 	assert_true(WIFSIGNALED(status));
@@ -309,7 +217,8 @@ child__long_answer__whole_before_the_connection_ends(void **state)
 	for (i = 0; i < 2; i++) {
 		l = open_at(addresses[i]);
 		pid = start(&l);
-		assert_in_range(read_answer(send_request(&l, "/long")),
+		assert_in_range(
+		    fastcgi_peer_read(fastcgi_peer_send(&l, "/long")),
 		    LONG_ANSWER, 2 * LONG_ANSWER);
 		stop(pid);
 		listener_close(&l);
@@ -319,9 +228,9 @@ child__long_answer__whole_before_the_connection_ends(void **state)
 static void
 expect_together(int fd, const char *text)
 {
-	size_t n = read_answer(fd);
+	size_t n = fastcgi_peer_read(fd);
 
-	assert_non_null(memmem(answer, n, text, strlen(text)));
+	assert_non_null(memmem(fastcgi_peer_answer, n, text, strlen(text)));
 }
 
 static void
@@ -336,16 +245,16 @@ child__requests_wait__shared_ones_answered_together(void **state)
 	ask(&l, "/");
 	kill(pid, SIGSTOP);
 	for (i = 0; i < 3; i++)
-		before[i] = send_request(&l, "/shared");
-	get = send_request(&l, "/");
-	after = send_request(&l, "/shared");
+		before[i] = fastcgi_peer_send(&l, "/shared");
+	get = fastcgi_peer_send(&l, "/");
+	after = fastcgi_peer_send(&l, "/shared");
 	/* A long body takes time to read, so it is read after the answer. */
-	large = send_long_request(&l, "/shared", "1000000");
-	last = send_request(&l, "/shared");
+	large = fastcgi_peer_send_long(&l, "/shared", "1000000");
+	last = fastcgi_peer_send(&l, "/shared");
 	kill(pid, SIGCONT);
 	for (i = 0; i < 3; i++)
 		expect_together(before[i], "together=3");
-	read_answer(get);
+	fastcgi_peer_read(get);
 	expect_together(after, "together=1");
 	expect_together(large, "Status: 400");
 	expect_together(last, "together=1");
@@ -368,10 +277,10 @@ child__silent_connections_wait__others_not_kept_waiting(void **state)
 	config.request_timeout = 1;
 	ask(&l, "/");
 	kill(pid, SIGSTOP);
-	fd = send_request(&l, "/shared");
-	silent[0] = open_to(&l);
-	silent[1] = open_to(&l);
-	after = send_request(&l, "/shared");
+	fd = fastcgi_peer_send(&l, "/shared");
+	silent[0] = fastcgi_peer_connect(&l);
+	silent[1] = fastcgi_peer_connect(&l);
+	after = fastcgi_peer_send(&l, "/shared");
 	began = clock_steady_ms();
 	kill(pid, SIGCONT);
 	expect_together(fd, "together=1");
