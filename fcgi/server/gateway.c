@@ -298,12 +298,12 @@ static void
 handle(const struct context *context, struct exchange *const list[], size_t n)
 {
 	int64_t db = db_spent_us(context->db);
-	struct ingest *ingests[SHARED_MAX];
+	struct ingest *ingests[SHARED_MAX] = { NULL };
 	size_t i;
 
 	for (i = 0; i < n; i++)
 		ingests[i] = list[i]->ingest;
-	if (ingests[0] != NULL)
+	if (list[0]->ingest != NULL)
 		context->routing->finish(context, ingests, n);
 	else
 		context->routing->handle(

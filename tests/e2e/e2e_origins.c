@@ -199,8 +199,8 @@ page__of_a_listed_site__works_and_reads(void **state)
 	expect("OPTIONS", "/ingest/noise", ask, NULL, 204,
 	    "Access-Control-Allow-Methods: POST, OPTIONS\r\n");
 	expect("OPTIONS", "/ingest/noise", ask, NULL, 204,
-	    "Access-Control-Allow-Headers: Authorization, Content-Type, "
-	    "Idempotency-Key, ");
+	    "Access-Control-Allow-Headers: Authorization, Content-Encoding, "
+	    "Content-Type, Idempotency-Key, ");
 	expect("OPTIONS", "/events/stream", DASH, NULL, 204, allow);
 }
 
