@@ -13,6 +13,10 @@
 #include "log.h"
 #include "score.h"
 
+enum {
+	SILENCE_MS = 2000 /* how long a peer may send nothing */
+};
+
 /* A connection with its one request. */
 struct hand {
 	FCGX_Request fcgx;
@@ -142,11 +146,11 @@ connect_hand(struct hand *h)
 }
 
 static bool
-has_sent(const struct hand *h)
+has_sent(const struct hand *h, int wait_ms)
 {
 	struct pollfd p = { .fd = h->fcgx.ipcFd, .events = POLLIN };
 
-	return poll(&p, 1, 0) > 0;
+	return poll(&p, 1, wait_ms) > 0;
 }
 
 /*
@@ -160,7 +164,7 @@ take_along(const struct context *context, struct hand *h)
 	if (!connect_hand(h))
 		return false;
 	left = CONNECTED;
-	if (!has_sent(h))
+	if (!has_sent(h, 0))
 		return false;
 	left = NOTHING;
 	if (accept_request(h) != STATUS_OK)
@@ -204,8 +208,12 @@ begin(const struct context *context)
 	struct hand *h = hands[0];
 	enum status status = STATUS_OK;
 
-	if (left == NOTHING || left == CONNECTED)
+	if (left == CONNECTED && !has_sent(h, SILENCE_MS)) {
+		FCGX_Free(&h->fcgx, 1);
+		status = STATUS_RETRY;
+	} else if (left == NOTHING || left == CONNECTED) {
 		status = accept_request(h);
+	}
 	if (status == STATUS_OK && left != COMPLETE)
 		gateway_read(context, &h->exchange, &h->gateway);
 	left = NOTHING;
