@@ -68,7 +68,7 @@ example__receiver_in_python__knows_ours_from_others(void **state)
 static bool
 is_verified(void *path)
 {
-	return shell("grep -q \"^verified: event.transport "
+	return shell("grep -q \"verified: event.transport "
 		     ".*'dispatch_nearest_vehicle'\" %s && "
 		     "grep -q '{\"stored\":1,\"duplicate\":0,\"rejected\":1,"
 		     "\"results\":\\[{\"index\":0,\"status\":200,' %s",

@@ -23,7 +23,8 @@ paste(const char *section, char *answers, size_t size)
 {
 	assert_int_equal(
 	    shell_read(answers, size,
-		PASTE " >%s/pasted && echo 'write-out = \"\\n\"' >%s/.curlrc"
+		PASTE " >%s/pasted && printf '%%s\\n' 'write-out = \"\\n\"' "
+		      ">%s/.curlrc"
 		      " && HOME=%s sh -e %s/pasted 2>%s/pasted.log",
 		section, batches_stack.port, batches_stack.dir,
 		batches_stack.dir, batches_stack.dir, batches_stack.dir,
