@@ -104,14 +104,16 @@ rest(struct db *db)
  * While the pool stores events, a responder that was idle leaves what is ready
  * to the busy ones: they take requests along, which costs much less than a
  * transaction for each. It helps as soon as they accept nothing for a moment.
+ * Nobody else takes along what waits for a status responder.
  */
 static bool
-is_needed(void)
+is_needed(bool is_status)
 {
-	uint64_t before = score_accepted();
+	uint64_t before;
 
-	if (!score_is_storing())
+	if (is_status || !score_is_storing())
 		return true;
+	before = score_accepted();
 	poll(NULL, 0, MOMENT_MS);
 	return !score_is_storing() || score_accepted() == before;
 }
@@ -123,8 +125,6 @@ serve_ready(const struct context *context, int *left)
 	enum status status;
 	int served;
 
-	if (!is_needed())
-		return STATUS_RETRY;
 	do {
 		set_alarm(context->config->request_timeout);
 		status = fastcgi_serve(context, &served);
@@ -134,7 +134,7 @@ serve_ready(const struct context *context, int *left)
 }
 
 static int
-serve(const struct context *context, int epoll, int signals)
+serve(const struct context *context, bool is_status, int epoll, int signals)
 {
 	int i, n, max = context->config->max_requests, left;
 	struct epoll_event ready[2];
@@ -154,7 +154,8 @@ serve(const struct context *context, int epoll, int signals)
 				stop = true;
 				continue;
 			}
-			if (serve_ready(context, &left) == STATUS_FAULT)
+			if (is_needed(is_status) &&
+			    serve_ready(context, &left) == STATUS_FAULT)
 				return 1;
 		}
 	}
@@ -190,7 +191,7 @@ child_run(void *arg, int n)
 	if (db_connect(context.db) == STATUS_OK)
 		log_debug("child: connected");
 	children_ready();
-	status = serve(&context, epoll, signals);
+	status = serve(&context, is_status, epoll, signals);
 	db_free(context.db);
 	return status;
 }

@@ -10,12 +10,9 @@
 #include <sys/socket.h>
 
 #include "gateway.h"
+#include "listener.h"
 #include "log.h"
 #include "score.h"
-
-enum {
-	SILENCE_MS = 2000 /* how long a peer may send nothing */
-};
 
 /* A connection with its one request. */
 struct hand {
@@ -208,7 +205,7 @@ begin(const struct context *context)
 	struct hand *h = hands[0];
 	enum status status = STATUS_OK;
 
-	if (left == CONNECTED && !has_sent(h, SILENCE_MS)) {
+	if (left == CONNECTED && !has_sent(h, LISTENER_SILENCE * 1000)) {
 		FCGX_Free(&h->fcgx, 1);
 		status = STATUS_RETRY;
 	} else if (left == NOTHING || left == CONNECTED) {

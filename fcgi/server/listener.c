@@ -19,7 +19,6 @@ static const char *const inherit_names[] = {
 
 enum {
 	BACKLOG = 1024,
-	SILENCE_SECONDS = 2,
 	ERROR_LEN = 256,
 	FD_FIRST = 3
 };
@@ -41,7 +40,7 @@ is_listening(int fd)
 static void
 use(struct listener *l, int fd)
 {
-	struct timeval silence = { SILENCE_SECONDS, 0 };
+	struct timeval silence = { LISTENER_SILENCE, 0 };
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
 	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);

@@ -19,6 +19,10 @@ struct listener {
 	ino_t inode;
 };
 
+enum {
+	LISTENER_SILENCE = 2 /* seconds that a peer may send nothing */
+};
+
 /* Which responders serve the connections of a listener. */
 enum listener_use {
 	LISTENER_POOL,

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "fastcgi_peer.h"
 #include "log.h"
+#include "score.h"
 
 enum {
 	LONG_ANSWER = 1 << 20,
@@ -292,6 +293,50 @@ child__silent_connections_wait__others_not_kept_waiting(void **state)
 	listener_close(&l);
 }
 
+/* Of a pool that is under load without end. */
+static void
+store_on(void)
+{
+	struct scored r;
+
+	score_join(false);
+	for (;;) {
+		score_begin(&r, "POST", "/ingest/load", "", NULL);
+		score_storing();
+	}
+}
+
+static void
+status_responder__pool_stores_without_end__answers(void **state)
+{
+	struct timeval patience = { PATIENCE_MS / 1000, 0 };
+	struct listener l = open_at("127.0.0.1:0");
+	struct child child = { .config = &config,
+		.routing = &routing,
+		.listener = &l,
+		.status_listener = &l,
+		.processes = 1 };
+	pid_t load = fork(), pid;
+	int fd, status;
+
+	(void)state;
+	if (load == 0)
+		store_on();
+	while (!score_is_storing())
+		continue;
+	pid = fork();
+	if (pid == 0)
+		_exit(child_run(&child, 1));
+	fd = fastcgi_peer_send(&l, "/");
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	fastcgi_peer_read(fd);
+	stop(pid);
+	kill(load, SIGKILL);
+	assert_int_equal(waitpid(load, &status, 0), load);
+	score_ended(load, status);
+	listener_close(&l);
+}
+
 static int
 setup(void **state)
 {
@@ -308,6 +353,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(child__requests_wait__shared_ones_answered_together),
 	cmocka_unit_test(
 	    child__silent_connections_wait__others_not_kept_waiting),
+	cmocka_unit_test(status_responder__pool_stores_without_end__answers),
 };
 
 T_MAIN_WITH(tests, setup, NULL)
