@@ -97,11 +97,14 @@ id_new(void)
 struct id
 id_floor(int64_t ms)
 {
+	static const struct id last = { ID_LAST };
 	struct id id;
 	uuid_t u;
 
+	if (ms >> (8 * TIME_BYTES) > 0)
+		return last;
 	memset(u, 0, sizeof(u));
-	put_tick(u, (uint64_t)ms << FRACTION_BITS);
+	put_tick(u, (uint64_t)(ms > 0 ? ms : 0) << FRACTION_BITS);
 	u[6] = 0;
 	uuid_unparse_lower(u, id.text);
 	return id;
@@ -125,6 +128,27 @@ id_bytes(const struct id *id, unsigned char out[ID_BYTES])
 		out[i] =
 		    (unsigned char)(hex_digit(p[0]) << 4 | hex_digit(p[1]));
 	}
+}
+
+struct id
+id_of_bytes(const unsigned char bytes[ID_BYTES])
+{
+	struct id id;
+
+	uuid_unparse_lower(bytes, id.text);
+	return id;
+}
+
+const struct id *
+id_least(const struct id *a, const struct id *b)
+{
+	return strcmp(a->text, b->text) < 0 ? a : b;
+}
+
+const struct id *
+id_greatest(const struct id *a, const struct id *b)
+{
+	return strcmp(a->text, b->text) < 0 ? b : a;
 }
 
 int64_t

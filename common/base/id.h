@@ -32,12 +32,19 @@ struct id id_new(void);
  * millisecond.
  */
 uint64_t id_tick(uint64_t last, int64_t wall_us);
-/* The smallest id of the millisecond ms; below every id made in it. */
+/*
+ * The smallest id of the millisecond ms; below every id made in it. Before 1970
+ * it is the smallest id of all; beyond the 48 bits of an id's time, ID_LAST.
+ */
 struct id id_floor(int64_t ms);
+/* The smaller and the greater of two ids, which is one of the arguments. */
+const struct id *id_least(const struct id *, const struct id *);
+const struct id *id_greatest(const struct id *, const struct id *);
 /* When the id was made, in milliseconds since 1970. */
 int64_t id_ms(const struct id *);
 /* The 16 bytes of an id, as the database stores them. */
 void id_bytes(const struct id *, unsigned char out[ID_BYTES]);
+struct id id_of_bytes(const unsigned char[ID_BYTES]);
 /* The name-based UUIDv5 of these bytes: equal for equal bytes. */
 struct id id_hash(const char *, size_t);
 /*

@@ -14,7 +14,7 @@
 
 enum {
 	TRIES = 3,
-	CHECK_MS = 10000,
+	CHECK_MS = 10000
 };
 
 struct db {
@@ -52,6 +52,12 @@ db_new(const char *url, const char *program, int timeout_ms)
 }
 
 void
+db_set_timeout(struct db *db, int timeout_ms)
+{
+	db->timeout_ms = timeout_ms;
+}
+
+void
 db_limit(struct db *db, int limit_ms)
 {
 	db->limit_ms = limit_ms;
@@ -60,7 +66,9 @@ db_limit(struct db *db, int limit_ms)
 static int
 longest_wait(const struct db *db)
 {
-	return db->limit_ms > 0 ? db->limit_ms : db->timeout_ms;
+	return db->limit_ms > 0 && db->limit_ms < db->timeout_ms
+	    ? db->limit_ms
+	    : db->timeout_ms;
 }
 
 void
@@ -159,19 +167,6 @@ may_run_again(struct db *db, enum pg_end end)
 	return false;
 }
 
-/* The server's limit may be longer than a short wait, but not shorter. */
-static bool
-set_timeout(struct db *db)
-{
-	int wanted = longest_wait(db) > db->timeout_ms ? longest_wait(db)
-						       : db->timeout_ms;
-
-	if (pg_set_timeout(db->pg, wanted, longest_wait(db)))
-		return true;
-	disconnect(db);
-	return false;
-}
-
 static enum status
 try(struct db *db, enum query q, const struct pg_args *args,
     struct pg_result **out)
@@ -186,8 +181,10 @@ try(struct db *db, enum query q, const struct pg_args *args,
 		/* Also for an unfit server, since an operator can mend it. */
 		if (db_connect(db) != STATUS_OK)
 			return STATUS_RETRY;
-		if (!set_timeout(db))
+		if (!pg_set_timeout(db->pg, db->timeout_ms, longest_wait(db))) {
+			disconnect(db);
 			continue;
+		}
 		end = pg_run(db->pg, q, args, longest_wait(db), &r);
 		if (r != NULL) {
 			if (out != NULL)

@@ -62,7 +62,9 @@ enum status db_run_binary(struct db *, enum query, const struct buf values[],
  */
 enum status db_connect(struct db *) MUST_CHECK;
 
-/* Makes later calls wait up to limit_ms; 0: timeout_ms again. */
+/* Gives later calls another timeout_ms than db_new(). */
+void db_set_timeout(struct db *, int timeout_ms);
+/* Makes later calls wait less than timeout_ms; 0: timeout_ms again. */
 void db_limit(struct db *, int limit_ms);
 /*
  * To be called when there is nothing to do: opens a new session if the present

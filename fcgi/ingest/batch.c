@@ -271,7 +271,7 @@ static void
 store_and_answer(struct batch *b)
 {
 	const struct config *config = b->ctx->config;
-	int limit_ms = config->request_timeout * 1000 / 2;
+	int timeout_ms = config->request_timeout * 1000 / 2;
 	enum status status = STATUS_FAULT;
 	bool is_stored = false;
 	struct event **list;
@@ -279,12 +279,12 @@ store_and_answer(struct batch *b)
 
 	list = list_events(b, &n);
 	/* Two statements at most, in the time that a request may take. */
-	db_limit(b->ctx->db,
-	    limit_ms > config->db_timeout_ms ? limit_ms
-					     : config->db_timeout_ms);
+	db_set_timeout(b->ctx->db,
+	    timeout_ms > config->db_timeout_ms ? timeout_ms
+					       : config->db_timeout_ms);
 	if (list != NULL)
 		is_stored = store(b, list, n, &status);
-	db_limit(b->ctx->db, 0);
+	db_set_timeout(b->ctx->db, config->db_timeout_ms);
 	free(list);
 	if (is_stored || status == STATUS_OK)
 		answer(b, is_stored);

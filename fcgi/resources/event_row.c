@@ -65,19 +65,7 @@ put_time(struct buf *out, const char *value)
 static struct id
 read_id(const char *value)
 {
-	static const char hex[] = "0123456789abcdef";
-	struct id id = { "" };
-	char *to = id.text;
-	int i;
-
-	for (i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*to++ = '-';
-		*to++ = hex[(unsigned char)value[i] >> 4];
-		*to++ = hex[value[i] & 15];
-	}
-	*to = '\0';
-	return id;
+	return id_of_bytes((const unsigned char *)value);
 }
 
 static void

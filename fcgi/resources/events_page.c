@@ -80,18 +80,6 @@ events_put_row(struct db *db, struct buf *out, const struct pg_result *r,
 	return status;
 }
 
-static const char *
-least(const struct id *a, const struct id *b)
-{
-	return is_below(a, b) ? a->text : b->text;
-}
-
-static const char *
-greatest(const struct id *a, const struct id *b)
-{
-	return is_below(a, b) ? b->text : a->text;
-}
-
 /*
  * Without filters. The statement is kept with its window and its limit, so
  * the cursor stays open, unless it is not in the window.
@@ -105,7 +93,7 @@ read_all(const struct reading *g, const char *limit, const char *offset,
 	bool is_open = is_below(below, &w->high);
 	const char *const values[EVENTS_PAGE_ARGS] = {
 		[EVENTS_PAGE_ARG_CURSOR] = is_open ? below->text : ID_LAST,
-		[EVENTS_PAGE_ARG_LOW] = greatest(&w->low, &g->bottom),
+		[EVENTS_PAGE_ARG_LOW] = id_greatest(&w->low, &g->bottom)->text,
 		[EVENTS_PAGE_ARG_HIGH] = w->high.text,
 		[EVENTS_PAGE_ARG_LIMIT] = limit,
 		[EVENTS_PAGE_ARG_OFFSET] = offset,
@@ -199,7 +187,7 @@ search_window(struct reading *g, const char *limit, const char *offset)
 	bool is_cut = false;
 	enum status status = STATUS_OK;
 
-	strcpy(span.low.text, greatest(&g->window.low, &g->bottom));
+	span.low = *id_greatest(&g->window.low, &g->bottom);
 	/* Rows of two kinds are read down to the same id. */
 	if (s->has_own)
 		status = events_search_end(s, db, &span, &is_cut, &end);
@@ -212,7 +200,7 @@ search_window(struct reading *g, const char *limit, const char *offset)
 	if (!s->has_own)
 		status = events_search_end(s, db, &span, &is_cut, &end);
 	if (is_cut) {
-		strcpy(p->below.text, least(&p->below, &end));
+		p->below = *id_least(&p->below, &end);
 		p->is_full = true;
 	}
 	return status;
@@ -244,8 +232,9 @@ skip_window(struct reading *g)
 	char offset[24];
 	const char *const values[EVENTS_SKIP_ARGS] = {
 		[EVENTS_SKIP_ARG_CURSOR] =
-		    least(&g->page->below, &g->window.high),
-		[EVENTS_SKIP_ARG_LOW] = greatest(&g->window.low, &g->bottom),
+		    id_least(&g->page->below, &g->window.high)->text,
+		[EVENTS_SKIP_ARG_LOW] =
+		    id_greatest(&g->window.low, &g->bottom)->text,
 		[EVENTS_SKIP_ARG_OFFSET] = offset,
 	};
 	struct pg_result *r = NULL;

@@ -26,24 +26,6 @@ events_search_is_needed(const struct events_filter *f)
 	return f->service || f->source || f->key || f->derived || f->has_time;
 }
 
-static struct id
-floor_of(int64_t ms)
-{
-	return id_floor(ms > 0 ? ms : 0);
-}
-
-static const struct id *
-least(const struct id *a, const struct id *b)
-{
-	return strcmp(a->text, b->text) < 0 ? a : b;
-}
-
-static const struct id *
-greatest(const struct id *a, const struct id *b)
-{
-	return strcmp(a->text, b->text) < 0 ? b : a;
-}
-
 static enum status
 count_own(struct search *s, struct db *db, const struct id *below, int *found)
 {
@@ -79,18 +61,18 @@ open_time(
 
 	rfc3339_format(f->from, s->from);
 	rfc3339_format(f->to, s->to);
-	first = floor_of(f->from / 1000 - AHEAD);
-	s->bottom = *greatest(&f->since, &first);
+	first = id_floor(f->from / 1000 - AHEAD);
+	s->bottom = *id_greatest(&f->since, &first);
 	if (offset == 0 &&
 	    (status = count_own(s, db, below, &found)) != STATUS_OK)
 		return status;
 	s->has_own = found > 0 && found < EXAMINE;
 	if (found < EXAMINE) {
-		s->plain_low = floor_of(f->from / 1000);
-		s->plain_high = floor_of(f->to / 1000 + BEHIND);
+		s->plain_low = id_floor(f->from / 1000);
+		s->plain_high = id_floor(f->to / 1000 + BEHIND);
 	}
 	if (found == 0)
-		s->bottom = *greatest(&f->since, &s->plain_low);
+		s->bottom = *id_greatest(&f->since, &s->plain_low);
 	return STATUS_OK;
 }
 
@@ -155,9 +137,9 @@ read(const struct search *s, struct db *db, const struct span *span,
 		[EVENTS_SEARCH_ARG_CURSOR] =
 		    is_open ? span->below.text : ID_LAST,
 		[EVENTS_SEARCH_ARG_LOW] =
-		    greatest(&span->low, &s->plain_low)->text,
+		    id_greatest(&span->low, &s->plain_low)->text,
 		[EVENTS_SEARCH_ARG_HIGH] =
-		    least(&span->high, &s->plain_high)->text,
+		    id_least(&span->high, &s->plain_high)->text,
 		[EVENTS_SEARCH_ARG_LIMIT] = limit,
 		[EVENTS_SEARCH_ARG_OFFSET] = offset,
 	};
@@ -194,7 +176,7 @@ events_search_own(const struct search *s, struct db *db,
 		[EVENTS_OWN_TIME_ARG_FROM] = s->from,
 		[EVENTS_OWN_TIME_ARG_TO] = s->to,
 		[EVENTS_OWN_TIME_ARG_CURSOR] =
-		    least(&span->below, &span->high)->text,
+		    id_least(&span->below, &span->high)->text,
 		[EVENTS_OWN_TIME_ARG_LOW] = span->low.text,
 		[EVENTS_OWN_TIME_ARG_LIMIT] = limit,
 		[EVENTS_OWN_TIME_ARG_SERVICE] = f->service,

@@ -18,22 +18,13 @@ week_of(int64_t ms)
 	return (ms - MONDAY + WEEK) / WEEK * WEEK + MONDAY - WEEK;
 }
 
-/* An id has 48 bits of milliseconds. */
-static struct id
-floor_of(int64_t ms)
-{
-	struct id last = { ID_LAST };
-
-	return ms >> 48 > 0 ? last : id_floor(ms > 0 ? ms : 0);
-}
-
 struct window
 window_of(const struct id *id)
 {
 	int64_t week = week_of(id_ms(id));
 
-	return (struct window){ .low = floor_of(week),
-		.high = floor_of(week + WEEK),
+	return (struct window){ .low = id_floor(week),
+		.high = id_floor(week + WEEK),
 		.number = 1 };
 }
 
@@ -44,7 +35,7 @@ window_first(const struct id *below)
 	struct window w = window_of(below);
 
 	if (id_ms(below) >= now) {
-		w.low = floor_of(week_of(now));
+		w.low = id_floor(week_of(now));
 		strcpy(w.high.text, ID_LAST);
 	}
 	return w;
@@ -58,7 +49,7 @@ window_move(struct window *w)
 	w->high = w->low;
 	w->low = ++w->number == WINDOWS
 	    ? id_floor(0)
-	    : floor_of(id_ms(&w->high) - weeks * WEEK);
+	    : id_floor(id_ms(&w->high) - weeks * WEEK);
 }
 
 struct window

@@ -178,16 +178,28 @@ refuse(struct exchange *x)
 
 /* Makes a buffer empty; what a large request took goes back to the kernel. */
 static void
-empty(struct buf *b, size_t max)
+empty(struct buf *b)
 {
-	if (b->max == 0)
-		buf_init(b, max);
 	buf_reset(b);
 	if (b->cap > KEEP_MAX) {
 		buf_free(b);
 		malloc_trim(0);
 	}
-	b->max = max;
+}
+
+/* A zeroed exchange is new; any other has empty buffers. */
+static void
+open_exchange(struct exchange *x, const struct gateway *g)
+{
+	if (x->uri.max == 0) {
+		buf_init(&x->uri, URI_MAX);
+		buf_init(&x->body, BODY_MAX);
+		buf_init(&x->plain, BODY_MAX);
+	}
+	x->gateway = g;
+	x->ingest = NULL;
+	x->request = (struct request){ 0 };
+	response_init(&x->response);
 }
 
 void
@@ -200,11 +212,7 @@ gateway_read(
 	struct head head;
 	const char *content_length;
 
-	x->gateway = g;
-	x->ingest = NULL;
-	response_init(&x->response);
-	*q = (struct request){ 0 };
-	empty(&x->uri, URI_MAX);
+	open_exchange(x, g);
 	head_open(&head, g->params);
 	head_read(q, &head, context->config, &x->uri);
 	content_length = head_param(&head, "CONTENT_LENGTH");
@@ -212,8 +220,7 @@ gateway_read(
 	score_begin(&x->scored, q->method, q->path, q->query, content_length);
 	status = configure(context, &head, &q->business);
 	q->body_max = context->routing->body_max(q);
-	empty(&x->body, q->body_max);
-	empty(&x->plain, q->body_max);
+	x->body.max = x->plain.max = q->body_max;
 	arrival = read_body(g, content_length, q, &x->body);
 	if (arrival == WHOLE && body_decompress(q, &x->plain) != STATUS_OK)
 		arrival = OUT_OF_MEMORY;
@@ -288,9 +295,9 @@ finish(struct exchange *x)
 		score_end(&x->scored, r->status, r->outcome, slow_ms);
 	}
 	response_free(r);
-	empty(&x->body, BODY_MAX);
-	empty(&x->plain, BODY_MAX);
-	empty(&x->uri, URI_MAX);
+	empty(&x->body);
+	empty(&x->plain);
+	empty(&x->uri);
 }
 
 /* Fills the responses of requests that arrived whole. */

@@ -66,7 +66,7 @@ is_locked(void)
 
 /* Writes wait for a second, which is longer than they may take. */
 static void
-limit__longer_than_the_usual__waited_for_then_the_usual_again(void **state)
+timeout__longer_for_a_while__waited_for_then_the_usual_again(void **state)
 {
 	struct db *db = db_new(url, "limited", 300);
 	char command[512];
@@ -85,7 +85,7 @@ limit__longer_than_the_usual__waited_for_then_the_usual_again(void **state)
 		fflush(lock);
 		while (!is_locked())
 			continue;
-		db_limit(db, i == 0 ? 20000 : 0);
+		db_set_timeout(db, i == 0 ? 20000 : 300);
 		assert_int_equal(
 		    send_to(db, "{}"), i == 0 ? EVENT_STORED : EVENT_FAILED);
 		pclose(lock);
@@ -96,7 +96,7 @@ limit__longer_than_the_usual__waited_for_then_the_usual_again(void **state)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(session__large_parameters__another_one_at_rest),
 	cmocka_unit_test(
-	    limit__longer_than_the_usual__waited_for_then_the_usual_again),
+	    timeout__longer_for_a_while__waited_for_then_the_usual_again),
 };
 
 T_MAIN_WITH(tests, database_make, database_drop)

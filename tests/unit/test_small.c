@@ -41,6 +41,25 @@ id__made_now__version_7_with_the_time_in_it(void **state)
 	assert_true(strcmp(floor.text, id.text) < 0);
 	floor = id_floor(id_ms(&id) + 1);
 	assert_true(strcmp(floor.text, id.text) > 0);
+	/* Outside of the time that an id can have. */
+	floor = id_floor(-1);
+	assert_string_equal(floor.text, id_floor(0).text);
+	floor = id_floor(INT64_C(1) << 48);
+	assert_string_equal(floor.text, ID_LAST);
+}
+
+static void
+id__bytes_and_back__the_same(void **state)
+{
+	struct id id = id_new(), again = id_new();
+	unsigned char bytes[ID_BYTES];
+
+	(void)state;
+	assert_ptr_equal(id_least(&again, &id), &id);
+	assert_ptr_equal(id_greatest(&again, &id), &again);
+	id_bytes(&id, bytes);
+	again = id_of_bytes(bytes);
+	assert_string_equal(again.text, id.text);
 }
 
 /* The random part of an id: its last 16 digits, and a hyphen. */
@@ -340,6 +359,7 @@ problem__asked_for__rfc9457(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(id__made_now__version_7_with_the_time_in_it),
+	cmocka_unit_test(id__bytes_and_back__the_same),
 	/* Makes ids faster than 4,096 a millisecond, so they lead the clock. */
 	cmocka_unit_test(id__made_in_a_row__strictly_ascending),
 	cmocka_unit_test(id__made_by_parent_and_children__random_parts_differ),
