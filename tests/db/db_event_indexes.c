@@ -4,19 +4,7 @@
  */
 #include "t.h"
 
-#include <stdlib.h>
-
 #include "database.h"
-
-static int
-migrate(const char *command)
-{
-	char line[256];
-
-	setenv("DATABASE_URL", url, 1);
-	snprintf(line, sizeof(line), "sql/migrate %s >/dev/null 2>&1", command);
-	return system(line);
-}
 
 /* What the worker copies to becomes partitions, for which nobody is to wait. */
 static void
@@ -26,7 +14,7 @@ migrations__indexes_while_events_are_copied__each_partition_one(void **state)
 	while (t_number(url,
 		   "SELECT count(*) FROM pg_class WHERE relname ="
 		   " 'events_derived_idx'") > 0)
-		assert_int_equal(migrate("down"), 0);
+		assert_int_equal(database_migrate("down"), 0);
 	t_exec(url,
 	    "CREATE TABLE events_staged (LIKE events INCLUDING DEFAULTS"
 	    " INCLUDING INDEXES) PARTITION BY RANGE (id);"
@@ -34,7 +22,7 @@ migrations__indexes_while_events_are_copied__each_partition_one(void **state)
 	    "INSERT INTO events (id, service, \"timestamp\", payload) VALUES"
 	    " (uuid_v7_floor('2020-01-07Z'), 's', now(), '{}'),"
 	    " (uuid_v7_floor('2020-01-17Z'), 's', now(), '{}')");
-	assert_int_equal(migrate("deploy"), 0);
+	assert_int_equal(database_migrate("deploy"), 0);
 	while (t_number(url, "SELECT events_partitions_ensure(9)") > 0)
 		;
 	assert_int_equal(
@@ -60,7 +48,7 @@ migrations__an_attempt_that_failed__made_good(void **state)
 	while (t_number(url,
 		   "SELECT count(*) FROM pg_class WHERE relname ="
 		   " 'events_derived_idx'") > 0)
-		assert_int_equal(migrate("down"), 0);
+		assert_int_equal(database_migrate("down"), 0);
 	/* As CREATE INDEX CONCURRENTLY leaves it when it is interrupted. */
 	t_exec(url,
 	    "CREATE INDEX events_derived_idx ON ONLY events (id)"
@@ -69,12 +57,12 @@ migrations__an_attempt_that_failed__made_good(void **state)
 	    " WHERE source_event_id IS NOT NULL;"
 	    "UPDATE pg_index SET indisvalid = false WHERE indexrelid ="
 	    " 'events_default_derived_idx'::regclass");
-	assert_int_equal(migrate("deploy"), 0);
+	assert_int_equal(database_migrate("deploy"), 0);
 	t_expect(url, "t",
 	    "SELECT bool_and(indisvalid) FROM pg_index"
 	    " WHERE indrelid::regclass::text LIKE 'events%'");
-	assert_int_equal(migrate("down"), 0);
-	assert_int_equal(migrate("deploy"), 0);
+	assert_int_equal(database_migrate("down"), 0);
+	assert_int_equal(database_migrate("deploy"), 0);
 }
 
 static const struct CMUnitTest tests[] = {

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "events_lock.h"
 #include "store_event.h"
 
 /* The server process of the connection. */
@@ -55,40 +56,22 @@ session__large_parameters__another_one_at_rest(void **state)
 	free(body);
 }
 
-static bool
-is_locked(void)
-{
-	return t_number(url,
-		   "SELECT count(*) FROM pg_locks WHERE granted AND "
-		   "mode = 'ExclusiveLock' AND "
-		   "relation = 'events'::regclass") > 0;
-}
-
 /* Writes wait for a second, which is longer than they may take. */
 static void
 timeout__longer_for_a_while__waited_for_then_the_usual_again(void **state)
 {
 	struct db *db = db_new(url, "limited", 300);
-	char command[512];
 	FILE *lock;
 	int i;
 
 	(void)state;
 	assert_int_equal(send_to(db, "{}"), EVENT_STORED);
-	snprintf(command, sizeof(command), "psql -qX '%s' >/dev/null", url);
 	for (i = 0; i < 2; i++) {
-		lock = popen(command, "w");
-		assert_non_null(lock);
-		fputs("BEGIN; LOCK TABLE events IN EXCLUSIVE MODE;"
-		      "SELECT pg_sleep(1); COMMIT;\n",
-		    lock);
-		fflush(lock);
-		while (!is_locked())
-			continue;
+		lock = events_lock(url, "SELECT pg_sleep(1); COMMIT;");
 		db_set_timeout(db, i == 0 ? 20000 : 300);
 		assert_int_equal(
 		    send_to(db, "{}"), i == 0 ? EVENT_STORED : EVENT_FAILED);
-		pclose(lock);
+		events_unlock(lock);
 	}
 	db_free(db);
 }

@@ -40,22 +40,12 @@ teardown(void **state)
 	return system(line);
 }
 
-static int
-migrate(const char *command)
-{
-	char line[256];
-
-	setenv("DATABASE_URL", url, 1);
-	snprintf(line, sizeof(line), "sql/migrate %s >/dev/null 2>&1", command);
-	return system(line);
-}
-
 static void
 migrations__all_reverted__nothing_of_ours_is_left(void **state)
 {
 	(void)state;
 	while (t_number(url, "SELECT count(*) FROM sqitch.changes") > 0)
-		assert_int_equal(migrate("down"), 0);
+		assert_int_equal(database_migrate("down"), 0);
 	assert_int_equal(
 	    t_number(url,
 		"SELECT count(*) FROM pg_class c JOIN pg_namespace n "
@@ -72,10 +62,10 @@ static void
 migrations__deployed_again__verified(void **state)
 {
 	(void)state;
-	assert_int_equal(migrate("deploy"), 0);
-	assert_int_equal(migrate("status"), 0);
-	assert_int_equal(migrate("history"), 0);
-	assert_int_equal(migrate("deploy"), 0);
+	assert_int_equal(database_migrate("deploy"), 0);
+	assert_int_equal(database_migrate("status"), 0);
+	assert_int_equal(database_migrate("history"), 0);
+	assert_int_equal(database_migrate("deploy"), 0);
 	assert_int_equal(t_number(url, "SELECT count(*) FROM events"), 0);
 }
 
@@ -94,13 +84,13 @@ migrations__request_id_while_events_are_copied__both_have_it(void **state)
 {
 	(void)state;
 	while (columns() > 0)
-		assert_int_equal(migrate("down"), 0);
+		assert_int_equal(database_migrate("down"), 0);
 	t_exec(url,
 	    "CREATE TABLE events_staged (LIKE events INCLUDING DEFAULTS"
 	    " INCLUDING INDEXES) PARTITION BY RANGE (id);"
 	    "INSERT INTO events (id, service, \"timestamp\", payload) VALUES"
 	    " ('01800000-0000-7000-8000-000000000000', 's', now(), '{}')");
-	assert_int_equal(migrate("deploy"), 0);
+	assert_int_equal(database_migrate("deploy"), 0);
 	assert_int_equal(columns(), 2);
 	while (t_number(url, "SELECT events_partitions_ensure(1)") > 0)
 		;
@@ -170,7 +160,7 @@ deploy_held(char *command, bool (*until)(void *), char *arg)
 	void *status;
 
 	while (columns() > 0)
-		assert_int_equal(migrate("down"), 0);
+		assert_int_equal(database_migrate("down"), 0);
 	assert_int_equal(pthread_create(&holder, NULL, hold_events, NULL), 0);
 	stack_wait(is_held, NULL, "events is locked");
 	assert_int_equal(pthread_create(&deployer, NULL, deploy, command), 0);
@@ -293,7 +283,7 @@ static void
 migrations__deploy_of_the_release_before__nothing_to_do(void **state)
 {
 	(void)state;
-	assert_int_equal(migrate("deploy"), 0);
+	assert_int_equal(database_migrate("deploy"), 0);
 	assert_int_equal(t_number(url, "SELECT next_answer()"), 42);
 }
 

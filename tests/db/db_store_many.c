@@ -224,6 +224,17 @@ many__same_ids_twice__stored_once_and_answered_alike(void **state)
 	forget(&again);
 }
 
+/* The one at `bad` has {"wind":13}; keyed: every second one has a key. */
+static void
+fill_winds(struct many *m, size_t n, size_t bad, bool keyed)
+{
+	for (m->n = 0; m->n < n;) {
+		snprintf(m->bodies[m->n], sizeof(m->bodies[m->n]),
+		    "{\"wind\":%zu}", m->n == bad ? 13 : m->n);
+		add(m, "weather", keyed && m->n % 2 ? (int)m->n : 0);
+	}
+}
+
 /* 22012, like all of class 22: the database has something against a value. */
 static void
 many__database_refuses_one__rejected_alone(void **state)
@@ -237,11 +248,7 @@ many__database_refuses_one__rejected_alone(void **state)
 	    "ALTER TABLE events ADD CONSTRAINT no CHECK (1 = 1 / "
 	    "CASE payload::text WHEN '{\"wind\":13}' THEN 0 ELSE 1 END) "
 	    "NOT VALID");
-	for (m.n = 0; m.n < 9;) {
-		snprintf(m.bodies[m.n], sizeof(m.bodies[m.n]), "{\"wind\":%zu}",
-		    m.n == 4 ? 13 : m.n);
-		add(&m, "weather", m.n % 2 ? (int)m.n : 0);
-	}
+	fill_winds(&m, 9, 4, true);
 	event_store(database, m.list, m.n, "0", true);
 	for (i = 0; i < m.n; i++) {
 		assert_int_equal(m.events[i].end, EVENT_FAILED);
@@ -272,11 +279,7 @@ many__constraint_against_one__fails_alone(void **state)
 	t_exec(url,
 	    "ALTER TABLE events ADD CONSTRAINT no CHECK"
 	    " (payload::text <> '{\"wind\":13}') NOT VALID");
-	for (m.n = 0; m.n < 9;) {
-		snprintf(m.bodies[m.n], sizeof(m.bodies[m.n]), "{\"wind\":%zu}",
-		    m.n == 4 ? 13 : m.n);
-		add(&m, "weather", 0);
-	}
+	fill_winds(&m, 9, 4, false);
 	event_store(database, m.list, m.n, "0", false);
 	t_exec(url, "ALTER TABLE events DROP CONSTRAINT no");
 	for (i = 0; i < m.n; i++)
@@ -302,11 +305,7 @@ many__unique_violation_not_ours__none_taken_for_stored(void **state)
 	    "CREATE TRIGGER no BEFORE INSERT ON events FOR EACH ROW"
 	    " WHEN (NEW.payload::text = '{\"wind\":13}')"
 	    " EXECUTE FUNCTION wind()");
-	for (m.n = 0; m.n < 3;) {
-		snprintf(m.bodies[m.n], sizeof(m.bodies[m.n]), "{\"wind\":%zu}",
-		    m.n == 1 ? 13 : m.n);
-		add(&m, "weather", 0);
-	}
+	fill_winds(&m, 3, 1, false);
 	event_store(database, m.list, m.n, "0", false);
 	t_exec(url, "DROP TRIGGER no ON events");
 	for (i = 0; i < m.n; i++)

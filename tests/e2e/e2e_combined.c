@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "events_lock.h"
 #include "http.h"
 #include "shell.h"
 #include "stack.h"
@@ -236,16 +237,6 @@ send_one(void *arg)
 	return NULL;
 }
 
-static bool
-is_locked(void *arg)
-{
-	(void)arg;
-	return t_number(s.url,
-		   "SELECT count(*) FROM pg_locks WHERE granted AND "
-		   "mode = 'ExclusiveLock' AND "
-		   "relation = 'events'::regclass") > 0;
-}
-
 /* Requests of which no responder has taken any yet. */
 static bool
 has_queue(void *arg)
@@ -265,7 +256,6 @@ value__refused_by_the_database__harms_no_other_request(void **state)
 {
 	pthread_t senders[CROWD];
 	int results[CROWD], i;
-	char command[512];
 	FILE *lock;
 
 	(void)state;
@@ -274,12 +264,7 @@ value__refused_by_the_database__harms_no_other_request(void **state)
 	    "ALTER TABLE events ADD CONSTRAINT no CHECK (1 = 1 / "
 	    "CASE payload->>'crowd' WHEN '%d' THEN 0 ELSE 1 END) NOT VALID",
 	    BAD);
-	snprintf(command, sizeof(command), "psql -qX '%s' >/dev/null", s.url);
-	lock = popen(command, "w");
-	assert_non_null(lock);
-	fputs("BEGIN; LOCK TABLE events IN EXCLUSIVE MODE;\n", lock);
-	fflush(lock);
-	stack_wait(is_locked, NULL, "the table is locked");
+	lock = events_lock(s.url, "");
 	for (i = 0; i < CROWD; i++) {
 		results[i] = i;
 		assert_int_equal(
@@ -287,8 +272,7 @@ value__refused_by_the_database__harms_no_other_request(void **state)
 		    0);
 	}
 	stack_wait(has_queue, NULL, "requests wait at the socket");
-	fputs("COMMIT;\n", lock);
-	pclose(lock);
+	events_unlock(lock);
 	for (i = 0; i < CROWD; i++) {
 		assert_int_equal(pthread_join(senders[i], NULL), 0);
 		assert_int_equal(results[i], i == BAD ? 422 : 200);

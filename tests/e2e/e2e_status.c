@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "events_lock.h"
 #include "http.h"
 #include "stack.h"
 
@@ -126,32 +127,16 @@ is_idle(void *arg)
 	return figure("/status?json", "active processes") == 0;
 }
 
-static bool
-is_locked(void *arg)
-{
-	(void)arg;
-	return t_number(s.url,
-		   "SELECT count(*) FROM pg_locks WHERE granted AND "
-		   "mode = 'ExclusiveLock' AND "
-		   "relation = 'events'::regclass") > 0;
-}
-
 static void
 pool__all_busy__status_answers_and_shows_it(void **state)
 {
 	long long reached = figure("/status?json", "max children reached");
-	char command[512];
 	pid_t posts[PROCESSES + 2];
 	FILE *lock;
 	int i, status;
 
 	(void)state;
-	snprintf(command, sizeof(command), "psql -qX '%s' >/dev/null", s.url);
-	lock = popen(command, "w");
-	assert_non_null(lock);
-	fputs("BEGIN; LOCK TABLE events IN EXCLUSIVE MODE;\n", lock);
-	fflush(lock);
-	stack_wait(is_locked, NULL, "the table is locked");
+	lock = events_lock(s.url, "");
 	for (i = 0; i < PROCESSES + 2; i++)
 		posts[i] = post_aside();
 	stack_wait(is_full_and_more_wait, NULL, "the pool is full");
@@ -170,8 +155,7 @@ pool__all_busy__status_answers_and_shows_it(void **state)
 	assert_shows(
 	    "/metrics", "smartcity_http_responses_total{class=\"5xx\"} 4\n");
 	assert_logged("db: event_insert: 57014 ");
-	fputs("COMMIT;\n", lock);
-	pclose(lock);
+	events_unlock(lock);
 	stack_wait(is_idle, NULL, "the pool is idle");
 }
 

@@ -57,3 +57,13 @@ database_backend(void)
 	    "SELECT max(pid) FROM pg_stat_activity WHERE application_name = "
 	    "'test' AND datname = current_database()");
 }
+
+int
+database_migrate(const char *command)
+{
+	char line[256];
+
+	setenv("DATABASE_URL", url, 1);
+	snprintf(line, sizeof(line), "sql/migrate %s >/dev/null 2>&1", command);
+	return system(line);
+}

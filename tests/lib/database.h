@@ -23,4 +23,7 @@ enum status database_beat(struct db *);
 /* The pid of the backend whose application name is "test". */
 int database_backend(void);
 
+/* Runs sql/migrate on the database; returns the wait status. */
+int database_migrate(const char *command);
+
 #endif
